@@ -1,0 +1,159 @@
+//! Sets of item ids, cut into chunks of 65,536: one roaring bitmap a chunk, in the portable format
+//! (<https://github.com/RoaringBitmap/RoaringFormatSpec>), holding the low 16 bits of each id.
+
+use roaring::RoaringBitmap;
+
+use crate::error::Error;
+
+const CHUNK_BITS: u32 = 16;
+const LOW_MASK: i64 = (1 << CHUNK_BITS) - 1;
+
+/// The bitmaps of `ids`, one a chunk, in the order of the chunks. Ids are positive.
+pub fn chunks(ids: &[i64]) -> Result<Vec<(i32, Vec<u8>)>, Error> {
+    let mut sorted = ids.to_vec();
+    sorted.sort_unstable();
+    sorted.dedup();
+    let mut result = Vec::new();
+    for run in sorted.chunk_by(|a, b| a >> CHUNK_BITS == b >> CHUNK_BITS) {
+        let chunk = i32::try_from(run[0] >> CHUNK_BITS).ok().filter(|chunk| *chunk >= 0).ok_or_else(|| {
+            Error::invalid(
+                "item id out of range",
+                format!("The item id is {}.", run[0]),
+                "Item ids are drawn from the tenant's counter; pass what inventory_items shows.",
+            )
+        })?;
+        let set = run.iter().map(|id| low_bits(*id)).collect();
+        result.push((chunk, write(set)?));
+    }
+    Ok(result)
+}
+
+/// The union of any number of sets.
+pub fn union<'a>(sets: impl IntoIterator<Item = &'a [u8]>) -> Result<Vec<u8>, Error> {
+    let mut all = RoaringBitmap::new();
+    for set in sets {
+        all |= read(set)?;
+    }
+    write(all)
+}
+
+/// What is in `set` and not in `other`.
+pub fn subtract(set: &[u8], other: &[u8]) -> Result<Vec<u8>, Error> {
+    write(read(set)? - read(other)?)
+}
+
+/// What is in both sets.
+pub fn intersect(set: &[u8], other: &[u8]) -> Result<Vec<u8>, Error> {
+    write(read(set)? & read(other)?)
+}
+
+/// How many ids a set holds.
+pub fn count(set: &[u8]) -> Result<i64, Error> {
+    Ok(i64::try_from(read(set)?.len()).unwrap_or(i64::MAX))
+}
+
+/// The ids of a chunk's set, ascending.
+pub fn ids(chunk: i32, set: &[u8]) -> Result<Vec<i64>, Error> {
+    let first = i64::from(chunk) << CHUNK_BITS;
+    Ok(read(set)?.iter().map(|low| first | i64::from(low)).collect())
+}
+
+/// The position, counted from 1, of the first set of the id's chunk that holds it.
+pub fn find<'a>(sets: impl IntoIterator<Item = &'a [u8]>, id: i64) -> Result<Option<i32>, Error> {
+    for (position, set) in (1..).zip(sets) {
+        if read(set)?.contains(low_bits(id)) {
+            return Ok(Some(position));
+        }
+    }
+    Ok(None)
+}
+
+fn low_bits(id: i64) -> u32 {
+    u32::try_from(id & LOW_MASK).unwrap_or_default()
+}
+
+fn read(bytes: &[u8]) -> Result<RoaringBitmap, Error> {
+    RoaringBitmap::deserialize_from(bytes).map_err(|problem| {
+        Error::invalid(
+            "malformed bitmap",
+            format!("A set of {} bytes cannot be read: {problem}.", bytes.len()),
+            "Sets of item ids are written by the extension alone; restore them from a backup.",
+        )
+    })
+}
+
+fn write(mut set: RoaringBitmap) -> Result<Vec<u8>, Error> {
+    set.optimize();
+    let mut bytes = Vec::with_capacity(set.serialized_size());
+    set.serialize_into(&mut bytes).map_err(|problem| {
+        Error::invalid(
+            "set of item ids cannot be written",
+            format!("The bitmap library says: {problem}."),
+            "Report this as a bug.",
+        )
+    })?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn set(ids: &BTreeSet<i64>) -> Vec<u8> {
+        match chunks(&ids.iter().copied().collect::<Vec<_>>()).unwrap().pop() {
+            Some((_, bytes)) => bytes,
+            None => union([]).unwrap(),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn ids_come_back_from_their_chunks(given in prop::collection::vec(0_i64..1 << 40, 0..300)) {
+            let back: Vec<i64> =
+                chunks(&given).unwrap().iter().flat_map(|(chunk, bytes)| ids(*chunk, bytes).unwrap()).collect();
+            let expected: Vec<i64> = given.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
+            prop_assert_eq!(back, expected);
+        }
+
+        #[test]
+        fn sets_behave_as_sets(
+            a in prop::collection::btree_set(0_i64..500, 0..200),
+            b in prop::collection::btree_set(0_i64..500, 0..200),
+        ) {
+            let (left, right) = (set(&a), set(&b));
+            let as_vec = |bytes: Vec<u8>| ids(0, &bytes).unwrap();
+            prop_assert_eq!(as_vec(union([&left[..], &right[..]]).unwrap()), a.union(&b).copied().collect::<Vec<_>>());
+            prop_assert_eq!(as_vec(subtract(&left, &right).unwrap()), a.difference(&b).copied().collect::<Vec<_>>());
+            prop_assert_eq!(as_vec(intersect(&left, &right).unwrap()), a.intersection(&b).copied().collect::<Vec<_>>());
+            prop_assert_eq!(count(&left).unwrap(), a.len() as i64);
+            for id in 0..500 {
+                let expected = if a.contains(&id) { Some(1) } else if b.contains(&id) { Some(2) } else { None };
+                prop_assert_eq!(find([&left[..], &right[..]], id).unwrap(), expected);
+            }
+        }
+
+        #[test]
+        fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = count(&bytes);
+        }
+    }
+
+    #[test]
+    fn a_full_chunk_takes_a_few_bytes() {
+        let full = chunks(&(0..65_536).collect::<Vec<_>>()).unwrap();
+        assert_eq!(full.len(), 1);
+        assert!(full[0].1.len() < 32, "{} bytes", full[0].1.len());
+    }
+
+    #[test]
+    fn what_is_no_bitmap_and_no_id_is_refused() {
+        assert!(count(b"").is_err() && count(b"no bitmap at all").is_err());
+        assert!(chunks(&[-1]).is_err() && chunks(&[i64::MAX]).is_err());
+    }
+}

@@ -1,0 +1,353 @@
+//! Canonical JSON: one text for every spelling of the same value, so that its hash can stand for it.
+//!
+//! RFC 8785 (JCS) for strings, numbers and the order of keys (UTF-16 code units). In addition every
+//! array, at every depth, is sorted by the UTF-8 bytes of its elements' canonical texts; duplicates
+//! stay. Numbers that would not come back as themselves are refused, see [`number`].
+//!
+//! The text is read once, without recursion, so depth costs no stack. Time is O(n log n) in the
+//! length of the text, whatever its shape: see [`FLAT_HEIGHT`].
+
+mod number;
+#[cfg(test)]
+mod properties;
+mod sort;
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use json_event_parser::{JsonEvent, SliceJsonParser};
+use sha2::{Digest as _, Sha256};
+
+use crate::Tick;
+use crate::error::Error;
+use crate::stored;
+use sort::{Member, NO_TREE, Store, Ticker, Tree};
+
+/// How many arrays and objects may be nested in one another: `[[1]]` counts 2.
+pub const MAX_DEPTH: usize = 1000;
+
+/// Containers of up to this height are kept as finished text, taller ones as trees that are written
+/// once at the end. So no byte is copied more than this many times, and no shape is quadratic.
+const FLAT_HEIGHT: usize = 16;
+
+/// A number is quoted in an error up to this many characters, a path likewise (its end).
+const QUOTED_NUMBER: usize = 60;
+const QUOTED_PATH: usize = 200;
+
+/// What is written: the canonical form, or the form in which `meta` is stored ([`crate::stored`]),
+/// where arrays keep their order and numbers their digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    Canonical,
+    Stored,
+}
+
+/// Why a text has no such form.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// Not JSON from this byte on.
+    NotJson(u64),
+    /// A number; the text is a sentence about it.
+    Number(String),
+    /// A NUL, which `jsonb` cannot hold.
+    Nul,
+    TooDeep,
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::NotJson(offset) => Self::invalid(
+                "text is not valid JSON",
+                format!("The first mistake is at byte {offset} (counted from 0)."),
+                "Pass JSON as RFC 8259 defines it, without lone surrogates.",
+            ),
+            Refusal::Number(detail) => {
+                Self::invalid("number cannot be kept exactly", detail, "Pass it as a string.")
+            }
+            Refusal::Nul => Self::invalid(
+                "text contains a NUL",
+                "PostgreSQL cannot store the character U+0000.",
+                "Leave it out.",
+            ),
+            Refusal::TooDeep => Self::too_deep(
+                "JSON is nested too deeply",
+                format!("Arrays and objects are nested more than {MAX_DEPTH} levels deep."),
+                format!("Use at most {MAX_DEPTH} levels."),
+            ),
+        }
+    }
+}
+
+/// The canonical form of a JSON text. Of equal keys the last one counts, as in `jsonb`.
+///
+/// # Errors
+/// `Invalid` for what is not JSON (a lone surrogate included) and for a number that would not come
+/// back as itself; `TooDeep` beyond [`MAX_DEPTH`]. No error quotes a string value of the input.
+pub fn canonical_json(text: &str, tick: Tick<'_>) -> Result<String, Error> {
+    if u32::try_from(text.len()).is_err() {
+        return Err(Error::invalid(
+            "JSON text is too long",
+            format!("The text has {} bytes.", text.len()),
+            "Pass less than 4 GiB.",
+        ));
+    }
+    Ok(write(text, Form::Canonical, tick)?)
+}
+
+/// Reads a JSON text of less than 4 GiB once and writes it in the given form.
+pub(crate) fn write(text: &str, form: Form, tick: Tick<'_>) -> Result<String, Refusal> {
+    // The parser would skip a byte order mark; JSON has none.
+    if text.starts_with('\u{feff}') {
+        return Err(Refusal::NotJson(0));
+    }
+    let ticker = Ticker::new(tick);
+    let mut parser = SliceJsonParser::new(text.as_bytes());
+    let mut builder = Builder::new(form, &ticker);
+    loop {
+        ticker.count();
+        match parser.parse_next().map_err(|error| Refusal::NotJson(error.location().start.offset))? {
+            JsonEvent::String(string) => builder.string(&string)?,
+            JsonEvent::Number(number) => builder.number(&number)?,
+            JsonEvent::Boolean(true) => builder.scalar(|out| out.push_str("true")),
+            JsonEvent::Boolean(false) => builder.scalar(|out| out.push_str("false")),
+            JsonEvent::Null => builder.scalar(|out| out.push_str("null")),
+            JsonEvent::StartArray => builder.open(false)?,
+            JsonEvent::StartObject => builder.open(true)?,
+            JsonEvent::ObjectKey(key) => builder.key(key)?,
+            JsonEvent::EndArray | JsonEvent::EndObject => builder.close(),
+            JsonEvent::Eof => return Ok(builder.finish()),
+        }
+    }
+}
+
+/// SHA-256 of the bytes of a canonical text: 64 lower-case hex digits.
+pub fn selection_hash(canonical: &str) -> String {
+    let mut hex = String::with_capacity(64);
+    for byte in Sha256::digest(canonical.as_bytes()) {
+        let _ = write!(hex, "{byte:02x}"); // writing to a String cannot fail
+    }
+    hex
+}
+
+/// Appends a JSON string in the form of RFC 8785, section 3.2.2.2: quoted, with the short escapes
+/// where JSON has one, `\u00xx` for the other control characters, and everything else as it is.
+pub fn write_string(out: &mut String, s: &str) {
+    out.push('"');
+    let mut written = 0;
+    for (at, byte) in s.bytes().enumerate() {
+        if byte >= 0x20 && byte != b'"' && byte != b'\\' {
+            continue;
+        }
+        out.push_str(&s[written..at]);
+        written = at + 1;
+        match byte {
+            b'"' => out.push_str("\\\""),
+            b'\\' => out.push_str("\\\\"),
+            0x08 => out.push_str("\\b"),
+            b'\t' => out.push_str("\\t"),
+            b'\n' => out.push_str("\\n"),
+            0x0c => out.push_str("\\f"),
+            b'\r' => out.push_str("\\r"),
+            _ => {
+                let _ = write!(out, "\\u{byte:04x}"); // writing to a String cannot fail
+            }
+        }
+    }
+    out.push_str(&s[written..]);
+    out.push('"');
+}
+
+/// An array or object that is being read.
+struct Frame {
+    object: bool,
+    /// Where its text, its members and its keys begin in the builder's stacks.
+    text: usize,
+    member: usize,
+    key: usize,
+    /// Where the text of the member being read begins, its key included.
+    current: usize,
+    /// 1 + the greatest height of the members so far.
+    height: usize,
+}
+
+/// Builds the canonical form from the parser's events.
+struct Builder<'t, 'a> {
+    form: Form,
+    ticker: &'t Ticker<'t>,
+    store: Store,
+    /// The containers being read; the first one is an array around the whole text.
+    frames: Vec<Frame>,
+    /// The finished members of all of them.
+    members: Vec<Member>,
+    /// The keys of all of them, the key being read included.
+    keys: Vec<Cow<'a, str>>,
+    /// A container is put together here, then copied back.
+    scratch: String,
+}
+
+impl<'t, 'a> Builder<'t, 'a> {
+    fn new(form: Form, ticker: &'t Ticker<'t>) -> Self {
+        let whole = Frame { object: false, text: 0, member: 0, key: 0, current: 0, height: 1 };
+        Self {
+            form,
+            ticker,
+            store: Store::default(),
+            frames: vec![whole],
+            members: Vec::new(),
+            keys: Vec::new(),
+            scratch: String::new(),
+        }
+    }
+
+    fn key(&mut self, key: Cow<'a, str>) -> Result<(), Refusal> {
+        self.check_string(&key)?;
+        let start = self.store.text.len();
+        write_string(&mut self.store.text, &key);
+        self.store.text.push(':');
+        self.keys.push(key);
+        if let Some(frame) = self.frames.last_mut() {
+            frame.current = start;
+        }
+        Ok(())
+    }
+
+    fn string(&mut self, string: &str) -> Result<(), Refusal> {
+        self.check_string(string)?;
+        self.scalar(|out| write_string(out, string));
+        Ok(())
+    }
+
+    fn check_string(&self, string: &str) -> Result<(), Refusal> {
+        if self.form == Form::Stored && string.contains('\0') { Err(Refusal::Nul) } else { Ok(()) }
+    }
+
+    fn scalar(&mut self, write: impl FnOnce(&mut String)) {
+        let start = self.store.text.len();
+        write(&mut self.store.text);
+        self.value(start, NO_TREE, 0);
+    }
+
+    fn number(&mut self, number: &str) -> Result<(), Refusal> {
+        let start = self.store.text.len();
+        let written = match self.form {
+            Form::Canonical => number::write(&mut self.store.text, number),
+            Form::Stored => stored::write_number(&mut self.store.text, number)
+                .map_err(|_| "is out of the range of jsonb".to_owned()),
+        };
+        if let Err(reason) = written {
+            return Err(self.bad_number(number, &reason));
+        }
+        self.value(start, NO_TREE, 0);
+        Ok(())
+    }
+
+    /// A value is complete. If it is flat, its text is what the store holds from `start` on.
+    fn value(&mut self, start: usize, tree: u32, height: usize) {
+        if let Some(frame) = self.frames.last_mut() {
+            let end = if tree == NO_TREE { self.store.text.len() } else { start };
+            let start = if frame.object { frame.current } else { start };
+            let key = self.keys.len().saturating_sub(1) as u32;
+            self.members.push(Member { start, end, tree, key });
+            frame.height = frame.height.max(height + 1);
+        }
+    }
+
+    fn open(&mut self, object: bool) -> Result<(), Refusal> {
+        if self.frames.len() > MAX_DEPTH {
+            return Err(Refusal::TooDeep);
+        }
+        let text = self.store.text.len();
+        let (member, key) = (self.members.len(), self.keys.len());
+        self.frames.push(Frame { object, text, member, key, current: text, height: 1 });
+        Ok(())
+    }
+
+    fn close(&mut self) {
+        let Some(frame) = self.frames.pop() else { return };
+        if frame.object {
+            sort::sort_keys(&mut self.members, frame.member, &self.keys, self.ticker);
+        } else if self.form == Form::Canonical {
+            sort::sort_elements(&mut self.members[frame.member..], &self.store, self.ticker);
+        }
+        self.keys.truncate(frame.key);
+        let tree = if frame.height <= FLAT_HEIGHT {
+            self.flatten(&frame);
+            NO_TREE
+        } else {
+            let first = self.store.members.len();
+            self.store.members.extend(self.members.drain(frame.member..));
+            self.store.trees.push(Tree { object: frame.object, members: first..self.store.members.len() });
+            (self.store.trees.len() - 1) as u32
+        };
+        self.value(frame.text, tree, frame.height);
+    }
+
+    /// Replaces the texts of the members, which end the store's text, by the text of their container.
+    fn flatten(&mut self, frame: &Frame) {
+        self.scratch.clear();
+        self.scratch.push(if frame.object { '{' } else { '[' });
+        for (i, member) in self.members.drain(frame.member..).enumerate() {
+            if i > 0 {
+                self.scratch.push(',');
+            }
+            self.scratch.push_str(&self.store.text[member.start..member.end]);
+        }
+        self.scratch.push(if frame.object { '}' } else { ']' });
+        self.store.text.truncate(frame.text);
+        self.store.text.push_str(&self.scratch);
+    }
+
+    fn finish(self) -> String {
+        match self.members.first() {
+            Some(root) if root.tree != NO_TREE => {
+                let mut out = String::with_capacity(self.store.text.len() + 2 * self.store.members.len());
+                for piece in self.store.pieces(root) {
+                    self.ticker.count();
+                    out.push_str(piece);
+                }
+                out
+            }
+            _ => self.store.text,
+        }
+    }
+
+    fn bad_number(&self, number: &str, reason: &str) -> Refusal {
+        let cut = if number.len() > QUOTED_NUMBER {
+            format!("{}... ({} characters)", &number[..QUOTED_NUMBER], number.len())
+        } else {
+            number.to_owned()
+        };
+        Refusal::Number(format!("The number {cut}{} {reason}.", self.path()))
+    }
+
+    /// Where the value being read is, in the manner of a JSON pointer (RFC 6901): ` at /filter/ids/3`.
+    /// A key that is not a plain word is shown as `*`.
+    fn path(&self) -> String {
+        let mut path = String::new();
+        for (i, frame) in self.frames.iter().enumerate().skip(1) {
+            let inner = self.frames.get(i + 1);
+            if frame.object {
+                let end = inner.map_or(self.keys.len(), |frame| frame.key);
+                let key = self.keys[..end].last().map_or("*", |key| plain_word(key));
+                let _ = write!(path, "/{key}"); // writing to a String cannot fail
+            } else {
+                let end = inner.map_or(self.members.len(), |frame| frame.member);
+                let _ = write!(path, "/{}", end - frame.member);
+            }
+        }
+        match path.len() {
+            0 => path,
+            // Pure ASCII, so any byte is a boundary.
+            len if len > QUOTED_PATH => format!(" at ...{}", &path[len - QUOTED_PATH..]),
+            _ => format!(" at {path}"),
+        }
+    }
+}
+
+fn plain_word(key: &str) -> &str {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+    if (1..=40).contains(&key.len()) && key.bytes().all(plain) { key } else { "*" }
+}

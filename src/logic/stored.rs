@@ -1,0 +1,129 @@
+//! The text in which a value of `meta` is stored and compared: no blanks, keys sorted, escapes only
+//! where needed. Unlike a selection, arrays keep their order and numbers their digits.
+
+use std::borrow::Cow;
+
+use crate::Tick;
+use crate::canonical::{self, Form, Refusal, write_string};
+
+/// `numeric`, and so `jsonb`, holds so many digits before the decimal point and behind it.
+const MAX_INTEGER_DIGITS: i64 = 131_072;
+const MAX_FRACTION_DIGITS: i64 = 16_383;
+
+/// What PostgreSQL cannot store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Problem {
+    /// A string with an unpaired surrogate.
+    LoneSurrogate,
+    /// A string with a NUL.
+    Nul,
+    /// A number beyond the range of `numeric`.
+    NumberOutOfRange,
+    /// Nested deeper than [`crate::canonical::MAX_DEPTH`].
+    TooDeep,
+}
+
+impl Problem {
+    /// In words that follow the name of a field.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::LoneSurrogate => "contains a lone surrogate",
+            Self::Nul => "contains a NUL",
+            Self::NumberOutOfRange => "contains a number out of the range of jsonb",
+            Self::TooDeep => "is nested too deeply",
+        }
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            // The syntax was right before: what is left is a surrogate without its other half.
+            Refusal::NotJson(_) => Self::LoneSurrogate,
+            Refusal::Number(_) => Self::NumberOutOfRange,
+            Refusal::Nul => Self::Nul,
+            Refusal::TooDeep => Self::TooDeep,
+        }
+    }
+}
+
+/// Appends one value, given as valid JSON text without blanks around it.
+pub fn write_value(out: &mut String, raw: &str, tick: Tick<'_>) -> Result<(), Problem> {
+    match raw.as_bytes().first() {
+        Some(b'{' | b'[') => out.push_str(&canonical::write(raw, Form::Stored, tick)?),
+        Some(b'"') => write_string(out, &string(raw)?),
+        Some(b't' | b'f' | b'n') => out.push_str(raw),
+        _ => write_number(out, raw)?,
+    }
+    Ok(())
+}
+
+/// The text of a JSON string, given with its quotes.
+pub fn string(raw: &str) -> Result<Cow<'_, str>, Problem> {
+    let inner = raw.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(raw);
+    if !inner.contains('\\') {
+        return Ok(Cow::Borrowed(inner));
+    }
+    // The syntax is right, so what fails is a surrogate without its other half.
+    let text: String = serde_json::from_str(raw).map_err(|_| Problem::LoneSurrogate)?;
+    if text.contains('\0') { Err(Problem::Nul) } else { Ok(Cow::Owned(text)) }
+}
+
+/// Appends a number digit by digit: 1.10 and 1.1 are equal, but `jsonb` shows them as given.
+pub fn write_number(out: &mut String, number: &str) -> Result<(), Problem> {
+    let (mantissa, exponent) = match number.split_once(['e', 'E']) {
+        None => (number, 0),
+        Some((mantissa, exponent)) => {
+            (mantissa, exponent.parse::<i64>().ok().filter(|e| e.abs() < 1_000_000).ok_or(Problem::NumberOutOfRange)?)
+        }
+    };
+    let (integer, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = |text: &str| i64::try_from(text.len()).unwrap_or(i64::MAX);
+    if digits(integer) + exponent > MAX_INTEGER_DIGITS || digits(fraction) - exponent > MAX_FRACTION_DIGITS {
+        return Err(Problem::NumberOutOfRange);
+    }
+    out.push_str(number);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Problem, write_value};
+
+    fn stored(raw: &str) -> Result<String, Problem> {
+        let mut out = String::new();
+        write_value(&mut out, raw, &|| ()).map(|()| out)
+    }
+
+    #[test]
+    fn one_text_for_spellings_that_jsonb_shows_alike() {
+        for (raw, text) in [
+            (r#""\u0041\/é""#, r#""A/é""#),
+            (r#"{"b": [3, 1, 2], "a" : {"d":1,"c":null,"c":true}}"#, r#"{"a":{"c":true,"d":1},"b":[3,1,2]}"#),
+            ("1.10", "1.10"),
+            ("[1.10, 2e3, 12345678901234567890123]", "[1.10,2e3,12345678901234567890123]"),
+            ("true", "true"),
+            ("null", "null"),
+        ] {
+            assert_eq!(stored(raw).as_deref(), Ok(text), "{raw}");
+        }
+    }
+
+    #[test]
+    fn what_jsonb_cannot_hold_is_named() {
+        for (raw, problem) in [
+            (r#""a\u0000b""#, Problem::Nul),
+            (r#"["a\u0000b"]"#, Problem::Nul),
+            (r#"{"a\u0000b":1}"#, Problem::Nul),
+            (r#""\ud800""#, Problem::LoneSurrogate),
+            (r#"[{"a":"\udc00"}]"#, Problem::LoneSurrogate),
+            ("1e131072", Problem::NumberOutOfRange),
+            ("[1e-16384]", Problem::NumberOutOfRange),
+            ("1e99999999999999999999", Problem::NumberOutOfRange),
+            (&format!("{}{}", "[".repeat(1001), "]".repeat(1001)), Problem::TooDeep),
+        ] {
+            assert_eq!(stored(raw), Err(problem), "{raw:.40}");
+        }
+        assert!(stored("1e131071").is_ok() && stored("1e-16383").is_ok());
+    }
+}
