@@ -1,0 +1,55 @@
+-- Which role may bind which tenant. Written by grant_access and revoke_access.
+CREATE TABLE inventory_core.tenant_grants (
+    tenant_id  text COLLATE "C" NOT NULL,
+    role_name  name NOT NULL,
+    role_oid   oid NOT NULL,
+    access     text NOT NULL,
+    granted_at timestamptz NOT NULL,
+    CONSTRAINT tenant_grants_pkey PRIMARY KEY (tenant_id, role_name),
+    CONSTRAINT tenant_grants_tenant_id_is_a_tenant_or_every
+        CHECK (octet_length(tenant_id) BETWEEN 1 AND 255),
+    CONSTRAINT tenant_grants_access_is_known CHECK (access IN ('reader', 'writer', 'maintainer'))
+);
+COMMENT ON TABLE inventory_core.tenant_grants IS
+    'Which role may bind which tenant (* = every one), with what access; shows the caller''s own grants';
+COMMENT ON COLUMN inventory_core.tenant_grants.role_oid IS
+    'A grant counts only where name and number are still of one role: after a restore the number may be '
+    'somebody else''s, after DROP ROLE the name';
+SELECT pg_extension_config_dump('inventory_core.tenant_grants', '');
+
+CREATE FUNCTION inventory_core._grant_counts(role_name name, role_oid oid) RETURNS boolean
+LANGUAGE sql STABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT pg_get_userbyid(role_oid) = role_name AND pg_has_role(role_oid, 'USAGE');
+END;
+COMMENT ON FUNCTION inventory_core._grant_counts(name, oid) IS
+    'Whether the current user may use a grant of that role';
+
+ALTER TABLE inventory_core.tenant_grants ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY own_grants ON inventory_core.tenant_grants
+    USING (inventory_core._grant_counts(role_name, role_oid));
+CREATE POLICY own_grants_only ON inventory_core.tenant_grants AS RESTRICTIVE
+    USING (inventory_core._grant_counts(role_name, role_oid));
+
+CREATE FUNCTION inventory_core._usable_grant(tenant text, OUT grant_role oid, OUT grant_access text)
+LANGUAGE sql STABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT g.role_oid, g.access
+    FROM inventory_core.tenant_grants AS g
+    WHERE g.tenant_id IN (tenant, '*')
+      AND inventory_core._grant_counts(g.role_name, g.role_oid)
+    ORDER BY array_position(ARRAY['maintainer', 'writer', 'reader'], g.access), g.tenant_id, g.role_oid
+    LIMIT 1;
+END;
+COMMENT ON FUNCTION inventory_core._usable_grant(text) IS
+    'The strongest grant on a tenant that the current user may use';
+
+CREATE FUNCTION inventory_core.granted_tenants() RETURNS SETOF text
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT DISTINCT g.tenant_id
+    FROM inventory_core.tenant_grants AS g
+    WHERE inventory_core._grant_counts(g.role_name, g.role_oid)
+    ORDER BY g.tenant_id;
+END;
+COMMENT ON FUNCTION inventory_core.granted_tenants() IS 'The tenants that the caller may bind; * stands for every tenant';

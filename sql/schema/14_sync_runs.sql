@@ -1,0 +1,49 @@
+CREATE TABLE inventory_core.sync_runs (
+    tenant_id        text COLLATE "C" NOT NULL,
+    run_id           uuid NOT NULL,
+    selection_hash   text COLLATE "C" NOT NULL,
+    run_seq          bigint NOT NULL,
+    start_no         bigint NOT NULL,
+    first_new_item_id bigint NOT NULL,
+    status           text NOT NULL DEFAULT 'running',
+    request_id       uuid,
+    correlation_id   text,
+    scope            text NOT NULL,
+    started_at       timestamptz NOT NULL,
+    finished_at      timestamptz,
+    lease            interval NOT NULL,
+    lease_expires_at timestamptz NOT NULL,
+    observed_count   bigint,
+    inserted_count   bigint,
+    updated_count    bigint,
+    unchanged_count  bigint,
+    expected_items   bigint,
+    CONSTRAINT sync_runs_pkey PRIMARY KEY (tenant_id, run_id),
+    CONSTRAINT sync_runs_run_seq_is_unique UNIQUE (tenant_id, selection_hash, run_seq),
+    CONSTRAINT sync_runs_request_id_is_unique UNIQUE (tenant_id, request_id),
+    CONSTRAINT sync_runs_selection_fkey FOREIGN KEY (tenant_id, selection_hash)
+        REFERENCES inventory_core.selections (tenant_id, selection_hash),
+    CONSTRAINT sync_runs_selection_is_real CHECK (selection_hash <> '*'),
+    CONSTRAINT sync_runs_status_is_known CHECK (status IN ('running', 'success', 'partial', 'failed')),
+    CONSTRAINT sync_runs_completed_has_its_end_and_counts
+        CHECK (status = 'running' OR (finished_at IS NOT NULL AND observed_count IS NOT NULL)),
+    CONSTRAINT sync_runs_counts_add_up
+        CHECK (observed_count = inserted_count + updated_count + unchanged_count),
+    CONSTRAINT sync_runs_correlation_id_is_short CHECK (length(correlation_id) <= 1000),
+    CONSTRAINT sync_runs_lease_is_positive CHECK (lease > interval '0')
+) WITH (fillfactor = 80);
+COMMENT ON TABLE inventory_core.sync_runs IS 'One row for each attempt to list a selection';
+COMMENT ON COLUMN inventory_core.sync_runs.run_seq IS
+    'Counts the runs of one selection, without gaps; order always comes from here, never from a clock';
+COMMENT ON COLUMN inventory_core.sync_runs.start_no IS
+    'Orders the runs of different selections of a tenant: one more than any run visible at the start';
+COMMENT ON COLUMN inventory_core.sync_runs.first_new_item_id IS
+    'The tenant''s next item id at the start: items from here on came while this run was there';
+COMMENT ON COLUMN inventory_core.sync_runs.lease_expires_at IS
+    'End of the lease as of start, heartbeats and waits; the batches of a running run prolong it (run_parts)';
+SELECT pg_extension_config_dump('inventory_core.sync_runs', '');
+
+-- The truth about exclusion: one running run of a selection.
+CREATE UNIQUE INDEX sync_runs_one_running_run
+    ON inventory_core.sync_runs (tenant_id, selection_hash) WHERE status = 'running';
+CREATE INDEX sync_runs_start_no ON inventory_core.sync_runs (tenant_id, start_no);

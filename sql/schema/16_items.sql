@@ -1,0 +1,34 @@
+-- The catalogue. A row is written when an item is new or changed, never because it was seen again:
+-- who saw it when is in last_seen and run_parts. There is no foreign key to tenants, which would cost
+-- every new row a look-up; the counter that gives the id is that row.
+CREATE TABLE inventory_core.items (
+    tenant_id      text COLLATE "C" NOT NULL,
+    item_id        bigint NOT NULL,
+    chunk          integer NOT NULL GENERATED ALWAYS AS ((item_id >> 16)::integer) STORED,
+    first_start_no bigint NOT NULL,
+    first_seen_at  timestamptz NOT NULL,
+    updated_at     timestamptz NOT NULL,
+    key_digest     bigint NOT NULL,
+    name_digest    bigint NOT NULL,
+    meta_digest    bigint NOT NULL,
+    policy_type    text COLLATE "C" NOT NULL,
+    external_id    text COLLATE "C" NOT NULL,
+    display_name   text,
+    meta           jsonb,
+    CONSTRAINT items_pkey PRIMARY KEY (tenant_id, item_id),
+    -- key_digest leads because integers compare fast; the texts behind it make the key exact.
+    -- The digests are included so that a probe for an unchanged item never visits the row.
+    CONSTRAINT items_identity_is_unique UNIQUE (tenant_id, key_digest, policy_type, external_id)
+        INCLUDE (item_id, name_digest, meta_digest),
+    CONSTRAINT items_policy_type_fits CHECK (octet_length(policy_type) BETWEEN 1 AND 200),
+    CONSTRAINT items_external_id_fits CHECK (octet_length(external_id) BETWEEN 1 AND 2048),
+    CONSTRAINT items_display_name_fits CHECK (length(display_name) <= 1000),
+    CONSTRAINT items_meta_is_an_object CHECK (jsonb_typeof(meta) = 'object')
+);
+COMMENT ON TABLE inventory_core.items IS 'What was last observed of each item';
+COMMENT ON COLUMN inventory_core.items.chunk IS
+    'Which bitmap of 65,536 ids the item is in; a column, because a shift would not reach an index under row-level security';
+COMMENT ON COLUMN inventory_core.items.first_start_no IS
+    'start_no of the run that first_seen_at comes from';
+COMMENT ON COLUMN inventory_core.items.key_digest IS '64-bit digest of policy_type and external_id';
+SELECT pg_extension_config_dump('inventory_core.items', '');

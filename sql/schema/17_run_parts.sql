@@ -1,0 +1,19 @@
+-- What the batches of a running run saw. Rows are only added, so that parallel writers of one run
+-- never wait for each other; lease and counts of a running run are read from here. When the run is
+-- closed, its parts are folded into last_seen and are gone.
+CREATE TABLE inventory_core.run_parts (
+    tenant_id   text COLLATE "C" NOT NULL,
+    run_id      uuid NOT NULL,
+    part        uuid NOT NULL,
+    chunk       integer NOT NULL,
+    kind        text NOT NULL,
+    item_ids    bytea NOT NULL,
+    recorded_at timestamptz NOT NULL,
+    CONSTRAINT run_parts_pkey PRIMARY KEY (tenant_id, run_id, part, chunk, kind),
+    CONSTRAINT run_parts_run_fkey FOREIGN KEY (tenant_id, run_id)
+        REFERENCES inventory_core.sync_runs (tenant_id, run_id),
+    CONSTRAINT run_parts_kind_is_known CHECK (kind IN ('inserted', 'updated', 'unchanged'))
+);
+COMMENT ON TABLE inventory_core.run_parts IS 'Which items the batches of a running run saw, as bitmaps';
+COMMENT ON COLUMN inventory_core.run_parts.part IS 'One a batch';
+SELECT pg_extension_config_dump('inventory_core.run_parts', '');

@@ -1,0 +1,14 @@
+CREATE TABLE inventory_core.run_changes_bitmaps (
+    tenant_id text COLLATE "C" NOT NULL,
+    run_id    uuid NOT NULL,
+    chunk     integer NOT NULL,
+    change    text NOT NULL,
+    item_ids  bytea NOT NULL,
+    CONSTRAINT run_changes_bitmaps_pkey PRIMARY KEY (tenant_id, run_id, chunk, change),
+    CONSTRAINT run_changes_bitmaps_run_fkey FOREIGN KEY (tenant_id, run_id)
+        REFERENCES inventory_core.sync_runs (tenant_id, run_id),
+    CONSTRAINT run_changes_bitmaps_change_is_known
+        CHECK (change IN ('added', 'changed', 'reappeared', 'missing'))
+);
+COMMENT ON TABLE inventory_core.run_changes_bitmaps IS 'What each completed run changed, as bitmaps';
+SELECT pg_extension_config_dump('inventory_core.run_changes_bitmaps', '');

@@ -1,0 +1,60 @@
+CREATE FUNCTION inventory_core._lock_last_seen(tenant text) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    INSERT INTO inventory_core.selections (tenant_id, selection_hash)
+    VALUES (tenant, '*')
+    ON CONFLICT DO NOTHING;
+    PERFORM 1 FROM inventory_core.selections AS s
+    WHERE s.tenant_id = tenant AND s.selection_hash = '*'
+    FOR UPDATE;
+END
+$$;
+COMMENT ON FUNCTION inventory_core._lock_last_seen(text) IS
+    'Whoever writes last_seen of a tenant does so alone, so that its sets stay disjoint';
+
+CREATE FUNCTION inventory_core._fold(run inventory_core.sync_runs, into_selection text) RETURNS void
+LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+    -- A run that started later may have been folded before: what it saw stays its own.
+    WITH sets AS MATERIALIZED (
+        SELECT l.chunk, l.run_id, l.item_ids,
+               (r.start_no, r.started_at, r.run_id) > (run.start_no, run.started_at, run.run_id) AS is_newer
+        FROM inventory_core.last_seen AS l
+        JOIN inventory_core.sync_runs AS r ON r.tenant_id = l.tenant_id AND r.run_id = l.run_id
+        WHERE l.tenant_id = run.tenant_id AND l.selection_hash = into_selection
+    ), mine AS MATERIALIZED (
+        SELECT o.chunk,
+               inventory_core._bitmap_subtract(
+                   o.observed,
+                   (SELECT inventory_core._bitmap_union(array_agg(n.item_ids))
+                    FROM sets AS n WHERE n.chunk = o.chunk AND n.is_newer)) AS item_ids
+        FROM inventory_core._run_sets(run.tenant_id, run.run_id) AS o
+    ), lost AS MATERIALIZED (
+        SELECT s.chunk, s.run_id, inventory_core._bitmap_subtract(s.item_ids, m.item_ids) AS item_ids
+        FROM sets AS s
+        JOIN mine AS m USING (chunk)
+        WHERE NOT s.is_newer
+          AND inventory_core._bitmap_count(inventory_core._bitmap_intersect(s.item_ids, m.item_ids)) > 0
+    ), emptied AS (
+        DELETE FROM inventory_core.last_seen AS l
+        USING lost
+        WHERE l.tenant_id = run.tenant_id AND l.selection_hash = into_selection
+          AND l.chunk = lost.chunk AND l.run_id = lost.run_id
+          AND inventory_core._bitmap_count(lost.item_ids) = 0
+    ), shrunk AS (
+        UPDATE inventory_core.last_seen AS l
+        SET item_ids = lost.item_ids
+        FROM lost
+        WHERE l.tenant_id = run.tenant_id AND l.selection_hash = into_selection
+          AND l.chunk = lost.chunk AND l.run_id = lost.run_id
+          AND inventory_core._bitmap_count(lost.item_ids) > 0
+    )
+    INSERT INTO inventory_core.last_seen (tenant_id, selection_hash, chunk, run_id, item_ids)
+    SELECT run.tenant_id, into_selection, m.chunk, run.run_id, m.item_ids
+    FROM mine AS m
+    WHERE inventory_core._bitmap_count(m.item_ids) > 0;
+END;
+COMMENT ON FUNCTION inventory_core._fold(inventory_core.sync_runs, text) IS
+    'Folds what a run observed into the disjoint sets of a selection: its own, or * for the tenant; cost by chunks';

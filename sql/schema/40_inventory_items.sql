@@ -1,0 +1,43 @@
+CREATE FUNCTION inventory_core._seen_sets(tenant text, chunk integer)
+RETURNS TABLE (item_ids bytea[], run_ids uuid[], started_ats timestamptz[])
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT array_agg(s.item_ids ORDER BY s.start_no DESC, s.started_at DESC, s.run_id DESC),
+           array_agg(s.run_id ORDER BY s.start_no DESC, s.started_at DESC, s.run_id DESC),
+           array_agg(s.started_at ORDER BY s.start_no DESC, s.started_at DESC, s.run_id DESC)
+    FROM (SELECT l.chunk, l.item_ids, r.run_id, r.start_no, r.started_at
+          FROM inventory_core.last_seen AS l
+          JOIN inventory_core.sync_runs AS r ON r.tenant_id = l.tenant_id AND r.run_id = l.run_id
+          WHERE l.tenant_id = _seen_sets.tenant AND l.selection_hash = '*' AND l.chunk = _seen_sets.chunk
+          UNION ALL
+          SELECT p.chunk, p.item_ids, r.run_id, r.start_no, r.started_at
+          FROM inventory_core.sync_runs AS r
+          JOIN inventory_core.run_parts AS p ON p.tenant_id = r.tenant_id AND p.run_id = r.run_id
+          WHERE r.tenant_id = _seen_sets.tenant AND r.status = 'running' AND p.chunk = _seen_sets.chunk) AS s
+    -- One row. GROUP BY only keeps the planner from knowing so: it does not memoize a join that it knows
+    -- to be unique beside the one-time filter of the view, and would come here for every item.
+    GROUP BY s.chunk;
+END;
+COMMENT ON FUNCTION inventory_core._seen_sets(text, integer) IS
+    'Who saw the items of a chunk: one row, sets and their runs newest first; the first set that holds an item tells';
+
+CREATE VIEW inventory_core.inventory_items WITH (security_invoker = true, security_barrier = true) AS
+SELECT i.tenant_id, i.item_id, i.policy_type, i.external_id, i.display_name, i.meta, i.first_seen_at, i.updated_at,
+       s.started_ats[inventory_core._bitmap_find(s.item_ids, i.item_id)] AS last_seen_at,
+       s.run_ids[inventory_core._bitmap_find(s.item_ids, i.item_id)] AS last_seen_run_id
+FROM inventory_core.items AS i
+LEFT JOIN LATERAL inventory_core._seen_sets(i.tenant_id, i.chunk) AS s ON true
+WHERE (SELECT inventory_core._may_read());
+COMMENT ON VIEW inventory_core.inventory_items IS
+    'The catalogue of the bound tenant: what was last observed, first and last time';
+
+CREATE FUNCTION inventory_core.inventory_items(tenant text) RETURNS SETOF inventory_core.inventory_items
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM inventory_core.set_tenant(tenant);
+    RETURN QUERY SELECT v.* FROM inventory_core.inventory_items AS v WHERE v.tenant_id = tenant;
+END
+$$;
+COMMENT ON FUNCTION inventory_core.inventory_items(text) IS 'The view inventory_items, tenant bound, in one statement';

@@ -1,0 +1,33 @@
+CREATE VIEW inventory_core.inventory_sync_runs WITH (security_invoker = true, security_barrier = true) AS
+SELECT r.tenant_id, r.run_id, r.run_seq, r.selection_hash, s.selection, r.status,
+       e.error_count > 0 AS had_errors, e.error_codes, e.error_count, r.correlation_id, r.started_at, r.finished_at,
+       inventory_core._lease_end(r) AS lease_expires_at,
+       coalesce(r.observed_count, c.observed) AS observed_count,
+       coalesce(r.inserted_count, c.inserted) AS inserted_count,
+       coalesce(r.updated_count, c.updated) AS updated_count,
+       coalesce(r.unchanged_count, c.unchanged) AS unchanged_count,
+       r.expected_items
+FROM inventory_core.sync_runs AS r
+JOIN inventory_core.selections AS s ON s.tenant_id = r.tenant_id AND s.selection_hash = r.selection_hash
+CROSS JOIN LATERAL (
+    SELECT count(*) AS error_count,
+           coalesce(array_agg(DISTINCT x.error_code ORDER BY x.error_code), '{}') AS error_codes
+    FROM inventory_core.sync_errors AS x
+    WHERE x.tenant_id = r.tenant_id AND x.run_id = r.run_id) AS e
+-- a completed run has no parts
+CROSS JOIN LATERAL inventory_core._run_counts(r.tenant_id, r.run_id) AS c
+WHERE (SELECT inventory_core._may_read());
+COMMENT ON VIEW inventory_core.inventory_sync_runs IS
+    'The sync runs of the bound tenant; of a running one the lease and the counts so far';
+
+CREATE FUNCTION inventory_core.inventory_sync_runs(tenant text) RETURNS SETOF inventory_core.inventory_sync_runs
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM inventory_core.set_tenant(tenant);
+    RETURN QUERY SELECT v.* FROM inventory_core.inventory_sync_runs AS v WHERE v.tenant_id = tenant;
+END
+$$;
+COMMENT ON FUNCTION inventory_core.inventory_sync_runs(text) IS
+    'The view inventory_sync_runs, tenant bound, in one statement';

@@ -1,0 +1,28 @@
+CREATE VIEW inventory_core.inventory_selections WITH (security_invoker = true, security_barrier = true) AS
+SELECT s.tenant_id, s.selection_hash, s.selection, s.first_run_at,
+       latest.run_id AS latest_run_id,
+       latest.status AS latest_status,
+       latest.finished_at AS latest_finished_at,
+       success.finished_at AS latest_success_at,
+       running.run_id AS running_run_id,
+       s.refused_count, s.last_refused_reason, s.last_refused_at
+FROM inventory_core.selections AS s
+LEFT JOIN LATERAL inventory_core._baseline(s.tenant_id, s.selection_hash, 'latest') AS latest ON true
+LEFT JOIN LATERAL inventory_core._baseline(s.tenant_id, s.selection_hash, 'latest_success') AS success ON true
+LEFT JOIN inventory_core.sync_runs AS running
+    ON running.tenant_id = s.tenant_id AND running.selection_hash = s.selection_hash AND running.status = 'running'
+WHERE (SELECT inventory_core._may_read()) AND s.selection_hash <> '*';
+COMMENT ON VIEW inventory_core.inventory_selections IS
+    'The selections of the bound tenant: latest run, latest clean one, refused starts';
+
+CREATE FUNCTION inventory_core.inventory_selections(tenant text) RETURNS SETOF inventory_core.inventory_selections
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM inventory_core.set_tenant(tenant);
+    RETURN QUERY SELECT v.* FROM inventory_core.inventory_selections AS v WHERE v.tenant_id = tenant;
+END
+$$;
+COMMENT ON FUNCTION inventory_core.inventory_selections(text) IS
+    'The view inventory_selections, tenant bound, in one statement';

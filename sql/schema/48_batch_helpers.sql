@@ -1,0 +1,47 @@
+CREATE FUNCTION inventory_core._share_tenant(tenant text) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM 1 FROM inventory_core.tenants AS t WHERE t.tenant_id = tenant FOR KEY SHARE;
+    IF NOT FOUND THEN
+        INSERT INTO inventory_core.tenants (tenant_id) VALUES (tenant) ON CONFLICT DO NOTHING;
+        PERFORM 1 FROM inventory_core.tenants AS t WHERE t.tenant_id = tenant FOR KEY SHARE;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION inventory_core._share_tenant(text) IS
+    'Keeps forget_items out until the transaction ends; makes the tenant''s row with its first batch';
+
+CREATE FUNCTION inventory_core._has_rejected(tenant text, run_id uuid, policy_type text) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT EXISTS (SELECT FROM inventory_core.sync_errors AS e
+                   WHERE e.tenant_id = _has_rejected.tenant AND e.run_id = _has_rejected.run_id
+                     AND e.error_code = 'item_rejected' AND e.policy_type IS NOT DISTINCT FROM _has_rejected.policy_type);
+END;
+COMMENT ON FUNCTION inventory_core._has_rejected(text, uuid, text) IS
+    'Whether item_rejected is recorded for a policy type in a run';
+
+CREATE FUNCTION inventory_core._add_part(
+    tenant text, run_id uuid, recorded_at timestamptz, inserted bigint[], updated bigint[], unchanged bigint[])
+RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    part uuid := gen_random_uuid();
+BEGIN
+    INSERT INTO inventory_core.run_parts (tenant_id, run_id, part, chunk, kind, item_ids, recorded_at)
+    SELECT tenant, _add_part.run_id, part, c.chunk, k.kind, c.item_ids, _add_part.recorded_at
+    FROM (VALUES ('inserted', inserted), ('updated', updated), ('unchanged', unchanged)) AS k (kind, ids)
+    CROSS JOIN LATERAL inventory_core._bitmap_chunks(k.ids) AS c;
+    IF NOT FOUND THEN
+        -- A batch without items is a sign of life all the same.
+        INSERT INTO inventory_core.run_parts (tenant_id, run_id, part, chunk, kind, item_ids, recorded_at)
+        VALUES (tenant, _add_part.run_id, part, 0, 'unchanged', inventory_core._bitmap_union(NULL), _add_part.recorded_at);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION inventory_core._add_part(text, uuid, timestamptz, bigint[], bigint[], bigint[]) IS
+    'Adds what a batch saw to its running run';

@@ -1,0 +1,27 @@
+CREATE FUNCTION inventory_core._check_start(
+    selection jsonb, correlation_id text, lease interval, min_age interval, scope text) RETURNS void
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    problem text := CASE
+        WHEN jsonb_typeof(selection) <> 'object' THEN format('selection: it is of type %s.', jsonb_typeof(selection))
+        WHEN length(correlation_id) > 1000 THEN format('correlation_id: it has %s characters.', length(correlation_id))
+        WHEN lease <= interval '0' THEN format('lease: it is %s.', lease)
+        WHEN min_age < interval '0' THEN format('min_age: it is %s.', min_age)
+        WHEN octet_length(scope) NOT BETWEEN 1 AND 255 THEN format('scope: it has %s bytes.', octet_length(scope))
+    END;
+BEGIN
+    PERFORM inventory_core._require('selection', selection IS NOT NULL);
+    PERFORM inventory_core._require('scope', scope IS NOT NULL);
+    IF problem IS NOT NULL THEN
+        RAISE EXCEPTION 'invalid argument of start_run'
+            USING ERRCODE = 'invalid_parameter_value',
+                  DETAIL = format('Argument %s', problem),
+                  HINT = 'selection is a JSON object, correlation_id at most 1000 characters, lease a positive and '
+                         'min_age no negative interval, scope a text of 1 to 255 bytes.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION inventory_core._check_start(jsonb, text, interval, interval, text) IS
+    'Raises 22004 or 22023 for arguments of start_run that make no sense';

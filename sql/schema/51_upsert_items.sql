@@ -1,0 +1,160 @@
+CREATE FUNCTION inventory_core._probe_items(
+    tenant text, key_digests bigint[], policy_types text[], external_ids text[],
+    name_digests bigint[], meta_digests bigint[], young_from bigint)
+RETURNS TABLE (new_positions integer[], changed_positions integer[], changed_ids bigint[], unchanged_ids bigint[],
+               young_ids bigint[])
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    -- One probe of the covering unique key an item. The digest of an omitted part is NULL.
+    SELECT array_agg(p.position ORDER BY p.position) FILTER (WHERE p.item_id IS NULL),
+           array_agg(p.position ORDER BY p.position) FILTER (WHERE p.is_changed),
+           array_agg(p.item_id ORDER BY p.position) FILTER (WHERE p.is_changed),
+           array_agg(p.item_id) FILTER (WHERE p.item_id IS NOT NULL AND NOT p.is_changed),
+           array_agg(p.item_id) FILTER (WHERE p.item_id >= young_from)
+    FROM (SELECT k.position::integer AS position, i.item_id,
+                 i.item_id IS NOT NULL
+                 AND (coalesce(k.name_digest <> i.name_digest, false)
+                      OR coalesce(k.meta_digest <> i.meta_digest, false)) AS is_changed
+          FROM unnest(key_digests, policy_types, external_ids, name_digests, meta_digests) WITH ORDINALITY
+               AS k (key_digest, policy_type, external_id, name_digest, meta_digest, position)
+          LEFT JOIN inventory_core.items AS i
+              ON i.tenant_id = _probe_items.tenant
+              AND i.key_digest = k.key_digest AND i.policy_type = k.policy_type AND i.external_id = k.external_id
+         ) AS p;
+END;
+COMMENT ON FUNCTION inventory_core._probe_items(text, bigint[], text[], text[], bigint[], bigint[], bigint) IS
+    'Which items of a batch are new, changed, unchanged; and which are younger than the run';
+
+CREATE FUNCTION inventory_core._record_rejected(tenant text, run_id uuid, policy_types text[]) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    rejected_type text;
+BEGIN
+    FOREACH rejected_type IN ARRAY policy_types LOOP
+        -- One a run and type, so that a replayed batch changes nothing. The row lock is taken only for a new one.
+        CONTINUE WHEN inventory_core._has_rejected(tenant, run_id, rejected_type);
+        PERFORM 1 FROM inventory_core.sync_runs AS r
+        WHERE r.tenant_id = tenant AND r.run_id = _record_rejected.run_id
+        FOR NO KEY UPDATE;
+        CONTINUE WHEN inventory_core._has_rejected(tenant, run_id, rejected_type);
+        PERFORM inventory_core._add_error(tenant, run_id, 'item_rejected', policy_type => rejected_type);
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION inventory_core._record_rejected(text, uuid, text[]) IS
+    'Records item_rejected, once a run for each policy type';
+
+CREATE FUNCTION inventory_core.upsert_items(
+    tenant text, run_id uuid, items json, on_bad_item text DEFAULT 'reject_batch')
+RETURNS TABLE (observed integer, inserted integer, updated integer, unchanged integer, duplicates integer,
+               rejected integer, dropped_meta_keys integer)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    run inventory_core.sync_runs;
+    taken timestamptz;
+    allowed_types text[];
+    allowed_keys text[];
+    batch record;
+    probe record;
+    next_id bigint;
+    updated_ids bigint[] := '{}';
+    inserted_ids bigint[] := '{}';
+BEGIN
+    PERFORM inventory_core._begin_write(tenant);
+    PERFORM inventory_core._require('items', items IS NOT NULL);
+    PERFORM inventory_core._require('on_bad_item', on_bad_item IS NOT NULL);
+    -- From here on a finish waits for us, or we are refused.
+    run := inventory_core._share_run(tenant, run_id);
+    taken := inventory_core._now();
+
+    SELECT coalesce(array_agg(w.policy_type), '{}'), coalesce(array_agg(w.key), '{}')
+    INTO allowed_types, allowed_keys
+    FROM inventory_core.meta_whitelist AS w;
+    SELECT b.* INTO batch
+    FROM inventory_core._read_items(items::text, allowed_types, allowed_keys, on_bad_item) AS b;
+
+    -- forget_items waits for us, or we for it: no item that the probe finds can go away.
+    PERFORM inventory_core._share_tenant(tenant);
+    SELECT p.* INTO probe
+    FROM inventory_core._probe_items(tenant, batch.key_digests, batch.policy_types, batch.external_ids,
+                                     batch.name_digests, batch.meta_digests, run.first_new_item_id) AS p;
+    IF probe.new_positions IS NOT NULL THEN
+        -- Batches with new items take the counter in turn; some items may have come while we waited.
+        SELECT t.next_item_id INTO next_id
+        FROM inventory_core.tenants AS t
+        WHERE t.tenant_id = tenant
+        FOR NO KEY UPDATE;
+        SELECT p.* INTO probe
+        FROM inventory_core._probe_items(tenant, batch.key_digests, batch.policy_types, batch.external_ids,
+                                         batch.name_digests, batch.meta_digests, run.first_new_item_id) AS p;
+    END IF;
+
+    IF probe.changed_ids IS NOT NULL OR probe.young_ids IS NOT NULL THEN
+        -- Always in the order of the ids, so that batches never wait for each other in a circle.
+        PERFORM 1
+        FROM (SELECT c.item_id, true AS is_changed FROM unnest(probe.changed_ids) AS c (item_id)
+              UNION ALL
+              SELECT y.item_id, false FROM unnest(probe.young_ids) AS y (item_id)) AS wanted
+        JOIN inventory_core.items AS i ON i.tenant_id = tenant AND i.item_id = wanted.item_id
+        WHERE wanted.is_changed OR (i.first_start_no, i.first_seen_at) > (run.start_no, run.started_at)
+        ORDER BY i.item_id
+        FOR NO KEY UPDATE OF i;
+        -- A run that started earlier than the one that brought the item saw it first.
+        UPDATE inventory_core.items AS i
+        SET first_start_no = run.start_no, first_seen_at = run.started_at
+        WHERE i.tenant_id = tenant
+          AND i.item_id = ANY (probe.young_ids)
+          AND (i.first_start_no, i.first_seen_at) > (run.start_no, run.started_at);
+    END IF;
+
+    IF probe.changed_ids IS NOT NULL THEN
+        WITH written AS (
+            UPDATE inventory_core.items AS i
+            SET display_name = CASE WHEN t.name_given THEN t.display_name ELSE i.display_name END,
+                name_digest = CASE WHEN t.name_given THEN t.name_digest ELSE i.name_digest END,
+                meta = CASE WHEN t.meta_given THEN t.meta::jsonb ELSE i.meta END,
+                meta_digest = CASE WHEN t.meta_given THEN t.meta_digest ELSE i.meta_digest END,
+                updated_at = taken
+            FROM unnest(probe.changed_ids, probe.changed_positions) AS c (item_id, position)
+            JOIN inventory_core._item_texts(items::text, allowed_types, allowed_keys, probe.changed_positions) AS t
+                ON t.position = c.position
+            WHERE i.tenant_id = tenant AND i.item_id = c.item_id
+              -- another batch may have written the same while we waited for the row
+              AND (t.name_given AND i.name_digest <> t.name_digest OR t.meta_given AND i.meta_digest <> t.meta_digest)
+            RETURNING i.item_id)
+        SELECT coalesce(array_agg(w.item_id), '{}') INTO updated_ids FROM written AS w;
+        probe.unchanged_ids := probe.unchanged_ids
+            || ARRAY(SELECT unnest(probe.changed_ids) EXCEPT SELECT unnest(updated_ids));
+    END IF;
+
+    IF probe.new_positions IS NOT NULL THEN
+        WITH written AS (
+            INSERT INTO inventory_core.items
+                (tenant_id, item_id, first_start_no, first_seen_at, updated_at, key_digest, name_digest, meta_digest,
+                 policy_type, external_id, display_name, meta)
+            SELECT tenant, next_id - 1 + row_number() OVER (ORDER BY t.given_position), run.start_no, run.started_at,
+                   taken, t.key_digest, t.name_digest, t.meta_digest, t.policy_type, t.external_id, t.display_name,
+                   t.meta::jsonb
+            FROM inventory_core._item_texts(items::text, allowed_types, allowed_keys, probe.new_positions) AS t
+            RETURNING item_id)
+        SELECT array_agg(w.item_id) INTO inserted_ids FROM written AS w;
+        UPDATE inventory_core.tenants AS t
+        SET next_item_id = next_id + cardinality(inserted_ids)
+        WHERE t.tenant_id = tenant;
+    END IF;
+
+    PERFORM inventory_core._add_part(tenant, run_id, taken, inserted_ids, updated_ids, probe.unchanged_ids);
+    PERFORM inventory_core._record_rejected(tenant, run_id, batch.rejected_types);
+
+    RETURN QUERY
+    SELECT cardinality(batch.key_digests), cardinality(inserted_ids), cardinality(updated_ids),
+           coalesce(cardinality(probe.unchanged_ids), 0), batch.duplicates, batch.rejected, batch.dropped_meta_keys;
+END
+$$;
+COMMENT ON FUNCTION inventory_core.upsert_items(text, uuid, json, text) IS
+    'Stores a batch of what a run observed; writes only what is new or changed, and which items it saw';

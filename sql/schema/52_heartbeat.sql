@@ -1,0 +1,18 @@
+CREATE FUNCTION inventory_core.heartbeat(tenant text, run_id uuid) RETURNS timestamptz
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    run inventory_core.sync_runs;
+BEGIN
+    PERFORM inventory_core._begin_write(tenant);
+    run := inventory_core._share_run(tenant, run_id);
+    UPDATE inventory_core.sync_runs AS r
+    SET lease_expires_at = greatest(r.lease_expires_at, inventory_core._now() + r.lease)
+    WHERE r.tenant_id = tenant AND r.run_id = run.run_id
+    RETURNING r.* INTO run;
+    RETURN inventory_core._lease_end(run);
+END
+$$;
+COMMENT ON FUNCTION inventory_core.heartbeat(text, uuid) IS 'Shows that a run is alive; gives the new end of its lease';

@@ -1,0 +1,27 @@
+CREATE FUNCTION inventory_core.record_error(
+    tenant text, run_id uuid, error_code text DEFAULT NULL, message text DEFAULT NULL,
+    http_status integer DEFAULT NULL, policy_type text DEFAULT NULL) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    given_code text := error_code;
+    run inventory_core.sync_runs;
+BEGIN
+    PERFORM inventory_core._begin_write(tenant);
+    run := inventory_core._share_run(tenant, run_id);
+    PERFORM 1 FROM inventory_core.sync_runs AS r
+    WHERE r.tenant_id = tenant AND r.run_id = run.run_id
+    FOR NO KEY UPDATE;
+    error_code := coalesce(given_code, inventory_core.error_code_for(http_status));
+    IF error_code = ANY (inventory_core._error_codes()) THEN
+        given_code := NULL;
+    ELSE
+        error_code := 'unexpected';
+    END IF;
+    PERFORM inventory_core._add_error(tenant, run_id, error_code, http_status => http_status,
+                                      policy_type => left(policy_type, 200));
+END
+$$;
+COMMENT ON FUNCTION inventory_core.record_error(text, uuid, text, text, integer, text) IS
+    'Records what retries did not cure; never refused for its content';

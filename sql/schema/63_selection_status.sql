@@ -1,0 +1,40 @@
+-- A type of its own, because a column of RETURNS TABLE may not bear the name of an argument.
+CREATE TYPE inventory_core.selection_status AS (
+    selection_hash text, selection jsonb, running_run_id uuid, latest_run_id uuid, latest_status text,
+    latest_finished_at timestamptz, latest_success_run_id uuid, latest_success_at timestamptz,
+    known_items bigint, observed_items bigint, missing_items bigint, confirmed_missing bigint,
+    confidence text, reasons text[]);
+COMMENT ON TYPE inventory_core.selection_status IS 'What the function selection_status gives';
+
+CREATE FUNCTION inventory_core.selection_status(tenant text, selection_hash text)
+RETURNS SETOF inventory_core.selection_status
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    hash text := selection_hash;
+BEGIN
+    PERFORM inventory_core._begin_read(tenant, hash);
+    RETURN QUERY
+    SELECT hash, s.selection, running.run_id, latest.run_id, latest.status, latest.finished_at,
+           success.run_id, success.finished_at,
+           k.known, k.known - m.missing, m.missing, c.missing,
+           coalesce(latest.confidence, 'none'), coalesce(latest.reasons, '{}')
+    FROM (SELECT coalesce(sum(inventory_core._bitmap_count(l.item_ids)), 0)::bigint AS known
+          FROM inventory_core.last_seen AS l
+          WHERE l.tenant_id = tenant AND l.selection_hash = hash) AS k
+    LEFT JOIN inventory_core.selections AS s ON s.tenant_id = tenant AND s.selection_hash = hash
+    LEFT JOIN inventory_core.sync_runs AS running
+        ON running.tenant_id = tenant AND running.selection_hash = hash AND running.status = 'running'
+    LEFT JOIN LATERAL inventory_core._baseline(tenant, hash, 'latest') AS latest ON true
+    LEFT JOIN LATERAL inventory_core._baseline(tenant, hash, 'latest_success') AS success ON true
+    CROSS JOIN LATERAL (
+        SELECT coalesce(sum(inventory_core._bitmap_count(x.item_ids)), 0)::bigint AS missing
+        FROM inventory_core._missing_sets(tenant, hash, latest.run_seq) AS x) AS m
+    CROSS JOIN LATERAL (
+        SELECT coalesce(sum(inventory_core._bitmap_count(x.item_ids)), 0)::bigint AS missing
+        FROM inventory_core._missing_sets(tenant, hash, success.run_seq) AS x) AS c;
+END
+$$;
+COMMENT ON FUNCTION inventory_core.selection_status(text, text) IS
+    'One row about a selection: who runs, what was last seen, how much is missing and how sure that is';

@@ -1,0 +1,126 @@
+CREATE FUNCTION inventory_core._access_objects(access text)
+RETURNS TABLE (privileges text, object text)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    -- Each level has what the ones before it have, and its own lines.
+    WITH wanted (level, privileges, kind, names) AS (VALUES
+        (1, 'SELECT', 'TABLE', ARRAY[
+            'tenants', 'tenant_grants', 'meta_whitelist', 'selections', 'sync_runs', 'sync_errors', 'items',
+            'run_parts', 'last_seen', 'run_changes_bitmaps',
+            'inventory_items', 'inventory_sync_runs', 'inventory_sync_errors', 'inventory_selections', 'run_progress']),
+        (1, 'EXECUTE', 'FUNCTION', ARRAY[
+            'set_tenant', 'clear_tenant', 'current_tenant', 'granted_tenants', '_now',
+            'missing_items', 'missing_summary', 'explain_missing', 'selection_status', 'run_changes',
+            'inventory_items', 'inventory_sync_runs', 'inventory_sync_errors', 'inventory_selections', 'run_progress']),
+        (2, 'INSERT, UPDATE', 'TABLE', ARRAY[
+            'tenants', 'selections', 'sync_runs', 'items', 'run_parts', 'last_seen']),
+        (2, 'INSERT', 'TABLE', ARRAY['sync_errors', 'run_changes_bitmaps']),
+        (2, 'DELETE', 'TABLE', ARRAY['run_parts', 'last_seen']),
+        (2, 'EXECUTE', 'FUNCTION', ARRAY[
+            '_begin_write', '_share_run', '_share_tenant', '_add_part', '_add_error', '_record_rejected',
+            '_lock_last_seen', '_fold', '_close_run', '_take_over', '_insert_run', '_refuse_start',
+            'start_run', 'upsert_items', 'heartbeat', 'record_error', 'finish_run', 'reap_expired_runs']),
+        (3, 'UPDATE', 'TABLE', ARRAY['run_changes_bitmaps']),
+        (3, 'DELETE', 'TABLE', ARRAY[
+            'tenants', 'selections', 'sync_runs', 'sync_errors', 'items', 'run_changes_bitmaps']),
+        (3, 'EXECUTE', 'FUNCTION', ARRAY['forget_items'])
+    )
+    SELECT w.privileges, 'TABLE ' || c.oid::regclass
+    FROM wanted AS w
+    JOIN pg_class AS c ON c.relnamespace = 'inventory_core'::regnamespace AND c.relname = ANY (w.names)
+    WHERE w.kind = 'TABLE' AND w.level <= array_position(ARRAY['reader', 'writer', 'maintainer'], access)
+    UNION ALL
+    SELECT w.privileges, 'FUNCTION ' || p.oid::regprocedure
+    FROM wanted AS w
+    JOIN pg_proc AS p ON p.pronamespace = 'inventory_core'::regnamespace AND p.proname = ANY (w.names)
+    WHERE w.kind = 'FUNCTION' AND w.level <= array_position(ARRAY['reader', 'writer', 'maintainer'], access)
+    UNION ALL
+    -- what the functions above ask: private functions that change nothing
+    SELECT 'EXECUTE', 'FUNCTION ' || p.oid::regprocedure
+    FROM pg_proc AS p
+    WHERE p.pronamespace = 'inventory_core'::regnamespace AND starts_with(p.proname, '_') AND p.provolatile <> 'v'
+      AND access IS NOT NULL;
+END;
+COMMENT ON FUNCTION inventory_core._access_objects(text) IS
+    'What a role of an access level may do, object by object; rows are a matter of the policies';
+
+CREATE FUNCTION inventory_core._apply_grants(role regrole) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    strongest text;
+    line record;
+BEGIN
+    SELECT g.access INTO strongest
+    FROM inventory_core.tenant_grants AS g
+    WHERE g.role_oid = role AND g.role_name = pg_get_userbyid(role)
+    ORDER BY array_position(ARRAY['maintainer', 'writer', 'reader'], g.access)
+    LIMIT 1;
+    FOR line IN SELECT a.privileges, a.object FROM inventory_core._access_objects('maintainer') AS a LOOP
+        EXECUTE format('REVOKE %s ON %s FROM %s', line.privileges, line.object, role);
+    END LOOP;
+    FOR line IN SELECT a.privileges, a.object FROM inventory_core._access_objects(strongest) AS a LOOP
+        EXECUTE format('GRANT %s ON %s TO %s', line.privileges, line.object, role);
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION inventory_core._apply_grants(regrole) IS
+    'Gives a role the privileges that its grants need, and no others of ours';
+
+CREATE FUNCTION inventory_core._check_grant(role regrole, tenant text) RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM inventory_core._require('role', role IS NOT NULL);
+    PERFORM inventory_core._require('tenant', tenant IS NOT NULL);
+    IF NOT EXISTS (SELECT FROM pg_roles AS r WHERE r.oid = role) THEN
+        RAISE EXCEPTION 'role does not exist'
+            USING ERRCODE = 'undefined_object',
+                  DETAIL = format('No role has the number %s.', role::oid),
+                  HINT = 'Pass the name of a role, quoted as in SQL: ''"My App"''.';
+    END IF;
+    IF tenant <> '*' THEN
+        PERFORM inventory_core._check_tenant(tenant);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION inventory_core._check_grant(regrole, text) IS 'Raises where a role or tenant cannot be granted';
+
+CREATE FUNCTION inventory_core.grant_access(role regrole, tenant text, access text) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM inventory_core._check_grant(role, tenant);
+    PERFORM inventory_core._require('access', access IS NOT NULL);
+    IF access NOT IN ('reader', 'writer', 'maintainer') THEN
+        RAISE EXCEPTION 'invalid value for access'
+            USING ERRCODE = 'invalid_parameter_value',
+                  DETAIL = 'It is none of the three known values.',
+                  HINT = 'Use ''reader'', ''writer'' or ''maintainer''.';
+    END IF;
+    INSERT INTO inventory_core.tenant_grants AS g (tenant_id, role_name, role_oid, access, granted_at)
+    VALUES (tenant, pg_get_userbyid(role), role, access, inventory_core._now())
+    ON CONFLICT ON CONSTRAINT tenant_grants_pkey DO UPDATE
+    SET role_oid = excluded.role_oid, access = excluded.access, granted_at = excluded.granted_at;
+    PERFORM inventory_core._apply_grants(role);
+END
+$$;
+COMMENT ON FUNCTION inventory_core.grant_access(regrole, text, text) IS
+    'Lets a role bind a tenant (* = every one) as reader, writer or maintainer; for the owner of the extension';
+
+CREATE FUNCTION inventory_core.revoke_access(role regrole, tenant text) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM inventory_core._check_grant(role, tenant);
+    DELETE FROM inventory_core.tenant_grants AS g
+    WHERE g.tenant_id = tenant AND g.role_name = pg_get_userbyid(role);
+    PERFORM inventory_core._apply_grants(role);
+END
+$$;
+COMMENT ON FUNCTION inventory_core.revoke_access(regrole, text) IS
+    'Takes back what grant_access gave for this tenant; for the owner of the extension';

@@ -1,0 +1,13 @@
+-- Nothing is for everybody but what touches no table; grant_access gives the rest.
+REVOKE ALL ON ALL TABLES IN SCHEMA inventory_core FROM PUBLIC;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA inventory_core FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION
+    inventory_core.canonical_json(jsonb), inventory_core._canonical_json(text),
+    inventory_core.selection_hash(jsonb), inventory_core._selection_hash(text),
+    inventory_core.filter_meta(jsonb, text[]),
+    inventory_core.is_retryable(integer), inventory_core.error_code_for(integer),
+    inventory_core.retry_delay(integer, integer, text, interval, interval, timestamptz),
+    inventory_core._retry_delay(integer, integer, text, bigint, bigint, bigint, double precision),
+    inventory_core._micros(interval),
+    inventory_core.selection_lock_key(text, text)
+    TO PUBLIC;

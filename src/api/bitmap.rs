@@ -1,0 +1,59 @@
+//! Sets of item ids for the SQL of this extension; see `logic/bitmap.rs`.
+
+use inventory_core_logic::bitmap;
+use pgrx::prelude::*;
+
+use super::report;
+
+/// The bitmaps of some ids, one a chunk.
+#[pg_extern(immutable, strict, parallel_safe, schema = "inventory_core")]
+fn _bitmap_chunks(
+    ids: Vec<i64>,
+) -> TableIterator<'static, (name!(chunk, i32), name!(item_ids, Vec<u8>))> {
+    TableIterator::new(bitmap::chunks(&ids).unwrap_or_else(|error| report::raise(error)))
+}
+
+/// The union of some sets; NULL elements count as empty, and so does a NULL array.
+#[pg_extern(immutable, parallel_safe, schema = "inventory_core")]
+fn _bitmap_union(sets: Option<Array<'_, &[u8]>>) -> Vec<u8> {
+    let sets = sets.iter().flat_map(|sets| sets.iter().flatten());
+    bitmap::union(sets).unwrap_or_else(|error| report::raise(error))
+}
+
+/// What is in the first set and not in the second; NULL counts as empty.
+#[pg_extern(immutable, parallel_safe, schema = "inventory_core")]
+fn _bitmap_subtract(set: Option<&[u8]>, other: Option<&[u8]>) -> Vec<u8> {
+    match (set, other) {
+        (Some(set), Some(other)) => bitmap::subtract(set, other),
+        (set, _) => bitmap::union(set),
+    }
+    .unwrap_or_else(|error| report::raise(error))
+}
+
+/// What is in both sets; NULL counts as empty.
+#[pg_extern(immutable, parallel_safe, schema = "inventory_core")]
+fn _bitmap_intersect(set: Option<&[u8]>, other: Option<&[u8]>) -> Vec<u8> {
+    match (set, other) {
+        (Some(set), Some(other)) => bitmap::intersect(set, other),
+        _ => bitmap::union([]),
+    }
+    .unwrap_or_else(|error| report::raise(error))
+}
+
+/// How many ids a set holds; NULL counts as empty.
+#[pg_extern(immutable, parallel_safe, schema = "inventory_core")]
+fn _bitmap_count(set: Option<&[u8]>) -> i64 {
+    set.map_or(Ok(0), bitmap::count).unwrap_or_else(|error| report::raise(error))
+}
+
+/// The ids of a chunk's set.
+#[pg_extern(immutable, strict, parallel_safe, schema = "inventory_core")]
+fn _bitmap_ids(chunk: i32, set: &[u8]) -> SetOfIterator<'static, i64> {
+    SetOfIterator::new(bitmap::ids(chunk, set).unwrap_or_else(|error| report::raise(error)))
+}
+
+/// The position, from 1, of the first of some sets of one chunk that holds an id of that chunk.
+#[pg_extern(immutable, strict, parallel_safe, schema = "inventory_core")]
+fn _bitmap_find(sets: Array<'_, &[u8]>, item_id: i64) -> Option<i32> {
+    bitmap::find(sets.iter().flatten(), item_id).unwrap_or_else(|error| report::raise(error))
+}

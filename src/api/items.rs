@@ -1,0 +1,124 @@
+//! What `upsert_items` asks of a batch; see `logic/items.rs`.
+
+use std::borrow::Cow;
+
+use inventory_core_logic::digest;
+use inventory_core_logic::items::{self, Batch, OnBadItem};
+use inventory_core_logic::meta::Whitelist;
+use pgrx::prelude::*;
+
+use super::{check_for_interrupts, report};
+
+fn read<'a>(
+    items: &'a str,
+    whitelist_types: &Array<'_, &str>,
+    whitelist_keys: &Array<'_, &str>,
+    on_bad_item: &str,
+) -> Batch<'a> {
+    let mut whitelist = Whitelist::default();
+    for (policy_type, key) in whitelist_types.iter().flatten().zip(whitelist_keys.iter().flatten()) {
+        whitelist.allow(policy_type, key);
+    }
+    OnBadItem::parse(on_bad_item)
+        .and_then(|mode| items::read(items, &whitelist, mode, &check_for_interrupts))
+        .unwrap_or_else(|error| report::raise(error))
+}
+
+/// The keys and digests of a batch, sorted by the unique key of `items`: all that is needed to tell
+/// which items are new or changed. Digests are NULL where the part is omitted.
+#[pg_extern(immutable, strict, parallel_safe, schema = "inventory_core")]
+#[allow(clippy::type_complexity)]
+fn _read_items<'a>(
+    items: &'a str,
+    whitelist_types: Array<'a, &'a str>,
+    whitelist_keys: Array<'a, &'a str>,
+    on_bad_item: &str,
+) -> TableIterator<
+    'static,
+    (
+        name!(key_digests, Vec<i64>),
+        name!(policy_types, Vec<String>),
+        name!(external_ids, Vec<String>),
+        name!(name_digests, Vec<Option<i64>>),
+        name!(meta_digests, Vec<Option<i64>>),
+        name!(duplicates, i32),
+        name!(rejected, i32),
+        name!(rejected_types, Vec<Option<String>>),
+        name!(dropped_meta_keys, i32),
+    ),
+> {
+    let batch = read(items, &whitelist_types, &whitelist_keys, on_bad_item);
+    let items = &batch.items;
+    TableIterator::once((
+        items.iter().map(|item| item.key_digest).collect(),
+        items.iter().map(|item| item.policy_type.to_string()).collect(),
+        items.iter().map(|item| item.external_id.to_string()).collect(),
+        items.iter().map(|item| item.name_digest()).collect(),
+        items.iter().map(|item| item.meta_digest()).collect(),
+        batch.duplicates,
+        batch.rejected,
+        batch.rejected_types,
+        batch.dropped_meta_keys,
+    ))
+}
+
+/// What to store of some items of a batch. `positions` count from 1 in the order of `_read_items`;
+/// `given_position` counts in the given array. A part that is omitted has the digest of no text.
+#[pg_extern(immutable, strict, parallel_safe, schema = "inventory_core")]
+#[allow(clippy::type_complexity)]
+fn _item_texts<'a>(
+    items: &'a str,
+    whitelist_types: Array<'a, &'a str>,
+    whitelist_keys: Array<'a, &'a str>,
+    positions: Vec<i32>,
+) -> TableIterator<
+    'static,
+    (
+        name!(position, i32),
+        name!(given_position, i32),
+        name!(key_digest, i64),
+        name!(policy_type, String),
+        name!(external_id, String),
+        name!(name_given, bool),
+        name!(name_digest, i64),
+        name!(display_name, Option<String>),
+        name!(meta_given, bool),
+        name!(meta_digest, i64),
+        name!(meta, Option<String>),
+    ),
+> {
+    let batch = read(items, &whitelist_types, &whitelist_keys, "record");
+    let mut wanted = vec![false; batch.items.len()];
+    for index in positions.into_iter().filter_map(|position| usize::try_from(position - 1).ok()) {
+        if let Some(slot) = wanted.get_mut(index) {
+            *slot = true;
+        }
+    }
+    let texts: Vec<_> = (1..)
+        .zip(batch.items)
+        .zip(wanted)
+        .filter(|(_, wanted)| *wanted)
+        .map(|((position, item), _)| {
+            (
+                position,
+                item.position,
+                item.key_digest,
+                item.policy_type.to_string(),
+                item.external_id.to_string(),
+                item.display_name.is_some(),
+                item.name_digest().unwrap_or_else(|| digest::of_text(None)),
+                item.display_name.flatten().map(Cow::into_owned),
+                item.meta.is_some(),
+                item.meta.as_ref().map_or_else(|| digest::of_text(None), |meta| digest::of_text(meta.as_deref())),
+                item.meta.flatten(),
+            )
+        })
+        .collect();
+    TableIterator::new(texts)
+}
+
+/// The digest of an item's identity.
+#[pg_extern(immutable, strict, parallel_safe, schema = "inventory_core")]
+fn _key_digest(policy_type: &str, external_id: &str) -> i64 {
+    digest::of_key(policy_type, external_id)
+}

@@ -1,0 +1,87 @@
+//! From a refusal to a SQLSTATE with DETAIL and HINT. The only file that raises.
+
+use inventory_core_logic::error::{Error, Kind};
+use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::prelude::*;
+
+/// Raises what the logic refused.
+pub fn raise(error: Error) -> ! {
+    let code = match error.kind {
+        Kind::Invalid => PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
+        Kind::TooDeep => PgSqlErrorCode::ERRCODE_STATEMENT_TOO_COMPLEX,
+    };
+    refuse(code, error.message, error.detail, error.hint)
+}
+
+/// NULL where a value is needed.
+pub fn null_argument(name: &str) -> ! {
+    refuse(
+        PgSqlErrorCode::ERRCODE_NULL_VALUE_NOT_ALLOWED,
+        format!("argument \"{name}\" must not be NULL"),
+        "The function cannot do without it.",
+        "Pass a value.",
+    )
+}
+
+/// No grant on this tenant that the current user may use.
+pub fn tenant_not_granted() -> ! {
+    refuse(
+        PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
+        "permission denied for tenant",
+        "Neither the current user nor a role whose privileges it has was granted this tenant.",
+        "The owner of the extension can grant it: SELECT inventory_core.grant_access(role, tenant, access).",
+    )
+}
+
+/// The grant is there but does not reach that far.
+pub fn access_too_low(needed: &str) -> ! {
+    refuse(
+        PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
+        "permission denied for tenant",
+        format!("This needs {needed} access to the tenant that the transaction is bound to."),
+        "The owner of the extension can grant it: SELECT inventory_core.grant_access(role, tenant, access).",
+    )
+}
+
+/// One transaction, one tenant.
+pub fn bound_to_another_tenant() -> ! {
+    refuse(
+        PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
+        "transaction is bound to another tenant",
+        "A transaction works for one tenant at a time.",
+        "Use a transaction of its own, or end the binding with inventory_core.clear_tenant().",
+    )
+}
+
+/// Reading without a tenant.
+pub fn no_tenant_bound() -> ! {
+    refuse(
+        PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        "no tenant is bound to this transaction",
+        "Tables and views of inventory_core show the rows of one tenant.",
+        "Call inventory_core.set_tenant(tenant) in an earlier statement of this transaction.",
+    )
+}
+
+/// A fault that is not the caller's.
+pub fn internal(error: &dyn std::error::Error) -> ! {
+    refuse(
+        PgSqlErrorCode::ERRCODE_INTERNAL_ERROR,
+        "inventory_core could not read its own tables",
+        error.to_string(),
+        "Compare the library with the installed extension version (ALTER EXTENSION inventory_core UPDATE).",
+    )
+}
+
+fn refuse(
+    code: PgSqlErrorCode,
+    message: impl Into<String>,
+    detail: impl Into<String>,
+    hint: impl Into<String>,
+) -> ! {
+    ErrorReport::new(code, message.into(), function_name!())
+        .set_detail(detail)
+        .set_hint(hint)
+        .report(PgLogLevel::ERROR);
+    unreachable!("an ERROR does not return")
+}

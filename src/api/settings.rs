@@ -1,0 +1,110 @@
+//! The settings, and what the SQL of this extension asks of them. Read here and not by
+//! `current_setting`, which would show a value that a session made up before the library was loaded.
+
+use std::ffi::CString;
+
+use pgrx::prelude::*;
+use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting};
+
+static CLOCK: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(None);
+static LEASE: GucSetting<i32> = GucSetting::<i32>::new(15 * 60);
+static RETRY_BASE: GucSetting<i32> = GucSetting::<i32>::new(1_000);
+static RETRY_CAP: GucSetting<i32> = GucSetting::<i32>::new(5 * 60 * 1_000);
+static SHRINK_GUARD: GucSetting<f64> = GucSetting::<f64>::new(0.5);
+static SHRINK_GUARD_MIN_ITEMS: GucSetting<i32> = GucSetting::<i32>::new(20);
+
+/// Defines the settings. Called once, when the library loads.
+pub fn init() {
+    GucRegistry::define_string_guc(
+        c"inventory_core.clock",
+        c"The time that inventory_core takes for now; empty means the server's clock.",
+        c"For tests of applications: a timestamp with time zone, as text.",
+        &CLOCK,
+        GucContext::Suset,
+        GucFlags::default(),
+    );
+    GucRegistry::define_int_guc(
+        c"inventory_core.lease",
+        c"How long a run may be silent before another may take its selection over.",
+        c"Counted from the start, the last batch or the last heartbeat.",
+        &LEASE,
+        1,
+        i32::MAX,
+        GucContext::Suset,
+        GucFlags::UNIT_S,
+    );
+    GucRegistry::define_float_guc(
+        c"inventory_core.shrink_guard",
+        c"A run that observes less than this share of the last good one is not believed at once; 0 = off.",
+        c"It is stored as given, with the error shrink_guard; a second run of that size is believed.",
+        &SHRINK_GUARD,
+        0.0,
+        1.0,
+        GucContext::Suset,
+        GucFlags::default(),
+    );
+    GucRegistry::define_int_guc(
+        c"inventory_core.shrink_guard_min_items",
+        c"The shrink guard watches selections whose last good run observed at least so many items.",
+        c"Smaller ones may shrink at will.",
+        &SHRINK_GUARD_MIN_ITEMS,
+        0,
+        i32::MAX,
+        GucContext::Suset,
+        GucFlags::default(),
+    );
+    GucRegistry::define_int_guc(
+        c"inventory_core.retry_base",
+        c"The longest wait before the first retry, where the API asks for none; it doubles with each attempt.",
+        c"retry_delay draws from 0 up to it.",
+        &RETRY_BASE,
+        1,
+        i32::MAX,
+        GucContext::Suset,
+        GucFlags::UNIT_MS,
+    );
+    GucRegistry::define_int_guc(
+        c"inventory_core.retry_cap",
+        c"The longest wait before a retry, where the API asks for none.",
+        c"retry_delay draws from 0 up to it, however many attempts there were.",
+        &RETRY_CAP,
+        1,
+        i32::MAX,
+        GucContext::Suset,
+        GucFlags::UNIT_MS,
+    );
+}
+
+/// `inventory_core.retry_base` in microseconds.
+pub fn retry_base_micros() -> i64 {
+    i64::from(RETRY_BASE.get()) * 1_000
+}
+
+/// `inventory_core.retry_cap` in microseconds.
+pub fn retry_cap_micros() -> i64 {
+    i64::from(RETRY_CAP.get()) * 1_000
+}
+
+/// The text of `inventory_core.clock`, NULL where it is empty.
+#[pg_extern(stable, parallel_safe, schema = "inventory_core")]
+fn _clock_setting() -> Option<String> {
+    CLOCK.get().and_then(|text| text.into_string().ok()).filter(|text| !text.is_empty())
+}
+
+/// `inventory_core.lease` in seconds.
+#[pg_extern(stable, parallel_safe, schema = "inventory_core")]
+fn _lease_seconds() -> i32 {
+    LEASE.get()
+}
+
+/// `inventory_core.shrink_guard`.
+#[pg_extern(stable, parallel_safe, schema = "inventory_core")]
+fn _shrink_guard() -> f64 {
+    SHRINK_GUARD.get()
+}
+
+/// `inventory_core.shrink_guard_min_items`.
+#[pg_extern(stable, parallel_safe, schema = "inventory_core")]
+fn _shrink_guard_min_items() -> i32 {
+    SHRINK_GUARD_MIN_ITEMS.get()
+}

@@ -1,0 +1,64 @@
+//! `set_tenant`, `clear_tenant`, `current_tenant`, and what the policies ask.
+
+use pgrx::prelude::*;
+
+use super::report;
+use crate::tenant::{self, Access};
+
+/// Binds this transaction to a tenant.
+#[pg_extern(volatile, parallel_unsafe, schema = "inventory_core")]
+fn set_tenant(tenant: Option<&str>) -> String {
+    match tenant {
+        Some(name) => tenant::bind(name),
+        None => report::null_argument("tenant"),
+    }
+}
+
+/// Ends the binding.
+#[pg_extern(volatile, parallel_unsafe, schema = "inventory_core")]
+fn clear_tenant() {
+    tenant::unbind();
+}
+
+/// The tenant of this transaction, or NULL.
+#[pg_extern(stable, parallel_safe, schema = "inventory_core")]
+fn current_tenant() -> Option<String> {
+    tenant::bound().map(|binding| binding.tenant)
+}
+
+/// The tenant whose rows may be read; raises where none is bound. For the policies.
+#[pg_extern(stable, parallel_safe, schema = "inventory_core")]
+fn _readable_tenant() -> String {
+    match tenant::bound() {
+        Some(binding) => binding.tenant,
+        None => report::no_tenant_bound(),
+    }
+}
+
+/// The tenant whose rows may be written with at least this access; raises where there is none.
+#[pg_extern(stable, strict, parallel_safe, schema = "inventory_core")]
+fn _writable_tenant(needed: &str) -> String {
+    match tenant::bound() {
+        None => report::no_tenant_bound(),
+        Some(binding) if Access::parse(needed).is_some_and(|needed| binding.access >= needed) => binding.tenant,
+        Some(_) => report::access_too_low(needed),
+    }
+}
+
+/// True where a tenant is bound or no policy applies to the caller; raises otherwise. For the views:
+/// a policy is not asked at all where a table is empty, and an empty answer must not look like one.
+#[pg_extern(stable, parallel_safe, schema = "inventory_core")]
+fn _may_read() -> bool {
+    if tenant::bound().is_none() && !tenant::exempt() {
+        report::no_tenant_bound();
+    }
+    true
+}
+
+/// Raises for what cannot name a tenant.
+#[pg_extern(immutable, strict, parallel_safe, schema = "inventory_core")]
+fn _check_tenant(tenant: &str) {
+    if let Err(error) = inventory_core_logic::tenant::check(tenant) {
+        report::raise(error);
+    }
+}
