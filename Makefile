@@ -1,0 +1,34 @@
+# Thin on purpose: what each target does stands in scripts/ and tests/run.
+# Another server than Debian's PostgreSQL 15: make TARGET PG_CONFIG=/path/to/pg_config
+
+.PHONY: help demo test build install uninstall schema lint clean
+
+help: ## lists the targets
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+demo: ## shows it working, in a throw-away server (installs what is missing)
+	@scripts/setup build
+	@scripts/install
+	@scripts/with-cluster scripts/demo
+
+test: ## runs all tests (installs what is missing); single stages: tests/run STAGE...
+	@scripts/setup test
+	@tests/run
+
+build: ## compiles the library
+	@scripts/build
+
+install: ## compiles and installs into the server of PG_CONFIG
+	@scripts/install
+
+uninstall: ## removes what install put there
+	@scripts/install --remove
+
+schema: ## generates sql/inventory_core--VERSION.sql again, after a change of the SQL interface
+	@scripts/schema
+
+lint: ## format, clippy and the rules of the house
+	@scripts/lint
+
+clean: ## removes what was compiled
+	@cargo clean

@@ -1,0 +1,75 @@
+# shellcheck shell=bash
+# Sourced by the scripts beside it: where things are, and who runs what.
+set -euo pipefail
+shopt -s inherit_errexit
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+DEFAULT_PG_CONFIG=/usr/lib/postgresql/15/bin/pg_config
+PGRX_VERSION=$(sed -nE 's/^pgrx = .*"=([0-9.]+)".*/\1/p' "$ROOT/Cargo.toml")
+CACHE_DIR=${XDG_CACHE_HOME:-$HOME/.cache}/inventory_core
+
+die() {
+    echo "$(basename "$0"): $*" >&2
+    exit 1
+}
+
+as_root() {
+    if [[ $EUID -eq 0 ]]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo "$@"
+    else
+        die "this needs root, and there is no sudo: $*"
+    fi
+}
+
+# A server must not run as root, and complains about a working directory that it may not enter.
+# With RUST_BACKTRACE in its environment every error would carry a backtrace to the client.
+as_server() (
+    cd /
+    unset RUST_BACKTRACE RUST_LIB_BACKTRACE
+    if [[ $EUID -eq 0 ]]; then
+        exec setpriv --reuid postgres --regid postgres --init-groups "$@"
+    fi
+    exec "$@"
+)
+
+need_cargo() {
+    [[ -x ${CARGO_HOME:-$HOME/.cargo}/bin/cargo ]] && PATH=$PATH:${CARGO_HOME:-$HOME/.cargo}/bin
+    cargo --version >/dev/null 2>&1 ||
+        die "cargo is missing: install Rust $(sed -nE 's/^rust-version = "(.*)"/\1/p' "$ROOT/Cargo.toml") or newer (https://rustup.rs), then run this again"
+}
+
+# Finds the server: sets PG_CONFIG (absolute), PG_MAJOR, BINDIR; pgrx's build reads PGRX_PG_CONFIG_PATH.
+# One value of it everywhere, or cargo builds pgrx again each time it changes.
+need_server() {
+    if [[ -z ${PG_CONFIG:-} ]]; then
+        PG_CONFIG=pg_config
+        [[ -x $DEFAULT_PG_CONFIG ]] && PG_CONFIG=$DEFAULT_PG_CONFIG
+    fi
+    PG_CONFIG=$(command -v "$PG_CONFIG") || die "no pg_config: run scripts/setup, or give PG_CONFIG=/path/to/pg_config"
+    PG_CONFIG=$(cd "$(dirname "$PG_CONFIG")" && pwd)/$(basename "$PG_CONFIG")
+    PG_MAJOR=$("$PG_CONFIG" --version | sed -E 's/^[^0-9]*([0-9]+).*/\1/')
+    BINDIR=$("$PG_CONFIG" --bindir)
+    [[ -x $BINDIR/postgres ]] || die "no server in $BINDIR: run scripts/setup, or give PG_CONFIG=/path/to/pg_config"
+    export PG_CONFIG PG_MAJOR BINDIR PGRX_PG_CONFIG_PATH=$PG_CONFIG
+}
+
+# Sets CARGO_PGRX, the one of pgrx's own version: cargo-pgrx and pgrx must match.
+find_cargo_pgrx() {
+    for CARGO_PGRX in cargo-pgrx "$CACHE_DIR/cargo-pgrx-$PGRX_VERSION/bin/cargo-pgrx"; do
+        [[ $("$CARGO_PGRX" pgrx --version 2>/dev/null) == "cargo-pgrx $PGRX_VERSION" ]] && return
+    done
+    return 1
+}
+
+cargo_pgrx() {
+    find_cargo_pgrx || die "cargo-pgrx $PGRX_VERSION is missing: run scripts/setup test"
+    "$CARGO_PGRX" pgrx "$@"
+}
+
+crate_version() {
+    local id
+    id=$(cd "$ROOT" && cargo pkgid)
+    echo "${id##*[#@]}"
+}
