@@ -32,19 +32,50 @@ CREATE SCHEMA IF NOT EXISTS inventory_core; /* inventory_core::inventory_core */
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::tenant::clear_tenant
-CREATE  FUNCTION inventory_core."clear_tenant"() RETURNS void
-STRICT VOLATILE PARALLEL UNSAFE 
+-- inventory_core::api::bitmap::_bitmap_count
+CREATE  FUNCTION inventory_core."_bitmap_count"(
+	"set" bytea /* Option < & [u8] > */
+) RETURNS bigint /* i64 */
+IMMUTABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'clear_tenant_wrapper';
+AS 'MODULE_PATHNAME', '_bitmap_count_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::tenant::current_tenant
-CREATE  FUNCTION inventory_core."current_tenant"() RETURNS TEXT /* Option < String > */
+-- inventory_core::api::tenant::_readable_tenant
+CREATE  FUNCTION inventory_core."_readable_tenant"() RETURNS TEXT /* String */
 STRICT STABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'current_tenant_wrapper';
+AS 'MODULE_PATHNAME', '_readable_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::_writable_tenant
+CREATE  FUNCTION inventory_core."_writable_tenant"(
+	"needed" TEXT /* & str */
+) RETURNS TEXT /* String */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_writable_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::settings::_shrink_guard_min_items
+CREATE  FUNCTION inventory_core."_shrink_guard_min_items"() RETURNS INT /* i32 */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_shrink_guard_min_items_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_ids
+CREATE  FUNCTION inventory_core."_bitmap_ids"(
+	"chunk" INT, /* i32 */
+	"set" bytea /* & [u8] */
+) RETURNS SETOF bigint /* i64 */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_ids_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -58,6 +89,127 @@ AS 'MODULE_PATHNAME', 'set_tenant_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
+-- inventory_core::api::retry::is_retryable
+CREATE  FUNCTION inventory_core."is_retryable"(
+	"http_status" INT /* i32 */
+) RETURNS bool /* bool */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'is_retryable_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::retry::_error_codes
+CREATE  FUNCTION inventory_core."_error_codes"() RETURNS TEXT[] /* Vec < & '_ str > */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_error_codes_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::settings::_max_running_runs_per_tenant
+CREATE  FUNCTION inventory_core."_max_running_runs_per_tenant"() RETURNS INT /* i32 */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_max_running_runs_per_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::redact::_redact_known
+CREATE  FUNCTION inventory_core."_redact_known"(
+	"text" TEXT /* & str */
+) RETURNS TEXT /* String */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_redact_known_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::retry::error_code_for
+CREATE  FUNCTION inventory_core."error_code_for"(
+	"http_status" INT /* Option < i32 > */
+) RETURNS TEXT /* & '_ str */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'error_code_for_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::settings::_store_error_text
+CREATE  FUNCTION inventory_core."_store_error_text"() RETURNS bool /* bool */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_store_error_text_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::settings::_clock_setting
+CREATE  FUNCTION inventory_core."_clock_setting"() RETURNS TEXT /* Option < String > */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_clock_setting_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_find
+CREATE  FUNCTION inventory_core."_bitmap_find"(
+	"sets" bytea[], /* Array < '_, & [u8] > */
+	"item_id" bigint /* i64 */
+) RETURNS INT /* Option < i32 > */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_find_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_intersect
+CREATE  FUNCTION inventory_core."_bitmap_intersect"(
+	"set" bytea, /* Option < & [u8] > */
+	"other" bytea /* Option < & [u8] > */
+) RETURNS bytea /* Vec < u8 > */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_intersect_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::redact::redact
+CREATE  FUNCTION inventory_core."redact"(
+	"message" TEXT /* & str */
+) RETURNS TEXT /* String */
+IMMUTABLE STRICT PARALLEL SAFE  
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'redact_message_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::retry::_retry_delay
+CREATE  FUNCTION inventory_core."_retry_delay"(
+	"attempt" INT, /* Option < i32 > */
+	"http_status" INT, /* Option < i32 > */
+	"retry_after" TEXT, /* Option < & str > */
+	"base" bigint, /* Option < i64 > */
+	"cap" bigint, /* Option < i64 > */
+	"now" bigint, /* Option < i64 > */
+	"random" double precision /* f64 */
+) RETURNS bigint /* Option < i64 > */
+STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_retry_delay_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_subtract
+CREATE  FUNCTION inventory_core."_bitmap_subtract"(
+	"set" bytea, /* Option < & [u8] > */
+	"other" bytea /* Option < & [u8] > */
+) RETURNS bytea /* Vec < u8 > */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_subtract_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
 -- inventory_core::api::canonical::_canonical_json
 CREATE  FUNCTION inventory_core."_canonical_json"(
 	"value" TEXT /* & str */
@@ -68,11 +220,11 @@ AS 'MODULE_PATHNAME', '_canonical_json_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::tenant::_may_read
-CREATE  FUNCTION inventory_core."_may_read"() RETURNS bool /* bool */
+-- inventory_core::api::settings::_lease_seconds
+CREATE  FUNCTION inventory_core."_lease_seconds"() RETURNS INT /* i32 */
 STRICT STABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_may_read_wrapper';
+AS 'MODULE_PATHNAME', '_lease_seconds_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -86,14 +238,48 @@ AS 'MODULE_PATHNAME', '_selection_hash_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::canonical::selection_lock_key
-CREATE  FUNCTION inventory_core."selection_lock_key"(
-	"tenant" TEXT, /* & str */
-	"selection_hash" TEXT /* & str */
-) RETURNS bigint /* i64 */
+-- inventory_core::api::settings::_shrink_guard
+CREATE  FUNCTION inventory_core."_shrink_guard"() RETURNS double precision /* f64 */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_shrink_guard_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::clear_tenant
+CREATE  FUNCTION inventory_core."clear_tenant"() RETURNS void
+STRICT VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'clear_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_chunks
+CREATE  FUNCTION inventory_core."_bitmap_chunks"(
+	"ids" bigint[] /* Vec < i64 > */
+) RETURNS TABLE (
+	"chunk" INT,  /* i32 */
+	"item_ids" bytea  /* Vec < u8 > */
+)
 IMMUTABLE STRICT PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'selection_lock_key_wrapper';
+AS 'MODULE_PATHNAME', '_bitmap_chunks_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::settings::_max_running_runs
+CREATE  FUNCTION inventory_core."_max_running_runs"() RETURNS INT /* i32 */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_max_running_runs_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::current_tenant
+CREATE  FUNCTION inventory_core."current_tenant"() RETURNS TEXT /* Option < String > */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'current_tenant_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -104,16 +290,6 @@ CREATE  FUNCTION inventory_core."_check_tenant"(
 IMMUTABLE STRICT PARALLEL SAFE 
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_check_tenant_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_union
-CREATE  FUNCTION inventory_core."_bitmap_union"(
-	"sets" bytea[] /* :: std :: option :: Option < Array < '_, & [u8] > > */
-) RETURNS bytea /* Vec < u8 > */
-IMMUTABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_union_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -140,13 +316,35 @@ AS 'MODULE_PATHNAME', '_read_items_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::tenant::_writable_tenant
-CREATE  FUNCTION inventory_core."_writable_tenant"(
-	"needed" TEXT /* & str */
-) RETURNS TEXT /* String */
-STRICT STABLE PARALLEL SAFE 
+-- inventory_core::api::canonical::selection_lock_key
+CREATE  FUNCTION inventory_core."selection_lock_key"(
+	"tenant" TEXT, /* & str */
+	"selection_hash" TEXT /* & str */
+) RETURNS bigint /* i64 */
+IMMUTABLE STRICT PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_writable_tenant_wrapper';
+AS 'MODULE_PATHNAME', 'selection_lock_key_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_union
+CREATE  FUNCTION inventory_core."_bitmap_union"(
+	"sets" bytea[] /* :: std :: option :: Option < Array < '_, & [u8] > > */
+) RETURNS bytea /* Vec < u8 > */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_union_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::items::_key_digest
+CREATE  FUNCTION inventory_core."_key_digest"(
+	"policy_type" TEXT, /* & str */
+	"external_id" TEXT /* & str */
+) RETURNS bigint /* i64 */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_key_digest_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -175,165 +373,11 @@ AS 'MODULE_PATHNAME', '_item_texts_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::tenant::_readable_tenant
-CREATE  FUNCTION inventory_core."_readable_tenant"() RETURNS TEXT /* String */
+-- inventory_core::api::tenant::_may_read
+CREATE  FUNCTION inventory_core."_may_read"() RETURNS bool /* bool */
 STRICT STABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_readable_tenant_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::retry::_error_codes
-CREATE  FUNCTION inventory_core."_error_codes"() RETURNS TEXT[] /* Vec < & '_ str > */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_error_codes_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_find
-CREATE  FUNCTION inventory_core."_bitmap_find"(
-	"sets" bytea[], /* Array < '_, & [u8] > */
-	"item_id" bigint /* i64 */
-) RETURNS INT /* Option < i32 > */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_find_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_count
-CREATE  FUNCTION inventory_core."_bitmap_count"(
-	"set" bytea /* Option < & [u8] > */
-) RETURNS bigint /* i64 */
-IMMUTABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_count_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_subtract
-CREATE  FUNCTION inventory_core."_bitmap_subtract"(
-	"set" bytea, /* Option < & [u8] > */
-	"other" bytea /* Option < & [u8] > */
-) RETURNS bytea /* Vec < u8 > */
-IMMUTABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_subtract_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::retry::is_retryable
-CREATE  FUNCTION inventory_core."is_retryable"(
-	"http_status" INT /* i32 */
-) RETURNS bool /* bool */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'is_retryable_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::settings::_lease_seconds
-CREATE  FUNCTION inventory_core."_lease_seconds"() RETURNS INT /* i32 */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_lease_seconds_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_chunks
-CREATE  FUNCTION inventory_core."_bitmap_chunks"(
-	"ids" bigint[] /* Vec < i64 > */
-) RETURNS TABLE (
-	"chunk" INT,  /* i32 */
-	"item_ids" bytea  /* Vec < u8 > */
-)
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_chunks_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_ids
-CREATE  FUNCTION inventory_core."_bitmap_ids"(
-	"chunk" INT, /* i32 */
-	"set" bytea /* & [u8] */
-) RETURNS SETOF bigint /* i64 */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_ids_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::items::_key_digest
-CREATE  FUNCTION inventory_core."_key_digest"(
-	"policy_type" TEXT, /* & str */
-	"external_id" TEXT /* & str */
-) RETURNS bigint /* i64 */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_key_digest_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::retry::_retry_delay
-CREATE  FUNCTION inventory_core."_retry_delay"(
-	"attempt" INT, /* Option < i32 > */
-	"http_status" INT, /* Option < i32 > */
-	"retry_after" TEXT, /* Option < & str > */
-	"base" bigint, /* Option < i64 > */
-	"cap" bigint, /* Option < i64 > */
-	"now" bigint, /* Option < i64 > */
-	"random" double precision /* f64 */
-) RETURNS bigint /* Option < i64 > */
-STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_retry_delay_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::settings::_shrink_guard
-CREATE  FUNCTION inventory_core."_shrink_guard"() RETURNS double precision /* f64 */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_shrink_guard_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::retry::error_code_for
-CREATE  FUNCTION inventory_core."error_code_for"(
-	"http_status" INT /* Option < i32 > */
-) RETURNS TEXT /* & '_ str */
-IMMUTABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'error_code_for_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_intersect
-CREATE  FUNCTION inventory_core."_bitmap_intersect"(
-	"set" bytea, /* Option < & [u8] > */
-	"other" bytea /* Option < & [u8] > */
-) RETURNS bytea /* Vec < u8 > */
-IMMUTABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_intersect_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::settings::_shrink_guard_min_items
-CREATE  FUNCTION inventory_core."_shrink_guard_min_items"() RETURNS INT /* i32 */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_shrink_guard_min_items_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::settings::_clock_setting
-CREATE  FUNCTION inventory_core."_clock_setting"() RETURNS TEXT /* Option < String > */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_clock_setting_wrapper';
+AS 'MODULE_PATHNAME', '_may_read_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -355,8 +399,13 @@ AS 'MODULE_PATHNAME', '_clock_setting_wrapper';
 --   api::retry::error_code_for
 --   api::retry::_error_codes
 --   api::retry::_retry_delay
+--   api::redact::redact_message
+--   api::redact::_redact_known
 --   api::settings::_clock_setting
+--   api::settings::_store_error_text
 --   api::settings::_lease_seconds
+--   api::settings::_max_running_runs
+--   api::settings::_max_running_runs_per_tenant
 --   api::settings::_shrink_guard
 --   api::settings::_shrink_guard_min_items
 --   api::tenant::set_tenant
@@ -505,6 +554,7 @@ CREATE TABLE inventory_core.sync_runs (
     request_id       uuid,
     correlation_id   text,
     scope            text NOT NULL,
+    tenant_slot      integer,
     started_at       timestamptz NOT NULL,
     finished_at      timestamptz,
     lease            interval NOT NULL,
@@ -535,6 +585,8 @@ COMMENT ON COLUMN inventory_core.sync_runs.start_no IS
     'Orders the runs of different selections of a tenant: one more than any run visible at the start';
 COMMENT ON COLUMN inventory_core.sync_runs.first_new_item_id IS
     'The tenant''s next item id at the start: items from here on came while this run was there';
+COMMENT ON COLUMN inventory_core.sync_runs.tenant_slot IS
+    'Number among the running runs of the tenant, from 1 to its limit; NULL where it had none';
 COMMENT ON COLUMN inventory_core.sync_runs.lease_expires_at IS
     'End of the lease as of start, heartbeats and waits; the batches of a running run prolong it (run_parts)';
 SELECT pg_extension_config_dump('inventory_core.sync_runs', '');
@@ -542,6 +594,9 @@ SELECT pg_extension_config_dump('inventory_core.sync_runs', '');
 -- The truth about exclusion: one running run of a selection.
 CREATE UNIQUE INDEX sync_runs_one_running_run
     ON inventory_core.sync_runs (tenant_id, selection_hash) WHERE status = 'running';
+-- The tenant's own limit: each running run has a number, and no number twice.
+CREATE UNIQUE INDEX sync_runs_one_run_a_tenant_slot
+    ON inventory_core.sync_runs (tenant_id, tenant_slot) WHERE status = 'running';
 CREATE INDEX sync_runs_start_no ON inventory_core.sync_runs (tenant_id, start_no);
 /* </end connected objects> */
 
@@ -611,6 +666,9 @@ COMMENT ON COLUMN inventory_core.items.first_start_no IS
     'start_no of the run that first_seen_at comes from';
 COMMENT ON COLUMN inventory_core.items.key_digest IS '64-bit digest of policy_type and external_id';
 SELECT pg_extension_config_dump('inventory_core.items', '');
+
+-- For people and applications, who ask for an item by the name that it has upstream.
+CREATE INDEX items_external_id ON inventory_core.items (tenant_id, external_id);
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -739,40 +797,53 @@ COMMENT ON FUNCTION inventory_core.retry_delay(integer, integer, text, interval,
 -- requires:
 --   retry
 
--- The second fence (every statement names its tenant itself). The policies ask the library and not
--- current_setting, which a session could make up before the library is loaded; as a subselect the
--- question is asked once a query. The restrictive twin keeps the fence closed where somebody adds a
--- permissive policy. DELETE has no WITH CHECK, so the access level stands in a policy of its own.
-DO $$
-DECLARE
-    tenant_table text;
-    to_delete text;
-BEGIN
-    FOR tenant_table, to_delete IN
-        VALUES ('tenants', 'maintainer'), ('selections', 'maintainer'), ('sync_runs', 'maintainer'),
-               ('sync_errors', 'maintainer'), ('items', 'maintainer'), ('run_changes_bitmaps', 'maintainer'),
-               ('run_parts', 'writer'), ('last_seen', 'writer')
-    LOOP
-        EXECUTE format('ALTER TABLE inventory_core.%I ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY',
-                       tenant_table);
-        EXECUTE format($policy$
-            CREATE POLICY tenant_rows ON inventory_core.%1$I
-                USING (tenant_id = (SELECT inventory_core._readable_tenant()))
-                WITH CHECK (tenant_id = (SELECT inventory_core._writable_tenant('writer')));
-            CREATE POLICY tenant_rows_only ON inventory_core.%1$I AS RESTRICTIVE
-                USING (tenant_id = (SELECT inventory_core._readable_tenant()))
-                WITH CHECK (tenant_id = (SELECT inventory_core._writable_tenant('writer')));
-            CREATE POLICY delete_needs_access ON inventory_core.%1$I AS RESTRICTIVE FOR DELETE
-                USING (tenant_id = (SELECT inventory_core._writable_tenant(%2$L)));
-            $policy$, tenant_table, to_delete);
-    END LOOP;
-END
-$$;
+-- Until when an API asked a tenant to wait. A row a scope, overwritten in place.
+CREATE TABLE inventory_core.cooldowns (
+    tenant_id text COLLATE "C" NOT NULL,
+    scope     text COLLATE "C" NOT NULL,
+    until     timestamptz NOT NULL,
+    CONSTRAINT cooldowns_pkey PRIMARY KEY (tenant_id, scope),
+    CONSTRAINT cooldowns_scope_is_a_scope CHECK (octet_length(scope) BETWEEN 1 AND 255)
+) WITH (fillfactor = 50);
+COMMENT ON TABLE inventory_core.cooldowns IS 'Until when each scope of a tenant is to be left alone; * covers all scopes';
+SELECT pg_extension_config_dump('inventory_core.cooldowns', '');
 /* </end connected objects> */
 
 /* <begin connected objects> */
 -- requires:
---   row_level_security
+--   cooldowns
+
+-- One slot for each run that may run at once on this server. A starter takes a free one FOR UPDATE
+-- SKIP LOCKED: it never waits, and no race takes one twice. A slot frees itself when it expires,
+-- shortly after the lease of its run. It shows no tenant, and is not dumped: the runs are.
+CREATE TABLE inventory_core.run_slots (
+    slot_no    integer NOT NULL,
+    run_id     uuid,
+    expires_at timestamptz,
+    CONSTRAINT run_slots_pkey PRIMARY KEY (slot_no),
+    CONSTRAINT run_slots_taken_has_an_end CHECK ((run_id IS NULL) = (expires_at IS NULL)),
+    CONSTRAINT run_slots_run_has_one_slot UNIQUE (run_id)
+) WITH (fillfactor = 20);
+COMMENT ON TABLE inventory_core.run_slots IS 'Which run holds which of the slots of the global limit';
+INSERT INTO inventory_core.run_slots (slot_no) SELECT generate_series(1, 1024);
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- requires:
+--   run_slots
+
+CREATE FUNCTION inventory_core._slot_end(run inventory_core.sync_runs, seen_at timestamptz) RETURNS timestamptz
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT greatest(run.lease_expires_at, seen_at + run.lease) + run.lease / 10;
+END;
+COMMENT ON FUNCTION inventory_core._slot_end(inventory_core.sync_runs, timestamptz) IS
+    'A slot outlives the lease by a tenth, so that not every batch has to write it';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- requires:
+--   slot_end
 
 CREATE FUNCTION inventory_core._now() RETURNS timestamptz
 LANGUAGE sql VOLATILE PARALLEL SAFE
@@ -786,6 +857,128 @@ COMMENT ON FUNCTION inventory_core._now() IS
 /* <begin connected objects> */
 -- requires:
 --   now
+
+-- What the functions written in Rust are for; their bodies are below src/api.
+COMMENT ON FUNCTION inventory_core.set_tenant(text) IS
+    'Binds this transaction to a tenant that the caller was granted; one transaction, one tenant';
+COMMENT ON FUNCTION inventory_core.clear_tenant() IS 'Ends the binding of this transaction';
+COMMENT ON FUNCTION inventory_core.current_tenant() IS 'The tenant that this transaction is bound to, or NULL';
+COMMENT ON FUNCTION inventory_core.is_retryable(integer) IS
+    'Whether a request that got this HTTP status may succeed when it is sent again';
+COMMENT ON FUNCTION inventory_core.error_code_for(integer) IS 'The error code of a run that stands for an HTTP status';
+COMMENT ON FUNCTION inventory_core.selection_lock_key(text, text) IS
+    'Key of the advisory transaction lock that starters of a selection try, for a caller''s own critical section';
+COMMENT ON FUNCTION inventory_core._canonical_json(text) IS 'canonical_json of a JSON text';
+COMMENT ON FUNCTION inventory_core._selection_hash(text) IS 'selection_hash of a JSON text';
+COMMENT ON FUNCTION inventory_core._readable_tenant() IS 'The bound tenant, for the policies; 55000 where none is bound';
+COMMENT ON FUNCTION inventory_core._writable_tenant(text) IS
+    'The bound tenant, for the policies; 42501 where it may not be written with that access';
+COMMENT ON FUNCTION inventory_core._may_read() IS
+    'True, for the views; 55000 where no tenant is bound and the policies hold for the caller';
+COMMENT ON FUNCTION inventory_core._check_tenant(text) IS 'Raises 22023 for what cannot name a tenant';
+COMMENT ON FUNCTION inventory_core._read_items(text, text[], text[], text) IS
+    'Keys and digests of a batch, in the order of the unique key of items; NULL digest = part omitted';
+COMMENT ON FUNCTION inventory_core._item_texts(text, text[], text[], integer[]) IS
+    'What to store of some items of a batch, by their positions in _read_items';
+COMMENT ON FUNCTION inventory_core._key_digest(text, text) IS '64-bit digest of policy_type and external_id';
+COMMENT ON FUNCTION inventory_core._bitmap_chunks(bigint[]) IS 'Item ids as bitmaps, one a chunk of 65,536 ids';
+COMMENT ON FUNCTION inventory_core._bitmap_union(bytea[]) IS 'Union of bitmaps; NULL is empty';
+COMMENT ON FUNCTION inventory_core._bitmap_subtract(bytea, bytea) IS 'What is in the first bitmap only; NULL is empty';
+COMMENT ON FUNCTION inventory_core._bitmap_intersect(bytea, bytea) IS 'What is in both bitmaps; NULL is empty';
+COMMENT ON FUNCTION inventory_core._bitmap_count(bytea) IS 'How many ids a bitmap holds; NULL is empty';
+COMMENT ON FUNCTION inventory_core._bitmap_ids(integer, bytea) IS 'The item ids of a chunk''s bitmap';
+COMMENT ON FUNCTION inventory_core._bitmap_find(bytea[], bigint) IS
+    'Position, from 1, of the first of some bitmaps of one chunk that holds an id';
+COMMENT ON FUNCTION inventory_core._error_codes() IS 'The error codes of runs';
+COMMENT ON FUNCTION inventory_core._retry_delay(integer, integer, text, bigint, bigint, bigint, double precision) IS
+    'retry_delay in microseconds, with the random number given';
+COMMENT ON FUNCTION inventory_core._clock_setting() IS 'The setting inventory_core.clock, NULL where empty';
+COMMENT ON FUNCTION inventory_core._lease_seconds() IS 'The setting inventory_core.lease in seconds';
+COMMENT ON FUNCTION inventory_core._max_running_runs() IS 'The setting inventory_core.max_running_runs';
+COMMENT ON FUNCTION inventory_core._max_running_runs_per_tenant() IS
+    'The setting inventory_core.max_running_runs_per_tenant';
+COMMENT ON FUNCTION inventory_core._shrink_guard() IS 'The setting inventory_core.shrink_guard';
+COMMENT ON FUNCTION inventory_core._shrink_guard_min_items() IS 'The setting inventory_core.shrink_guard_min_items';
+COMMENT ON FUNCTION inventory_core.redact(text) IS
+    'A free text with every secret that can be recognised replaced by what it was; a password in prose cannot be found';
+COMMENT ON FUNCTION inventory_core._redact_known(text) IS
+    'redact without the search for random runs, for texts where an etag or a version must survive';
+COMMENT ON FUNCTION inventory_core._store_error_text() IS 'The setting inventory_core.store_error_text';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- requires:
+--   rust_functions
+
+CREATE FUNCTION inventory_core._runs(run_id uuid) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT EXISTS (SELECT FROM inventory_core.sync_runs AS r
+                   WHERE r.tenant_id = inventory_core._readable_tenant() AND r.run_id = _runs.run_id
+                     AND r.status = 'running');
+END;
+COMMENT ON FUNCTION inventory_core._runs(uuid) IS 'Whether a run of the bound tenant is running; for the policies of run_slots';
+
+CREATE FUNCTION inventory_core._may_hold_slot(run_id uuid, expires_at timestamptz) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT EXISTS (SELECT FROM inventory_core.sync_runs AS r
+                   WHERE r.tenant_id = inventory_core._readable_tenant() AND r.run_id = _may_hold_slot.run_id
+                     AND r.status = 'running' AND expires_at <= inventory_core._slot_end(r, inventory_core._now()));
+END;
+COMMENT ON FUNCTION inventory_core._may_hold_slot(uuid, timestamptz) IS
+    'Whether a running run of the bound tenant may hold a slot for so long; for the policies of run_slots';
+
+-- The second fence (every statement names its tenant itself). The policies ask the library and not
+-- current_setting, which a session could make up before the library is loaded; as a subselect the
+-- question is asked once a query. The restrictive twin keeps the fence closed where somebody adds a
+-- permissive policy. It compares the other way round, so that the planner sees two comparisons, derives
+-- one between the two answers, and asks before it scans: also where there is nothing to scan, an unbound
+-- reader gets an error and not an empty result. UPDATE (with row locks) and DELETE have no WITH CHECK of
+-- their own, so the access they need stands in policies of theirs.
+DO $$
+DECLARE
+    tenant_table text;
+    to_delete text;
+BEGIN
+    FOR tenant_table, to_delete IN
+        VALUES ('tenants', 'maintainer'), ('selections', 'maintainer'), ('sync_runs', 'maintainer'),
+               ('sync_errors', 'maintainer'), ('items', 'maintainer'), ('run_changes_bitmaps', 'maintainer'),
+               ('run_parts', 'writer'), ('last_seen', 'writer'), ('cooldowns', 'maintainer')
+    LOOP
+        EXECUTE format('ALTER TABLE inventory_core.%I ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY',
+                       tenant_table);
+        EXECUTE format($policy$
+            CREATE POLICY tenant_rows ON inventory_core.%1$I
+                USING (tenant_id = (SELECT inventory_core._readable_tenant()))
+                WITH CHECK (tenant_id = (SELECT inventory_core._writable_tenant('writer')));
+            CREATE POLICY tenant_rows_only ON inventory_core.%1$I AS RESTRICTIVE
+                USING ((SELECT inventory_core._readable_tenant()) = tenant_id)
+                WITH CHECK ((SELECT inventory_core._writable_tenant('writer')) = tenant_id);
+            CREATE POLICY update_needs_access ON inventory_core.%1$I AS RESTRICTIVE FOR UPDATE
+                USING (tenant_id = (SELECT inventory_core._writable_tenant('writer')));
+            CREATE POLICY delete_needs_access ON inventory_core.%1$I AS RESTRICTIVE FOR DELETE
+                USING (tenant_id = (SELECT inventory_core._writable_tenant(%2$L)));
+            $policy$, tenant_table, to_delete);
+    END LOOP;
+END
+$$;
+
+-- A slot may be taken by whoever finds it free or expired, and given back by whoever runs its run;
+-- taken only for a running run of the bound tenant, which is all that the subselects can see.
+ALTER TABLE inventory_core.run_slots ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY all_slots ON inventory_core.run_slots FOR SELECT USING (true);
+CREATE POLICY free_or_own_slots ON inventory_core.run_slots FOR UPDATE
+    USING (run_id IS NULL OR expires_at <= inventory_core._now() OR inventory_core._runs(run_id))
+    WITH CHECK (run_id IS NULL OR inventory_core._may_hold_slot(run_id, expires_at));
+CREATE POLICY free_or_own_slots_only ON inventory_core.run_slots AS RESTRICTIVE FOR UPDATE
+    USING (run_id IS NULL OR expires_at <= inventory_core._now() OR inventory_core._runs(run_id))
+    WITH CHECK (run_id IS NULL OR inventory_core._may_hold_slot(run_id, expires_at));
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- requires:
+--   row_level_security
 
 -- What functions ask before they begin.
 
@@ -1098,6 +1291,7 @@ BEGIN
     PERFORM inventory_core._fold(run, run.selection_hash);
     PERFORM inventory_core._fold(run, '*');
 
+    UPDATE inventory_core.run_slots AS s SET run_id = NULL, expires_at = NULL WHERE s.run_id = run.run_id;
     UPDATE inventory_core.sync_runs AS r
     SET status = _close_run.status,
         finished_at = inventory_core._now(),
@@ -1148,6 +1342,29 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION inventory_core._was_taken_over(inventory_core.sync_runs) IS
     'Whether a run was closed because its lease had expired';
+
+CREATE FUNCTION inventory_core._reap(tenant text) RETURNS integer
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    run inventory_core.sync_runs;
+    reaped integer := 0;
+BEGIN
+    FOR run IN
+        SELECT r.* FROM inventory_core.sync_runs AS r
+        WHERE r.tenant_id = tenant AND r.status = 'running'
+          AND inventory_core._lease_end(r) <= inventory_core._now()
+        ORDER BY r.start_no, r.started_at, r.run_id
+    LOOP
+        IF inventory_core._take_over(run) THEN
+            reaped := reaped + 1;
+        END IF;
+    END LOOP;
+    RETURN reaped;
+END
+$$;
+COMMENT ON FUNCTION inventory_core._reap(text) IS 'Closes the expired runs of a tenant and counts them';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -1420,6 +1637,211 @@ COMMENT ON FUNCTION inventory_core.run_progress(text) IS 'The view run_progress,
 -- requires:
 --   run_progress
 
+CREATE FUNCTION inventory_core._check_scope(scope text) RETURNS void
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM inventory_core._require('scope', scope IS NOT NULL);
+    IF octet_length(scope) NOT BETWEEN 1 AND 255 THEN
+        RAISE EXCEPTION 'invalid scope'
+            USING ERRCODE = 'invalid_parameter_value',
+                  DETAIL = format('It has %s bytes.', octet_length(scope)),
+                  HINT = 'A scope is a text of 1 to 255 bytes; * covers all.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION inventory_core._check_scope(text) IS 'Raises 22004 or 22023 for what is no scope';
+
+CREATE FUNCTION inventory_core._cooling_down(tenant text, scope text) RETURNS interval
+LANGUAGE sql VOLATILE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT left_over.span
+    FROM (SELECT max(c.until) - inventory_core._now()
+          FROM inventory_core.cooldowns AS c
+          WHERE c.tenant_id = tenant AND c.scope IN ('*', _cooling_down.scope)) AS left_over (span)
+    WHERE left_over.span > interval '0';
+END;
+COMMENT ON FUNCTION inventory_core._cooling_down(text, text) IS 'How long a scope of a tenant is still to be left alone; NULL = go';
+
+CREATE FUNCTION inventory_core.cooling_down(tenant text, scope text DEFAULT '*') RETURNS interval
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM inventory_core.set_tenant(tenant);
+    PERFORM inventory_core._check_scope(scope);
+    RETURN inventory_core._cooling_down(tenant, scope);
+END
+$$;
+COMMENT ON FUNCTION inventory_core.cooling_down(text, text) IS
+    'How long to leave an API alone because it said so to somebody of this tenant; NULL = go. Ask before each page';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- requires:
+--   cooling_down
+
+CREATE FUNCTION inventory_core._tenant_limit(tenant text) RETURNS integer
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT coalesce((SELECT t.max_running_runs FROM inventory_core.tenants AS t WHERE t.tenant_id = tenant),
+                    inventory_core._max_running_runs_per_tenant());
+END;
+COMMENT ON FUNCTION inventory_core._tenant_limit(text) IS 'How many runs of a tenant may run at once; -1 means any number';
+
+CREATE FUNCTION inventory_core._tenant_slots(tenant text) RETURNS SETOF integer
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    -- A run without a number among the allowed ones (the limit was lowered since, or there was none) takes
+    -- one off the top: so two starters can never both count on the same room.
+    WITH running AS (
+        SELECT r.tenant_slot
+        FROM inventory_core.sync_runs AS r
+        WHERE r.tenant_id = tenant AND r.status = 'running'
+    ), room AS (
+        SELECT l.max_runs - (SELECT count(*) FROM running AS r
+                             WHERE coalesce(r.tenant_slot > l.max_runs, true))::integer AS last_slot
+        FROM (SELECT inventory_core._tenant_limit(tenant)) AS l (max_runs)
+    )
+    SELECT g.slot
+    FROM room
+    CROSS JOIN LATERAL generate_series(1, room.last_slot) AS g (slot)
+    WHERE NOT EXISTS (SELECT FROM running AS r WHERE r.tenant_slot = g.slot)
+    ORDER BY g.slot;
+END;
+COMMENT ON FUNCTION inventory_core._tenant_slots(text) IS 'The free numbers among the running runs of a tenant';
+
+CREATE FUNCTION inventory_core._choose_tenant_slot(
+    tenant text, OUT slot integer, OUT is_contended boolean, OUT is_reached boolean)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    candidates integer[];
+BEGIN
+    is_contended := false;
+    is_reached := false;
+    IF inventory_core._tenant_limit(tenant) < 0 THEN
+        RETURN;
+    END IF;
+    candidates := ARRAY(SELECT inventory_core._tenant_slots(tenant));
+    IF candidates = '{}' THEN
+        BEGIN
+            PERFORM inventory_core._reap(tenant);
+            candidates := ARRAY(SELECT inventory_core._tenant_slots(tenant));
+        EXCEPTION
+            -- Another run of the tenant is being finished: the expired ones wait for the next start.
+            WHEN lock_not_available THEN
+                NULL;
+        END;
+    END IF;
+    is_reached := candidates = '{}';
+    -- The lock keeps starters of one tenant from choosing the same number and waiting for each other; the
+    -- unique index decides.
+    FOREACH slot IN ARRAY candidates LOOP
+        IF pg_try_advisory_xact_lock(inventory_core.selection_lock_key(tenant, 'tenant slot ' || slot)) THEN
+            RETURN;
+        END IF;
+    END LOOP;
+    slot := candidates[1];
+    is_contended := slot IS NOT NULL;
+    IF is_contended THEN
+        PERFORM set_config('lock_timeout', '5ms', true);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION inventory_core._choose_tenant_slot(text) IS
+    'A free number for a new run of a tenant; NULL where it has no limit, or where that is reached';
+
+CREATE FUNCTION inventory_core._choose_run_slot() RETURNS integer
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    max_runs integer := inventory_core._max_running_runs();
+    taken timestamptz := inventory_core._now();
+    slot integer;
+BEGIN
+    SELECT s.slot_no INTO slot
+    FROM inventory_core.run_slots AS s
+    WHERE (s.run_id IS NULL OR s.expires_at <= taken)
+      -- slots beyond a limit that was lowered since are off the top of what is left
+      AND (max_runs < 0
+           OR s.slot_no <= max_runs - (SELECT count(*) FROM inventory_core.run_slots AS o
+                                       WHERE o.slot_no > max_runs AND o.expires_at > taken))
+    ORDER BY s.slot_no
+    LIMIT 1
+    FOR UPDATE SKIP LOCKED;
+    RETURN slot;
+END
+$$;
+COMMENT ON FUNCTION inventory_core._choose_run_slot() IS 'Locks a free slot of the global limit; NULL where it is reached';
+
+CREATE FUNCTION inventory_core._keep_slot(run inventory_core.sync_runs, seen_at timestamptz) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    -- Whoever finds the row taken has a neighbour who is doing the same.
+    PERFORM 1 FROM inventory_core.run_slots AS s
+    WHERE s.run_id = run.run_id AND s.expires_at < greatest(run.lease_expires_at, seen_at + run.lease)
+    FOR UPDATE SKIP LOCKED;
+    IF FOUND THEN
+        UPDATE inventory_core.run_slots AS s
+        SET expires_at = inventory_core._slot_end(run, seen_at)
+        WHERE s.run_id = run.run_id;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION inventory_core._keep_slot(inventory_core.sync_runs, timestamptz) IS
+    'Prolongs the slot of a run that shows life, before it expires; parallel writers do not wait here';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- requires:
+--   limits
+
+CREATE FUNCTION inventory_core._insert_run(
+    tenant text, selection_hash text, selection jsonb, request_id uuid, correlation_id text, lease interval, scope text,
+    tenant_slot integer)
+RETURNS inventory_core.sync_runs
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    taken timestamptz := inventory_core._now();
+    run inventory_core.sync_runs;
+BEGIN
+    INSERT INTO inventory_core.selections (tenant_id, selection_hash, selection, first_run_at)
+    VALUES (tenant, _insert_run.selection_hash, _insert_run.selection, taken)
+    ON CONFLICT DO NOTHING;
+    -- A selection that was refused before its first run is there, without a first run.
+    UPDATE inventory_core.selections AS s SET first_run_at = taken
+    WHERE s.tenant_id = tenant AND s.selection_hash = _insert_run.selection_hash AND s.first_run_at IS NULL;
+
+    INSERT INTO inventory_core.sync_runs AS n
+        (tenant_id, run_id, selection_hash, run_seq, start_no, first_new_item_id,
+         request_id, correlation_id, scope, tenant_slot, started_at, lease, lease_expires_at)
+    SELECT tenant, gen_random_uuid(), _insert_run.selection_hash,
+           (SELECT coalesce(max(r.run_seq), 0) + 1 FROM inventory_core.sync_runs AS r
+            WHERE r.tenant_id = tenant AND r.selection_hash = _insert_run.selection_hash),
+           (SELECT coalesce(max(r.start_no), 0) + 1 FROM inventory_core.sync_runs AS r WHERE r.tenant_id = tenant),
+           coalesce((SELECT t.next_item_id FROM inventory_core.tenants AS t WHERE t.tenant_id = tenant), 1),
+           _insert_run.request_id, _insert_run.correlation_id, _insert_run.scope, _insert_run.tenant_slot,
+           taken, _insert_run.lease, taken + _insert_run.lease
+    RETURNING n.* INTO run;
+    RETURN run;
+END
+$$;
+COMMENT ON FUNCTION inventory_core._insert_run(text, text, jsonb, uuid, text, interval, text, integer) IS
+    'Writes a running run; the partial unique indexes let one through';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- requires:
+--   insert_run
+
 CREATE FUNCTION inventory_core._share_tenant(tenant text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
@@ -1484,22 +1906,37 @@ DECLARE
         WHEN length(correlation_id) > 1000 THEN format('correlation_id: it has %s characters.', length(correlation_id))
         WHEN lease <= interval '0' THEN format('lease: it is %s.', lease)
         WHEN min_age < interval '0' THEN format('min_age: it is %s.', min_age)
-        WHEN octet_length(scope) NOT BETWEEN 1 AND 255 THEN format('scope: it has %s bytes.', octet_length(scope))
     END;
 BEGIN
     PERFORM inventory_core._require('selection', selection IS NOT NULL);
-    PERFORM inventory_core._require('scope', scope IS NOT NULL);
+    PERFORM inventory_core._check_scope(scope);
     IF problem IS NOT NULL THEN
         RAISE EXCEPTION 'invalid argument of start_run'
             USING ERRCODE = 'invalid_parameter_value',
                   DETAIL = format('Argument %s', problem),
                   HINT = 'selection is a JSON object, correlation_id at most 1000 characters, lease a positive and '
-                         'min_age no negative interval, scope a text of 1 to 255 bytes.';
+                         'min_age no negative interval.';
     END IF;
 END
 $$;
 COMMENT ON FUNCTION inventory_core._check_start(jsonb, text, interval, interval, text) IS
     'Raises 22004 or 22023 for arguments of start_run that make no sense';
+
+CREATE FUNCTION inventory_core._check_request(run inventory_core.sync_runs, selection_hash text) RETURNS void
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF run.selection_hash <> selection_hash THEN
+        RAISE EXCEPTION 'request_id was used for another selection'
+            USING ERRCODE = 'invalid_parameter_value',
+                  DETAIL = 'A request_id names one attempt to list one selection.',
+                  HINT = 'Make a fresh uuid for each attempt.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION inventory_core._check_request(inventory_core.sync_runs, text) IS
+    'Raises 22023 where a request_id comes back for another selection';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -1527,38 +1964,48 @@ END
 $$;
 COMMENT ON FUNCTION inventory_core._refuse_start(text, text, jsonb, text) IS 'Counts a refused start; never waits for long';
 
-CREATE FUNCTION inventory_core._insert_run(
-    tenant text, selection_hash text, selection jsonb, request_id uuid, correlation_id text, lease interval, scope text)
-RETURNS uuid
+CREATE FUNCTION inventory_core._blocking_run(tenant text, selection_hash text) RETURNS inventory_core.sync_runs
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    taken timestamptz := inventory_core._now();
-    new_run_id uuid := gen_random_uuid();
+    run inventory_core.sync_runs;
 BEGIN
-    INSERT INTO inventory_core.selections (tenant_id, selection_hash, selection, first_run_at)
-    VALUES (tenant, _insert_run.selection_hash, _insert_run.selection, taken)
-    ON CONFLICT DO NOTHING;
-    -- A selection that was refused before its first run is there, without a first run.
-    UPDATE inventory_core.selections AS s SET first_run_at = taken
-    WHERE s.tenant_id = tenant AND s.selection_hash = _insert_run.selection_hash AND s.first_run_at IS NULL;
-
-    INSERT INTO inventory_core.sync_runs
-        (tenant_id, run_id, selection_hash, run_seq, start_no, first_new_item_id,
-         request_id, correlation_id, scope, started_at, lease, lease_expires_at)
-    SELECT tenant, new_run_id, _insert_run.selection_hash,
-           (SELECT coalesce(max(r.run_seq), 0) + 1 FROM inventory_core.sync_runs AS r
-            WHERE r.tenant_id = tenant AND r.selection_hash = _insert_run.selection_hash),
-           (SELECT coalesce(max(r.start_no), 0) + 1 FROM inventory_core.sync_runs AS r WHERE r.tenant_id = tenant),
-           coalesce((SELECT t.next_item_id FROM inventory_core.tenants AS t WHERE t.tenant_id = tenant), 1),
-           _insert_run.request_id, _insert_run.correlation_id, _insert_run.scope, taken, _insert_run.lease,
-           taken + _insert_run.lease;
-    RETURN new_run_id;
+    SELECT r.* INTO run FROM inventory_core.sync_runs AS r
+    WHERE r.tenant_id = tenant AND r.selection_hash = _blocking_run.selection_hash AND r.status = 'running';
+    IF FOUND AND inventory_core._lease_end(run) <= inventory_core._now() AND inventory_core._take_over(run) THEN
+        RETURN NULL;
+    END IF;
+    RETURN run;
+EXCEPTION
+    -- Another run of the tenant is being finished: the expired one waits for the next start.
+    WHEN lock_not_available THEN
+        RETURN run;
 END
 $$;
-COMMENT ON FUNCTION inventory_core._insert_run(text, text, jsonb, uuid, text, interval, text) IS
-    'Writes a running run; the partial unique index lets one through';
+COMMENT ON FUNCTION inventory_core._blocking_run(text, text) IS
+    'The running run of a selection, where its lease holds; one that expired is closed';
+
+CREATE FUNCTION inventory_core._obstacle(
+    tenant text, selection_hash text, min_age interval, scope text, OUT reason text, OUT retry_after interval)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    SELECT 'fresh', b.finished_at + min_age - inventory_core._now() INTO reason, retry_after
+    FROM inventory_core._baseline(tenant, selection_hash, 'latest_success') AS b;
+    IF retry_after > interval '0' THEN
+        RETURN;
+    END IF;
+    reason := 'cooling_down';
+    retry_after := inventory_core._cooling_down(tenant, scope);
+    IF retry_after IS NULL THEN
+        reason := NULL;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION inventory_core._obstacle(text, text, interval, text) IS
+    'Why a selection need not or must not be listed now, and for how long';
 
 CREATE FUNCTION inventory_core.start_run(
     tenant text, selection jsonb, correlation_id text DEFAULT NULL, request_id uuid DEFAULT NULL,
@@ -1571,79 +2018,78 @@ SET lock_timeout = '50ms'
 AS $$
 #variable_conflict use_variable
 DECLARE
-    known inventory_core.sync_runs;
-    clean_finish timestamptz;
+    run inventory_core.sync_runs;
+    tenant_slot record;
+    run_slot integer;
 BEGIN
     PERFORM inventory_core._begin_write(tenant);
     PERFORM inventory_core._check_start(selection, correlation_id, lease, min_age, scope);
     selection_hash := inventory_core.selection_hash(selection);
     lease := coalesce(lease, make_interval(secs => inventory_core._lease_seconds()));
 
-    IF request_id IS NOT NULL THEN
-        SELECT r.* INTO known FROM inventory_core.sync_runs AS r
-        WHERE r.tenant_id = tenant AND r.request_id = start_run.request_id;
-        IF FOUND THEN
-            IF known.selection_hash <> selection_hash THEN
-                RAISE EXCEPTION 'request_id was used for another selection'
-                    USING ERRCODE = 'invalid_parameter_value',
-                          DETAIL = 'A request_id names one attempt to list one selection.',
-                          HINT = 'Make a fresh uuid for each attempt.';
-            END IF;
-            run_id := known.run_id;
-            status := known.status;
-            RETURN NEXT;
-            RETURN;
-        END IF;
+    SELECT r.* INTO run FROM inventory_core.sync_runs AS r
+    WHERE r.tenant_id = tenant AND r.request_id = start_run.request_id;
+    IF FOUND THEN
+        PERFORM inventory_core._check_request(run, selection_hash);
+        run_id := run.run_id;
+        status := run.status;
+        RETURN NEXT;
+        RETURN;
     END IF;
 
+    -- Starters of one selection do not queue for its rows. Who fails to get the lock goes on, for a
+    -- stranger may hold it and the unique index decides, but hardly waits.
+    IF NOT pg_try_advisory_xact_lock(inventory_core.selection_lock_key(tenant, selection_hash)) THEN
+        PERFORM set_config('lock_timeout', '5ms', true);
+    END IF;
     status := 'skipped';
-    BEGIN
-        -- Starters of one selection do not queue for the row below. Who fails to get the lock goes on,
-        -- for a stranger may hold it and the unique index decides, but hardly waits.
-        IF NOT pg_try_advisory_xact_lock(inventory_core.selection_lock_key(tenant, selection_hash)) THEN
-            PERFORM set_config('lock_timeout', '5ms', true);
-        END IF;
+    run := inventory_core._blocking_run(tenant, selection_hash);
+    IF run.run_id IS NOT NULL THEN
+        reason := 'already_running';
+        blocking_run_id := run.run_id;
+        retry_after := inventory_core._lease_end(run) - inventory_core._now();
+    ELSE
+        SELECT o.reason, o.retry_after INTO reason, retry_after
+        FROM inventory_core._obstacle(tenant, selection_hash, min_age, scope) AS o;
+    END IF;
+    IF reason IS NULL THEN
+        SELECT c.slot, c.is_contended, c.is_reached INTO tenant_slot
+        FROM inventory_core._choose_tenant_slot(tenant) AS c;
+        run_slot := inventory_core._choose_run_slot();
+        reason := CASE
+            WHEN tenant_slot.is_reached THEN 'tenant_limit'
+            WHEN run_slot IS NULL AND inventory_core._max_running_runs() >= 0 THEN 'global_limit'
+        END;
+    END IF;
 
-        SELECT r.* INTO known FROM inventory_core.sync_runs AS r
-        WHERE r.tenant_id = tenant AND r.selection_hash = selection_hash AND r.status = 'running';
-        IF FOUND THEN
-            blocking_run_id := known.run_id;
-            retry_after := inventory_core._lease_end(known) - inventory_core._now();
-            IF retry_after > interval '0' OR NOT inventory_core._take_over(known) THEN
-                reason := 'already_running';
-            ELSE
-                blocking_run_id := NULL;
-            END IF;
-        END IF;
-
-        IF reason IS NULL AND min_age IS NOT NULL THEN
-            SELECT b.finished_at INTO clean_finish
-            FROM inventory_core._baseline(tenant, selection_hash, 'latest_success') AS b;
-            retry_after := clean_finish + min_age - inventory_core._now();
-            IF retry_after > interval '0' THEN
-                reason := 'fresh';
-            END IF;
-        END IF;
-
-        IF reason IS NULL THEN
-            run_id := inventory_core._insert_run(
-                tenant, selection_hash, selection, request_id, correlation_id, lease, scope);
+    IF reason IS NULL THEN
+        BEGIN
+            run := inventory_core._insert_run(
+                tenant, selection_hash, selection, request_id, inventory_core._redact_known(correlation_id), lease, scope,
+                tenant_slot.slot);
+            UPDATE inventory_core.run_slots AS s
+            SET run_id = run.run_id, expires_at = inventory_core._slot_end(run, run.started_at)
+            WHERE s.slot_no = run_slot;
+            run_id := run.run_id;
             status := 'running';
-            retry_after := NULL;
             RETURN NEXT;
             RETURN;
-        END IF;
-    EXCEPTION
-        -- Another start, not yet committed or committed in this very moment.
-        WHEN lock_not_available OR unique_violation THEN
-            run_id := NULL;
-            reason := 'already_running';
-    END;
-
-    IF reason = 'already_running' THEN
-        -- The run may end long before its lease does.
-        retry_after := greatest(least(retry_after, interval '1 minute'), interval '1 second');
+        EXCEPTION
+            -- Another start, not yet committed or committed in this very moment.
+            WHEN lock_not_available OR unique_violation THEN
+                reason := CASE WHEN tenant_slot.is_contended THEN 'tenant_limit' ELSE 'already_running' END;
+        END;
     END IF;
+
+    retry_after := CASE
+        -- The run may end long before its lease does.
+        WHEN reason = 'already_running' THEN
+            greatest(least(retry_after, interval '1 minute'), interval '1 second')
+        -- Jitter, or all that were refused come back in one moment.
+        WHEN reason IN ('tenant_limit', 'global_limit') THEN
+            interval '1 second' + random() * interval '9 seconds'
+        ELSE retry_after
+    END;
     PERFORM inventory_core._refuse_start(tenant, selection_hash, selection, reason);
     RETURN NEXT;
 END
@@ -1807,6 +2253,7 @@ BEGIN
     END IF;
 
     PERFORM inventory_core._add_part(tenant, run_id, taken, inserted_ids, updated_ids, probe.unchanged_ids);
+    PERFORM inventory_core._keep_slot(run, taken);
     PERFORM inventory_core._record_rejected(tenant, run_id, batch.rejected_types);
 
     RETURN QUERY
@@ -1829,13 +2276,16 @@ AS $$
 #variable_conflict use_column
 DECLARE
     run inventory_core.sync_runs;
+    taken timestamptz;
 BEGIN
     PERFORM inventory_core._begin_write(tenant);
     run := inventory_core._share_run(tenant, run_id);
+    taken := inventory_core._now();
     UPDATE inventory_core.sync_runs AS r
-    SET lease_expires_at = greatest(r.lease_expires_at, inventory_core._now() + r.lease)
+    SET lease_expires_at = greatest(r.lease_expires_at, taken + r.lease)
     WHERE r.tenant_id = tenant AND r.run_id = run.run_id
     RETURNING r.* INTO run;
+    PERFORM inventory_core._keep_slot(run, taken);
     RETURN inventory_core._lease_end(run);
 END
 $$;
@@ -1867,12 +2317,21 @@ BEGIN
     ELSE
         error_code := 'unexpected';
     END IF;
-    PERFORM inventory_core._add_error(tenant, run_id, error_code, http_status => http_status,
-                                      policy_type => left(policy_type, 200));
+    IF NOT inventory_core._store_error_text() THEN
+        given_code := NULL;
+        message := NULL;
+    END IF;
+    -- Redacted before the first write, or the write-ahead log would keep it; cut after, or half a secret
+    -- would no longer look like one.
+    PERFORM inventory_core._add_error(tenant, run_id, error_code,
+                                      upstream_code => left(inventory_core.redact(given_code), 200),
+                                      http_status => http_status,
+                                      policy_type => left(inventory_core._redact_known(policy_type), 200),
+                                      message => left(inventory_core.redact(message), 2000));
 END
 $$;
 COMMENT ON FUNCTION inventory_core.record_error(text, uuid, text, text, integer, text) IS
-    'Records what retries did not cure; never refused for its content';
+    'Records what retries did not cure; redacted before it is written, never refused for its content';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -1938,22 +2397,9 @@ CREATE FUNCTION inventory_core.reap_expired_runs(tenant text) RETURNS integer
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-    run inventory_core.sync_runs;
-    reaped integer := 0;
 BEGIN
     PERFORM inventory_core._begin_write(tenant);
-    FOR run IN
-        SELECT r.* FROM inventory_core.sync_runs AS r
-        WHERE r.tenant_id = tenant AND r.status = 'running'
-          AND inventory_core._lease_end(r) <= inventory_core._now()
-        ORDER BY r.start_no, r.started_at, r.run_id
-    LOOP
-        IF inventory_core._take_over(run) THEN
-            reaped := reaped + 1;
-        END IF;
-    END LOOP;
-    RETURN reaped;
+    RETURN inventory_core._reap(tenant);
 END
 $$;
 COMMENT ON FUNCTION inventory_core.reap_expired_runs(text) IS
@@ -2009,6 +2455,47 @@ COMMENT ON FUNCTION inventory_core.forget_items(text, bigint[]) IS
 /* <begin connected objects> */
 -- requires:
 --   forget_items
+
+CREATE FUNCTION inventory_core.record_throttle(
+    tenant text, run_id uuid, http_status integer, retry_after text DEFAULT NULL, attempt integer DEFAULT 0,
+    scope text DEFAULT '*') RETURNS interval
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    run inventory_core.sync_runs;
+    taken timestamptz;
+    wait interval;
+BEGIN
+    PERFORM inventory_core._begin_write(tenant);
+    PERFORM inventory_core._check_scope(record_throttle.scope);
+    run := inventory_core._share_run(tenant, run_id);
+    taken := inventory_core._now();
+    wait := inventory_core.retry_delay(attempt, http_status, retry_after, now => taken);
+    IF wait IS NULL THEN
+        RETURN NULL;
+    END IF;
+    INSERT INTO inventory_core.cooldowns AS c (tenant_id, scope, until)
+    VALUES (tenant, record_throttle.scope, taken + wait)
+    ON CONFLICT ON CONSTRAINT cooldowns_pkey DO UPDATE SET until = excluded.until
+    WHERE c.until < excluded.until;
+    -- A run that waits as told is alive.
+    UPDATE inventory_core.sync_runs AS r
+    SET lease_expires_at = greatest(r.lease_expires_at, taken + wait + r.lease)
+    WHERE r.tenant_id = tenant AND r.run_id = run.run_id
+    RETURNING r.* INTO run;
+    PERFORM inventory_core._keep_slot(run, taken);
+    RETURN wait;
+END
+$$;
+COMMENT ON FUNCTION inventory_core.record_throttle(text, uuid, integer, text, integer, text) IS
+    'Says how long to wait after a throttled request and lets all workers of the tenant and scope know; NULL = do not retry';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- requires:
+--   record_throttle
 
 CREATE FUNCTION inventory_core.missing_items(tenant text, selection_hash text, baseline text DEFAULT 'latest')
 RETURNS TABLE (item_id bigint, policy_type text, external_id text, display_name text, meta jsonb,
@@ -2304,6 +2791,33 @@ COMMENT ON FUNCTION inventory_core.disallow_meta(text, text[]) IS
 -- requires:
 --   allow_meta
 
+CREATE FUNCTION inventory_core.set_tenant_limit(tenant text, max_running_runs integer) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM inventory_core._require('tenant', tenant IS NOT NULL);
+    PERFORM inventory_core._check_tenant(tenant);
+    IF max_running_runs < -1 THEN
+        RAISE EXCEPTION 'invalid value for max_running_runs'
+            USING ERRCODE = 'invalid_parameter_value',
+                  DETAIL = format('It is %s.', max_running_runs),
+                  HINT = 'Use a count, 0 to close the tenant, -1 for no limit, NULL for the setting '
+                         'inventory_core.max_running_runs_per_tenant.';
+    END IF;
+    INSERT INTO inventory_core.tenants AS t (tenant_id, max_running_runs)
+    VALUES (tenant, set_tenant_limit.max_running_runs)
+    ON CONFLICT ON CONSTRAINT tenants_pkey DO UPDATE SET max_running_runs = excluded.max_running_runs;
+END
+$$;
+COMMENT ON FUNCTION inventory_core.set_tenant_limit(text, integer) IS
+    'How many runs of a tenant may run at once: 0 closes it, -1 lifts the limit, NULL means the setting; for the owner of the extension';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- requires:
+--   set_tenant_limit
+
 CREATE FUNCTION inventory_core._access_objects(access text)
 RETURNS TABLE (privileges text, object text)
 LANGUAGE sql STABLE PARALLEL SAFE
@@ -2312,23 +2826,28 @@ BEGIN ATOMIC
     WITH wanted (level, privileges, kind, names) AS (VALUES
         (1, 'SELECT', 'TABLE', ARRAY[
             'tenants', 'tenant_grants', 'meta_whitelist', 'selections', 'sync_runs', 'sync_errors', 'items',
-            'run_parts', 'last_seen', 'run_changes_bitmaps',
+            'run_parts', 'last_seen', 'run_changes_bitmaps', 'cooldowns',
             'inventory_items', 'inventory_sync_runs', 'inventory_sync_errors', 'inventory_selections', 'run_progress']),
         (1, 'EXECUTE', 'FUNCTION', ARRAY[
             'set_tenant', 'clear_tenant', 'current_tenant', 'granted_tenants', '_now',
             'missing_items', 'missing_summary', 'explain_missing', 'selection_status', 'run_changes',
+            '_cooling_down', 'cooling_down',
             'inventory_items', 'inventory_sync_runs', 'inventory_sync_errors', 'inventory_selections', 'run_progress']),
+        -- the limit of a tenant is not its own to set
+        (2, 'INSERT (tenant_id), UPDATE (next_item_id)', 'TABLE', ARRAY['tenants']),
         (2, 'INSERT, UPDATE', 'TABLE', ARRAY[
-            'tenants', 'selections', 'sync_runs', 'items', 'run_parts', 'last_seen']),
+            'selections', 'sync_runs', 'items', 'run_parts', 'last_seen', 'cooldowns']),
+        (2, 'SELECT, UPDATE', 'TABLE', ARRAY['run_slots']),
         (2, 'INSERT', 'TABLE', ARRAY['sync_errors', 'run_changes_bitmaps']),
         (2, 'DELETE', 'TABLE', ARRAY['run_parts', 'last_seen']),
         (2, 'EXECUTE', 'FUNCTION', ARRAY[
             '_begin_write', '_share_run', '_share_tenant', '_add_part', '_add_error', '_record_rejected',
-            '_lock_last_seen', '_fold', '_close_run', '_take_over', '_insert_run', '_refuse_start',
-            'start_run', 'upsert_items', 'heartbeat', 'record_error', 'finish_run', 'reap_expired_runs']),
+            '_lock_last_seen', '_fold', '_close_run', '_take_over', '_reap', '_insert_run', '_refuse_start',
+            '_blocking_run', '_obstacle', '_choose_tenant_slot', '_choose_run_slot', '_keep_slot',
+            'start_run', 'upsert_items', 'heartbeat', 'record_error', 'record_throttle', 'finish_run', 'reap_expired_runs']),
         (3, 'UPDATE', 'TABLE', ARRAY['run_changes_bitmaps']),
         (3, 'DELETE', 'TABLE', ARRAY[
-            'tenants', 'selections', 'sync_runs', 'sync_errors', 'items', 'run_changes_bitmaps']),
+            'tenants', 'selections', 'sync_runs', 'sync_errors', 'items', 'run_changes_bitmaps', 'cooldowns']),
         (3, 'EXECUTE', 'FUNCTION', ARRAY['forget_items'])
     )
     SELECT w.privileges, 'TABLE ' || c.oid::regclass
@@ -2443,6 +2962,7 @@ GRANT EXECUTE ON FUNCTION
     inventory_core.canonical_json(jsonb), inventory_core._canonical_json(text),
     inventory_core.selection_hash(jsonb), inventory_core._selection_hash(text),
     inventory_core.filter_meta(jsonb, text[]),
+    inventory_core.redact(text),
     inventory_core.is_retryable(integer), inventory_core.error_code_for(integer),
     inventory_core.retry_delay(integer, integer, text, interval, interval, timestamptz),
     inventory_core._retry_delay(integer, integer, text, bigint, bigint, bigint, double precision),

@@ -102,7 +102,8 @@ pub fn bound() -> Option<Binding> {
 }
 
 /// Binds the transaction to `tenant` and gives it back. Check and write are one function, because a
-/// writer of its own could be called without the check.
+/// writer of its own could be called without the check. The grant is looked up each time: one that was
+/// taken back since the last call counts no more.
 pub fn bind(tenant: &str) -> String {
     if let Err(error) = check(tenant) {
         report::raise(error);
@@ -111,14 +112,14 @@ pub fn bind(tenant: &str) -> String {
         if present.tenant != tenant {
             report::bound_to_another_tenant();
         }
-        if bound().is_some() {
-            return present.tenant;
-        }
     }
     let Some(binding) = usable_grant(tenant) else {
         report::tenant_not_granted();
     };
-    write(Some(&binding.to_setting()));
+    let value = binding.to_setting();
+    if !is_set_to(&value) {
+        write(Some(&value));
+    }
     binding.tenant
 }
 
@@ -133,6 +134,10 @@ pub fn exempt() -> bool {
     unsafe { pg_sys::has_bypassrls_privilege(pg_sys::GetUserId()) }
 }
 
+fn is_set_to(value: &str) -> bool {
+    BINDING.get().is_some_and(|text| text.as_bytes() == value.as_bytes())
+}
+
 fn setting() -> Option<Binding> {
     BINDING.get().and_then(|text| Binding::parse(text.to_str().ok()?))
 }
@@ -145,8 +150,11 @@ fn usable_grant(tenant: &str) -> Option<Binding> {
         (user, Access::Maintainer)
     } else {
         let grant = Spi::connect(|client| {
-            let rows =
-                client.select(include_str!("../sql/statements/usable_grant.sql"), Some(1), &[tenant.into()])?;
+            let rows = client.select(
+                include_str!("../sql/statements/usable_grant.sql"),
+                Some(1),
+                &[tenant.into()],
+            )?;
             rows.first().get_two::<pg_sys::Oid, String>()
         });
         match grant {

@@ -24,7 +24,10 @@ mod inventory_core_tests {
 
     #[pg_test]
     fn a_jsonb_keeps_every_digit_on_its_way_to_the_hash() {
-        assert_eq!(one("SELECT inventory_core.canonical_json('[1.10, 1e2, 0.5]')"), Some("[0.5,1.1,100]".to_owned()));
+        assert_eq!(
+            one("SELECT inventory_core.canonical_json('[1.10, 1e2, 0.5]')"),
+            Some("[0.5,1.1,100]".to_owned())
+        );
     }
 
     #[pg_test(error = "number cannot be kept exactly")]

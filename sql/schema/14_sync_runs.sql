@@ -9,6 +9,7 @@ CREATE TABLE inventory_core.sync_runs (
     request_id       uuid,
     correlation_id   text,
     scope            text NOT NULL,
+    tenant_slot      integer,
     started_at       timestamptz NOT NULL,
     finished_at      timestamptz,
     lease            interval NOT NULL,
@@ -39,6 +40,8 @@ COMMENT ON COLUMN inventory_core.sync_runs.start_no IS
     'Orders the runs of different selections of a tenant: one more than any run visible at the start';
 COMMENT ON COLUMN inventory_core.sync_runs.first_new_item_id IS
     'The tenant''s next item id at the start: items from here on came while this run was there';
+COMMENT ON COLUMN inventory_core.sync_runs.tenant_slot IS
+    'Number among the running runs of the tenant, from 1 to its limit; NULL where it had none';
 COMMENT ON COLUMN inventory_core.sync_runs.lease_expires_at IS
     'End of the lease as of start, heartbeats and waits; the batches of a running run prolong it (run_parts)';
 SELECT pg_extension_config_dump('inventory_core.sync_runs', '');
@@ -46,4 +49,7 @@ SELECT pg_extension_config_dump('inventory_core.sync_runs', '');
 -- The truth about exclusion: one running run of a selection.
 CREATE UNIQUE INDEX sync_runs_one_running_run
     ON inventory_core.sync_runs (tenant_id, selection_hash) WHERE status = 'running';
+-- The tenant's own limit: each running run has a number, and no number twice.
+CREATE UNIQUE INDEX sync_runs_one_run_a_tenant_slot
+    ON inventory_core.sync_runs (tenant_id, tenant_slot) WHERE status = 'running';
 CREATE INDEX sync_runs_start_no ON inventory_core.sync_runs (tenant_id, start_no);

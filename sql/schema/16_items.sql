@@ -32,3 +32,6 @@ COMMENT ON COLUMN inventory_core.items.first_start_no IS
     'start_no of the run that first_seen_at comes from';
 COMMENT ON COLUMN inventory_core.items.key_digest IS '64-bit digest of policy_type and external_id';
 SELECT pg_extension_config_dump('inventory_core.items', '');
+
+-- For people and applications, who ask for an item by the name that it has upstream.
+CREATE INDEX items_external_id ON inventory_core.items (tenant_id, external_id);

@@ -1,7 +1,29 @@
+CREATE FUNCTION inventory_core._runs(run_id uuid) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT EXISTS (SELECT FROM inventory_core.sync_runs AS r
+                   WHERE r.tenant_id = inventory_core._readable_tenant() AND r.run_id = _runs.run_id
+                     AND r.status = 'running');
+END;
+COMMENT ON FUNCTION inventory_core._runs(uuid) IS 'Whether a run of the bound tenant is running; for the policies of run_slots';
+
+CREATE FUNCTION inventory_core._may_hold_slot(run_id uuid, expires_at timestamptz) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT EXISTS (SELECT FROM inventory_core.sync_runs AS r
+                   WHERE r.tenant_id = inventory_core._readable_tenant() AND r.run_id = _may_hold_slot.run_id
+                     AND r.status = 'running' AND expires_at <= inventory_core._slot_end(r, inventory_core._now()));
+END;
+COMMENT ON FUNCTION inventory_core._may_hold_slot(uuid, timestamptz) IS
+    'Whether a running run of the bound tenant may hold a slot for so long; for the policies of run_slots';
+
 -- The second fence (every statement names its tenant itself). The policies ask the library and not
 -- current_setting, which a session could make up before the library is loaded; as a subselect the
 -- question is asked once a query. The restrictive twin keeps the fence closed where somebody adds a
--- permissive policy. DELETE has no WITH CHECK, so the access level stands in a policy of its own.
+-- permissive policy. It compares the other way round, so that the planner sees two comparisons, derives
+-- one between the two answers, and asks before it scans: also where there is nothing to scan, an unbound
+-- reader gets an error and not an empty result. UPDATE (with row locks) and DELETE have no WITH CHECK of
+-- their own, so the access they need stands in policies of theirs.
 DO $$
 DECLARE
     tenant_table text;
@@ -10,7 +32,7 @@ BEGIN
     FOR tenant_table, to_delete IN
         VALUES ('tenants', 'maintainer'), ('selections', 'maintainer'), ('sync_runs', 'maintainer'),
                ('sync_errors', 'maintainer'), ('items', 'maintainer'), ('run_changes_bitmaps', 'maintainer'),
-               ('run_parts', 'writer'), ('last_seen', 'writer')
+               ('run_parts', 'writer'), ('last_seen', 'writer'), ('cooldowns', 'maintainer')
     LOOP
         EXECUTE format('ALTER TABLE inventory_core.%I ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY',
                        tenant_table);
@@ -19,11 +41,24 @@ BEGIN
                 USING (tenant_id = (SELECT inventory_core._readable_tenant()))
                 WITH CHECK (tenant_id = (SELECT inventory_core._writable_tenant('writer')));
             CREATE POLICY tenant_rows_only ON inventory_core.%1$I AS RESTRICTIVE
-                USING (tenant_id = (SELECT inventory_core._readable_tenant()))
-                WITH CHECK (tenant_id = (SELECT inventory_core._writable_tenant('writer')));
+                USING ((SELECT inventory_core._readable_tenant()) = tenant_id)
+                WITH CHECK ((SELECT inventory_core._writable_tenant('writer')) = tenant_id);
+            CREATE POLICY update_needs_access ON inventory_core.%1$I AS RESTRICTIVE FOR UPDATE
+                USING (tenant_id = (SELECT inventory_core._writable_tenant('writer')));
             CREATE POLICY delete_needs_access ON inventory_core.%1$I AS RESTRICTIVE FOR DELETE
                 USING (tenant_id = (SELECT inventory_core._writable_tenant(%2$L)));
             $policy$, tenant_table, to_delete);
     END LOOP;
 END
 $$;
+
+-- A slot may be taken by whoever finds it free or expired, and given back by whoever runs its run;
+-- taken only for a running run of the bound tenant, which is all that the subselects can see.
+ALTER TABLE inventory_core.run_slots ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY all_slots ON inventory_core.run_slots FOR SELECT USING (true);
+CREATE POLICY free_or_own_slots ON inventory_core.run_slots FOR UPDATE
+    USING (run_id IS NULL OR expires_at <= inventory_core._now() OR inventory_core._runs(run_id))
+    WITH CHECK (run_id IS NULL OR inventory_core._may_hold_slot(run_id, expires_at));
+CREATE POLICY free_or_own_slots_only ON inventory_core.run_slots AS RESTRICTIVE FOR UPDATE
+    USING (run_id IS NULL OR expires_at <= inventory_core._now() OR inventory_core._runs(run_id))
+    WITH CHECK (run_id IS NULL OR inventory_core._may_hold_slot(run_id, expires_at));

@@ -53,6 +53,7 @@ BEGIN
     PERFORM inventory_core._fold(run, run.selection_hash);
     PERFORM inventory_core._fold(run, '*');
 
+    UPDATE inventory_core.run_slots AS s SET run_id = NULL, expires_at = NULL WHERE s.run_id = run.run_id;
     UPDATE inventory_core.sync_runs AS r
     SET status = _close_run.status,
         finished_at = inventory_core._now(),
@@ -103,3 +104,26 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION inventory_core._was_taken_over(inventory_core.sync_runs) IS
     'Whether a run was closed because its lease had expired';
+
+CREATE FUNCTION inventory_core._reap(tenant text) RETURNS integer
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    run inventory_core.sync_runs;
+    reaped integer := 0;
+BEGIN
+    FOR run IN
+        SELECT r.* FROM inventory_core.sync_runs AS r
+        WHERE r.tenant_id = tenant AND r.status = 'running'
+          AND inventory_core._lease_end(r) <= inventory_core._now()
+        ORDER BY r.start_no, r.started_at, r.run_id
+    LOOP
+        IF inventory_core._take_over(run) THEN
+            reaped := reaped + 1;
+        END IF;
+    END LOOP;
+    RETURN reaped;
+END
+$$;
+COMMENT ON FUNCTION inventory_core._reap(text) IS 'Closes the expired runs of a tenant and counts them';

@@ -9,19 +9,34 @@ DECLARE
         WHEN length(correlation_id) > 1000 THEN format('correlation_id: it has %s characters.', length(correlation_id))
         WHEN lease <= interval '0' THEN format('lease: it is %s.', lease)
         WHEN min_age < interval '0' THEN format('min_age: it is %s.', min_age)
-        WHEN octet_length(scope) NOT BETWEEN 1 AND 255 THEN format('scope: it has %s bytes.', octet_length(scope))
     END;
 BEGIN
     PERFORM inventory_core._require('selection', selection IS NOT NULL);
-    PERFORM inventory_core._require('scope', scope IS NOT NULL);
+    PERFORM inventory_core._check_scope(scope);
     IF problem IS NOT NULL THEN
         RAISE EXCEPTION 'invalid argument of start_run'
             USING ERRCODE = 'invalid_parameter_value',
                   DETAIL = format('Argument %s', problem),
                   HINT = 'selection is a JSON object, correlation_id at most 1000 characters, lease a positive and '
-                         'min_age no negative interval, scope a text of 1 to 255 bytes.';
+                         'min_age no negative interval.';
     END IF;
 END
 $$;
 COMMENT ON FUNCTION inventory_core._check_start(jsonb, text, interval, interval, text) IS
     'Raises 22004 or 22023 for arguments of start_run that make no sense';
+
+CREATE FUNCTION inventory_core._check_request(run inventory_core.sync_runs, selection_hash text) RETURNS void
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF run.selection_hash <> selection_hash THEN
+        RAISE EXCEPTION 'request_id was used for another selection'
+            USING ERRCODE = 'invalid_parameter_value',
+                  DETAIL = 'A request_id names one attempt to list one selection.',
+                  HINT = 'Make a fresh uuid for each attempt.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION inventory_core._check_request(inventory_core.sync_runs, text) IS
+    'Raises 22023 where a request_id comes back for another selection';

@@ -19,38 +19,48 @@ END
 $$;
 COMMENT ON FUNCTION inventory_core._refuse_start(text, text, jsonb, text) IS 'Counts a refused start; never waits for long';
 
-CREATE FUNCTION inventory_core._insert_run(
-    tenant text, selection_hash text, selection jsonb, request_id uuid, correlation_id text, lease interval, scope text)
-RETURNS uuid
+CREATE FUNCTION inventory_core._blocking_run(tenant text, selection_hash text) RETURNS inventory_core.sync_runs
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    taken timestamptz := inventory_core._now();
-    new_run_id uuid := gen_random_uuid();
+    run inventory_core.sync_runs;
 BEGIN
-    INSERT INTO inventory_core.selections (tenant_id, selection_hash, selection, first_run_at)
-    VALUES (tenant, _insert_run.selection_hash, _insert_run.selection, taken)
-    ON CONFLICT DO NOTHING;
-    -- A selection that was refused before its first run is there, without a first run.
-    UPDATE inventory_core.selections AS s SET first_run_at = taken
-    WHERE s.tenant_id = tenant AND s.selection_hash = _insert_run.selection_hash AND s.first_run_at IS NULL;
-
-    INSERT INTO inventory_core.sync_runs
-        (tenant_id, run_id, selection_hash, run_seq, start_no, first_new_item_id,
-         request_id, correlation_id, scope, started_at, lease, lease_expires_at)
-    SELECT tenant, new_run_id, _insert_run.selection_hash,
-           (SELECT coalesce(max(r.run_seq), 0) + 1 FROM inventory_core.sync_runs AS r
-            WHERE r.tenant_id = tenant AND r.selection_hash = _insert_run.selection_hash),
-           (SELECT coalesce(max(r.start_no), 0) + 1 FROM inventory_core.sync_runs AS r WHERE r.tenant_id = tenant),
-           coalesce((SELECT t.next_item_id FROM inventory_core.tenants AS t WHERE t.tenant_id = tenant), 1),
-           _insert_run.request_id, _insert_run.correlation_id, _insert_run.scope, taken, _insert_run.lease,
-           taken + _insert_run.lease;
-    RETURN new_run_id;
+    SELECT r.* INTO run FROM inventory_core.sync_runs AS r
+    WHERE r.tenant_id = tenant AND r.selection_hash = _blocking_run.selection_hash AND r.status = 'running';
+    IF FOUND AND inventory_core._lease_end(run) <= inventory_core._now() AND inventory_core._take_over(run) THEN
+        RETURN NULL;
+    END IF;
+    RETURN run;
+EXCEPTION
+    -- Another run of the tenant is being finished: the expired one waits for the next start.
+    WHEN lock_not_available THEN
+        RETURN run;
 END
 $$;
-COMMENT ON FUNCTION inventory_core._insert_run(text, text, jsonb, uuid, text, interval, text) IS
-    'Writes a running run; the partial unique index lets one through';
+COMMENT ON FUNCTION inventory_core._blocking_run(text, text) IS
+    'The running run of a selection, where its lease holds; one that expired is closed';
+
+CREATE FUNCTION inventory_core._obstacle(
+    tenant text, selection_hash text, min_age interval, scope text, OUT reason text, OUT retry_after interval)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    SELECT 'fresh', b.finished_at + min_age - inventory_core._now() INTO reason, retry_after
+    FROM inventory_core._baseline(tenant, selection_hash, 'latest_success') AS b;
+    IF retry_after > interval '0' THEN
+        RETURN;
+    END IF;
+    reason := 'cooling_down';
+    retry_after := inventory_core._cooling_down(tenant, scope);
+    IF retry_after IS NULL THEN
+        reason := NULL;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION inventory_core._obstacle(text, text, interval, text) IS
+    'Why a selection need not or must not be listed now, and for how long';
 
 CREATE FUNCTION inventory_core.start_run(
     tenant text, selection jsonb, correlation_id text DEFAULT NULL, request_id uuid DEFAULT NULL,
@@ -63,79 +73,78 @@ SET lock_timeout = '50ms'
 AS $$
 #variable_conflict use_variable
 DECLARE
-    known inventory_core.sync_runs;
-    clean_finish timestamptz;
+    run inventory_core.sync_runs;
+    tenant_slot record;
+    run_slot integer;
 BEGIN
     PERFORM inventory_core._begin_write(tenant);
     PERFORM inventory_core._check_start(selection, correlation_id, lease, min_age, scope);
     selection_hash := inventory_core.selection_hash(selection);
     lease := coalesce(lease, make_interval(secs => inventory_core._lease_seconds()));
 
-    IF request_id IS NOT NULL THEN
-        SELECT r.* INTO known FROM inventory_core.sync_runs AS r
-        WHERE r.tenant_id = tenant AND r.request_id = start_run.request_id;
-        IF FOUND THEN
-            IF known.selection_hash <> selection_hash THEN
-                RAISE EXCEPTION 'request_id was used for another selection'
-                    USING ERRCODE = 'invalid_parameter_value',
-                          DETAIL = 'A request_id names one attempt to list one selection.',
-                          HINT = 'Make a fresh uuid for each attempt.';
-            END IF;
-            run_id := known.run_id;
-            status := known.status;
-            RETURN NEXT;
-            RETURN;
-        END IF;
+    SELECT r.* INTO run FROM inventory_core.sync_runs AS r
+    WHERE r.tenant_id = tenant AND r.request_id = start_run.request_id;
+    IF FOUND THEN
+        PERFORM inventory_core._check_request(run, selection_hash);
+        run_id := run.run_id;
+        status := run.status;
+        RETURN NEXT;
+        RETURN;
     END IF;
 
+    -- Starters of one selection do not queue for its rows. Who fails to get the lock goes on, for a
+    -- stranger may hold it and the unique index decides, but hardly waits.
+    IF NOT pg_try_advisory_xact_lock(inventory_core.selection_lock_key(tenant, selection_hash)) THEN
+        PERFORM set_config('lock_timeout', '5ms', true);
+    END IF;
     status := 'skipped';
-    BEGIN
-        -- Starters of one selection do not queue for the row below. Who fails to get the lock goes on,
-        -- for a stranger may hold it and the unique index decides, but hardly waits.
-        IF NOT pg_try_advisory_xact_lock(inventory_core.selection_lock_key(tenant, selection_hash)) THEN
-            PERFORM set_config('lock_timeout', '5ms', true);
-        END IF;
+    run := inventory_core._blocking_run(tenant, selection_hash);
+    IF run.run_id IS NOT NULL THEN
+        reason := 'already_running';
+        blocking_run_id := run.run_id;
+        retry_after := inventory_core._lease_end(run) - inventory_core._now();
+    ELSE
+        SELECT o.reason, o.retry_after INTO reason, retry_after
+        FROM inventory_core._obstacle(tenant, selection_hash, min_age, scope) AS o;
+    END IF;
+    IF reason IS NULL THEN
+        SELECT c.slot, c.is_contended, c.is_reached INTO tenant_slot
+        FROM inventory_core._choose_tenant_slot(tenant) AS c;
+        run_slot := inventory_core._choose_run_slot();
+        reason := CASE
+            WHEN tenant_slot.is_reached THEN 'tenant_limit'
+            WHEN run_slot IS NULL AND inventory_core._max_running_runs() >= 0 THEN 'global_limit'
+        END;
+    END IF;
 
-        SELECT r.* INTO known FROM inventory_core.sync_runs AS r
-        WHERE r.tenant_id = tenant AND r.selection_hash = selection_hash AND r.status = 'running';
-        IF FOUND THEN
-            blocking_run_id := known.run_id;
-            retry_after := inventory_core._lease_end(known) - inventory_core._now();
-            IF retry_after > interval '0' OR NOT inventory_core._take_over(known) THEN
-                reason := 'already_running';
-            ELSE
-                blocking_run_id := NULL;
-            END IF;
-        END IF;
-
-        IF reason IS NULL AND min_age IS NOT NULL THEN
-            SELECT b.finished_at INTO clean_finish
-            FROM inventory_core._baseline(tenant, selection_hash, 'latest_success') AS b;
-            retry_after := clean_finish + min_age - inventory_core._now();
-            IF retry_after > interval '0' THEN
-                reason := 'fresh';
-            END IF;
-        END IF;
-
-        IF reason IS NULL THEN
-            run_id := inventory_core._insert_run(
-                tenant, selection_hash, selection, request_id, correlation_id, lease, scope);
+    IF reason IS NULL THEN
+        BEGIN
+            run := inventory_core._insert_run(
+                tenant, selection_hash, selection, request_id, inventory_core._redact_known(correlation_id), lease, scope,
+                tenant_slot.slot);
+            UPDATE inventory_core.run_slots AS s
+            SET run_id = run.run_id, expires_at = inventory_core._slot_end(run, run.started_at)
+            WHERE s.slot_no = run_slot;
+            run_id := run.run_id;
             status := 'running';
-            retry_after := NULL;
             RETURN NEXT;
             RETURN;
-        END IF;
-    EXCEPTION
-        -- Another start, not yet committed or committed in this very moment.
-        WHEN lock_not_available OR unique_violation THEN
-            run_id := NULL;
-            reason := 'already_running';
-    END;
-
-    IF reason = 'already_running' THEN
-        -- The run may end long before its lease does.
-        retry_after := greatest(least(retry_after, interval '1 minute'), interval '1 second');
+        EXCEPTION
+            -- Another start, not yet committed or committed in this very moment.
+            WHEN lock_not_available OR unique_violation THEN
+                reason := CASE WHEN tenant_slot.is_contended THEN 'tenant_limit' ELSE 'already_running' END;
+        END;
     END IF;
+
+    retry_after := CASE
+        -- The run may end long before its lease does.
+        WHEN reason = 'already_running' THEN
+            greatest(least(retry_after, interval '1 minute'), interval '1 second')
+        -- Jitter, or all that were refused come back in one moment.
+        WHEN reason IN ('tenant_limit', 'global_limit') THEN
+            interval '1 second' + random() * interval '9 seconds'
+        ELSE retry_after
+    END;
     PERFORM inventory_core._refuse_start(tenant, selection_hash, selection, reason);
     RETURN NEXT;
 END

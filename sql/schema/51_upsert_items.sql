@@ -149,6 +149,7 @@ BEGIN
     END IF;
 
     PERFORM inventory_core._add_part(tenant, run_id, taken, inserted_ids, updated_ids, probe.unchanged_ids);
+    PERFORM inventory_core._keep_slot(run, taken);
     PERFORM inventory_core._record_rejected(tenant, run_id, batch.rejected_types);
 
     RETURN QUERY

@@ -5,13 +5,16 @@ AS $$
 #variable_conflict use_column
 DECLARE
     run inventory_core.sync_runs;
+    taken timestamptz;
 BEGIN
     PERFORM inventory_core._begin_write(tenant);
     run := inventory_core._share_run(tenant, run_id);
+    taken := inventory_core._now();
     UPDATE inventory_core.sync_runs AS r
-    SET lease_expires_at = greatest(r.lease_expires_at, inventory_core._now() + r.lease)
+    SET lease_expires_at = greatest(r.lease_expires_at, taken + r.lease)
     WHERE r.tenant_id = tenant AND r.run_id = run.run_id
     RETURNING r.* INTO run;
+    PERFORM inventory_core._keep_slot(run, taken);
     RETURN inventory_core._lease_end(run);
 END
 $$;

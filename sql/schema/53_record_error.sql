@@ -19,9 +19,18 @@ BEGIN
     ELSE
         error_code := 'unexpected';
     END IF;
-    PERFORM inventory_core._add_error(tenant, run_id, error_code, http_status => http_status,
-                                      policy_type => left(policy_type, 200));
+    IF NOT inventory_core._store_error_text() THEN
+        given_code := NULL;
+        message := NULL;
+    END IF;
+    -- Redacted before the first write, or the write-ahead log would keep it; cut after, or half a secret
+    -- would no longer look like one.
+    PERFORM inventory_core._add_error(tenant, run_id, error_code,
+                                      upstream_code => left(inventory_core.redact(given_code), 200),
+                                      http_status => http_status,
+                                      policy_type => left(inventory_core._redact_known(policy_type), 200),
+                                      message => left(inventory_core.redact(message), 2000));
 END
 $$;
 COMMENT ON FUNCTION inventory_core.record_error(text, uuid, text, text, integer, text) IS
-    'Records what retries did not cure; never refused for its content';
+    'Records what retries did not cure; redacted before it is written, never refused for its content';

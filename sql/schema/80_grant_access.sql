@@ -6,23 +6,28 @@ BEGIN ATOMIC
     WITH wanted (level, privileges, kind, names) AS (VALUES
         (1, 'SELECT', 'TABLE', ARRAY[
             'tenants', 'tenant_grants', 'meta_whitelist', 'selections', 'sync_runs', 'sync_errors', 'items',
-            'run_parts', 'last_seen', 'run_changes_bitmaps',
+            'run_parts', 'last_seen', 'run_changes_bitmaps', 'cooldowns',
             'inventory_items', 'inventory_sync_runs', 'inventory_sync_errors', 'inventory_selections', 'run_progress']),
         (1, 'EXECUTE', 'FUNCTION', ARRAY[
             'set_tenant', 'clear_tenant', 'current_tenant', 'granted_tenants', '_now',
             'missing_items', 'missing_summary', 'explain_missing', 'selection_status', 'run_changes',
+            '_cooling_down', 'cooling_down',
             'inventory_items', 'inventory_sync_runs', 'inventory_sync_errors', 'inventory_selections', 'run_progress']),
+        -- the limit of a tenant is not its own to set
+        (2, 'INSERT (tenant_id), UPDATE (next_item_id)', 'TABLE', ARRAY['tenants']),
         (2, 'INSERT, UPDATE', 'TABLE', ARRAY[
-            'tenants', 'selections', 'sync_runs', 'items', 'run_parts', 'last_seen']),
+            'selections', 'sync_runs', 'items', 'run_parts', 'last_seen', 'cooldowns']),
+        (2, 'SELECT, UPDATE', 'TABLE', ARRAY['run_slots']),
         (2, 'INSERT', 'TABLE', ARRAY['sync_errors', 'run_changes_bitmaps']),
         (2, 'DELETE', 'TABLE', ARRAY['run_parts', 'last_seen']),
         (2, 'EXECUTE', 'FUNCTION', ARRAY[
             '_begin_write', '_share_run', '_share_tenant', '_add_part', '_add_error', '_record_rejected',
-            '_lock_last_seen', '_fold', '_close_run', '_take_over', '_insert_run', '_refuse_start',
-            'start_run', 'upsert_items', 'heartbeat', 'record_error', 'finish_run', 'reap_expired_runs']),
+            '_lock_last_seen', '_fold', '_close_run', '_take_over', '_reap', '_insert_run', '_refuse_start',
+            '_blocking_run', '_obstacle', '_choose_tenant_slot', '_choose_run_slot', '_keep_slot',
+            'start_run', 'upsert_items', 'heartbeat', 'record_error', 'record_throttle', 'finish_run', 'reap_expired_runs']),
         (3, 'UPDATE', 'TABLE', ARRAY['run_changes_bitmaps']),
         (3, 'DELETE', 'TABLE', ARRAY[
-            'tenants', 'selections', 'sync_runs', 'sync_errors', 'items', 'run_changes_bitmaps']),
+            'tenants', 'selections', 'sync_runs', 'sync_errors', 'items', 'run_changes_bitmaps', 'cooldowns']),
         (3, 'EXECUTE', 'FUNCTION', ARRAY['forget_items'])
     )
     SELECT w.privileges, 'TABLE ' || c.oid::regclass

@@ -5,6 +5,7 @@ GRANT EXECUTE ON FUNCTION
     inventory_core.canonical_json(jsonb), inventory_core._canonical_json(text),
     inventory_core.selection_hash(jsonb), inventory_core._selection_hash(text),
     inventory_core.filter_meta(jsonb, text[]),
+    inventory_core.redact(text),
     inventory_core.is_retryable(integer), inventory_core.error_code_for(integer),
     inventory_core.retry_delay(integer, integer, text, interval, interval, timestamptz),
     inventory_core._retry_delay(integer, integer, text, bigint, bigint, bigint, double precision),

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use inventory_core_logic::digest;
 use inventory_core_logic::items::{self, Batch, OnBadItem};
 use inventory_core_logic::meta::Whitelist;
+use inventory_core_logic::stored;
 use pgrx::prelude::*;
 
 use super::{check_for_interrupts, report};
@@ -109,8 +110,13 @@ fn _item_texts<'a>(
                 item.name_digest().unwrap_or_else(|| digest::of_text(None)),
                 item.display_name.flatten().map(Cow::into_owned),
                 item.meta.is_some(),
-                item.meta.as_ref().map_or_else(|| digest::of_text(None), |meta| digest::of_text(meta.as_deref())),
-                item.meta.flatten(),
+                item.meta
+                    .as_ref()
+                    .map_or_else(|| digest::of_text(None), |meta| digest::of_text(meta.as_deref())),
+                item.meta.flatten().map(|meta| {
+                    stored::redacted(&meta, &check_for_interrupts)
+                        .unwrap_or_else(|problem| report::unstorable_meta(problem))
+                }),
             )
         })
         .collect();

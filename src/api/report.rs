@@ -1,6 +1,7 @@
 //! From a refusal to a SQLSTATE with DETAIL and HINT. The only file that raises.
 
 use inventory_core_logic::error::{Error, Kind};
+use inventory_core_logic::stored::Problem;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
@@ -20,6 +21,16 @@ pub fn null_argument(name: &str) -> ! {
         format!("argument \"{name}\" must not be NULL"),
         "The function cannot do without it.",
         "Pass a value.",
+    )
+}
+
+/// A meta that was checked before and cannot be stored all the same.
+pub fn unstorable_meta(problem: Problem) -> ! {
+    refuse(
+        PgSqlErrorCode::ERRCODE_INTERNAL_ERROR,
+        "meta cannot be stored",
+        format!("The meta of an item {}.", problem.words()),
+        "Report this as a bug.",
     )
 }
 

@@ -10,8 +10,14 @@ static CLOCK: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(N
 static LEASE: GucSetting<i32> = GucSetting::<i32>::new(15 * 60);
 static RETRY_BASE: GucSetting<i32> = GucSetting::<i32>::new(1_000);
 static RETRY_CAP: GucSetting<i32> = GucSetting::<i32>::new(5 * 60 * 1_000);
+static MAX_RUNNING_RUNS: GucSetting<i32> = GucSetting::<i32>::new(16);
+static MAX_RUNNING_RUNS_PER_TENANT: GucSetting<i32> = GucSetting::<i32>::new(4);
+static STORE_ERROR_TEXT: GucSetting<bool> = GucSetting::<bool>::new(true);
 static SHRINK_GUARD: GucSetting<f64> = GucSetting::<f64>::new(0.5);
 static SHRINK_GUARD_MIN_ITEMS: GucSetting<i32> = GucSetting::<i32>::new(20);
+
+/// As many as `run_slots` has rows.
+const MAX_SLOTS: i32 = 1024;
 
 /// Defines the settings. Called once, when the library loads.
 pub fn init() {
@@ -32,6 +38,34 @@ pub fn init() {
         i32::MAX,
         GucContext::Suset,
         GucFlags::UNIT_S,
+    );
+    GucRegistry::define_bool_guc(
+        c"inventory_core.store_error_text",
+        c"Whether the text of an error is stored, redacted; off stores codes only.",
+        c"Concerns message and upstream_code of record_error.",
+        &STORE_ERROR_TEXT,
+        GucContext::Suset,
+        GucFlags::default(),
+    );
+    GucRegistry::define_int_guc(
+        c"inventory_core.max_running_runs",
+        c"How many runs may run at once, over all tenants; 0 = none, -1 = any number.",
+        c"A start beyond it is refused with the reason global_limit.",
+        &MAX_RUNNING_RUNS,
+        -1,
+        MAX_SLOTS,
+        GucContext::Suset,
+        GucFlags::default(),
+    );
+    GucRegistry::define_int_guc(
+        c"inventory_core.max_running_runs_per_tenant",
+        c"How many runs of one tenant may run at once; 0 = none, -1 = any number.",
+        c"set_tenant_limit says otherwise for a tenant. A start beyond it is refused with the reason tenant_limit.",
+        &MAX_RUNNING_RUNS_PER_TENANT,
+        -1,
+        MAX_SLOTS,
+        GucContext::Suset,
+        GucFlags::default(),
     );
     GucRegistry::define_float_guc(
         c"inventory_core.shrink_guard",
@@ -107,4 +141,22 @@ fn _shrink_guard() -> f64 {
 #[pg_extern(stable, parallel_safe, schema = "inventory_core")]
 fn _shrink_guard_min_items() -> i32 {
     SHRINK_GUARD_MIN_ITEMS.get()
+}
+
+/// `inventory_core.max_running_runs`.
+#[pg_extern(stable, parallel_safe, schema = "inventory_core")]
+fn _max_running_runs() -> i32 {
+    MAX_RUNNING_RUNS.get()
+}
+
+/// `inventory_core.max_running_runs_per_tenant`.
+#[pg_extern(stable, parallel_safe, schema = "inventory_core")]
+fn _max_running_runs_per_tenant() -> i32 {
+    MAX_RUNNING_RUNS_PER_TENANT.get()
+}
+
+/// `inventory_core.store_error_text`.
+#[pg_extern(stable, parallel_safe, schema = "inventory_core")]
+fn _store_error_text() -> bool {
+    STORE_ERROR_TEXT.get()
 }

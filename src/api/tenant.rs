@@ -40,7 +40,9 @@ fn _readable_tenant() -> String {
 fn _writable_tenant(needed: &str) -> String {
     match tenant::bound() {
         None => report::no_tenant_bound(),
-        Some(binding) if Access::parse(needed).is_some_and(|needed| binding.access >= needed) => binding.tenant,
+        Some(binding) if Access::parse(needed).is_some_and(|needed| binding.access >= needed) => {
+            binding.tenant
+        }
         Some(_) => report::access_too_low(needed),
     }
 }

@@ -15,13 +15,14 @@ pub fn chunks(ids: &[i64]) -> Result<Vec<(i32, Vec<u8>)>, Error> {
     sorted.dedup();
     let mut result = Vec::new();
     for run in sorted.chunk_by(|a, b| a >> CHUNK_BITS == b >> CHUNK_BITS) {
-        let chunk = i32::try_from(run[0] >> CHUNK_BITS).ok().filter(|chunk| *chunk >= 0).ok_or_else(|| {
-            Error::invalid(
-                "item id out of range",
-                format!("The item id is {}.", run[0]),
-                "Item ids are drawn from the tenant's counter; pass what inventory_items shows.",
-            )
-        })?;
+        let chunk =
+            i32::try_from(run[0] >> CHUNK_BITS).ok().filter(|chunk| *chunk >= 0).ok_or_else(|| {
+                Error::invalid(
+                    "item id out of range",
+                    format!("The item id is {}.", run[0]),
+                    "Item ids are drawn from the tenant's counter; pass what inventory_items shows.",
+                )
+            })?;
         let set = run.iter().map(|id| low_bits(*id)).collect();
         result.push((chunk, write(set)?));
     }

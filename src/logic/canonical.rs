@@ -22,6 +22,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::Tick;
 use crate::error::Error;
+use crate::redact::redact_known;
 use crate::stored;
 use sort::{Member, NO_TREE, Store, Ticker, Tree};
 
@@ -37,11 +38,12 @@ const QUOTED_NUMBER: usize = 60;
 const QUOTED_PATH: usize = 200;
 
 /// What is written: the canonical form, or the form in which `meta` is stored ([`crate::stored`]),
-/// where arrays keep their order and numbers their digits.
+/// where arrays keep their order and numbers their digits; with or without secrets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {
     Canonical,
     Stored,
+    Redacted,
 }
 
 /// Why a text has no such form.
@@ -216,12 +218,17 @@ impl<'t, 'a> Builder<'t, 'a> {
 
     fn string(&mut self, string: &str) -> Result<(), Refusal> {
         self.check_string(string)?;
-        self.scalar(|out| write_string(out, string));
+        if self.form == Form::Redacted {
+            let (redacted, _) = redact_known(string, self.ticker.tick());
+            self.scalar(|out| write_string(out, &redacted));
+        } else {
+            self.scalar(|out| write_string(out, string));
+        }
         Ok(())
     }
 
     fn check_string(&self, string: &str) -> Result<(), Refusal> {
-        if self.form == Form::Stored && string.contains('\0') { Err(Refusal::Nul) } else { Ok(()) }
+        if self.form != Form::Canonical && string.contains('\0') { Err(Refusal::Nul) } else { Ok(()) }
     }
 
     fn scalar(&mut self, write: impl FnOnce(&mut String)) {
@@ -234,7 +241,7 @@ impl<'t, 'a> Builder<'t, 'a> {
         let start = self.store.text.len();
         let written = match self.form {
             Form::Canonical => number::write(&mut self.store.text, number),
-            Form::Stored => stored::write_number(&mut self.store.text, number)
+            Form::Stored | Form::Redacted => stored::write_number(&mut self.store.text, number)
                 .map_err(|_| "is out of the range of jsonb".to_owned()),
         };
         if let Err(reason) = written {

@@ -235,7 +235,12 @@ fn meta(raw: &RawValue, allowed: Allowed<'_>, tick: Tick<'_>) -> Result<(Option<
     let mut kept = members.0;
     kept.sort_by(|a, b| a.0.cmp(&b.0));
     // Of equal keys the last one counts, as in jsonb.
-    kept.dedup_by(|later, kept| later.0 == kept.0 && { kept.1 = later.1; true });
+    kept.dedup_by(|later, kept| {
+        later.0 == kept.0 && {
+            kept.1 = later.1;
+            true
+        }
+    });
     let given = kept.len();
     kept.retain(|(key, _)| allowed.keeps(key));
     let dropped = i32::try_from(given - kept.len()).unwrap_or(i32::MAX);
@@ -247,7 +252,8 @@ fn meta(raw: &RawValue, allowed: Allowed<'_>, tick: Tick<'_>) -> Result<(Option<
         }
         write_string(&mut text, key);
         text.push(':');
-        stored::write_value(&mut text, value.get(), tick).map_err(|problem| Problem::of_value("meta", problem))?;
+        stored::write_value(&mut text, value.get(), tick)
+            .map_err(|problem| Problem::of_value("meta", problem))?;
     }
     text.push('}');
     if text.len() > MAX_META_BYTES {
@@ -292,7 +298,11 @@ impl Problem {
         };
         let hint = "An item is {\"policy_type\": text, \"external_id\": text, \"display_name\"?: text or null, \
                     \"meta\"?: object or null}. With on_bad_item 'record' the good items of a batch are stored.";
-        if self.too_deep { Error::too_deep(message, detail, hint) } else { Error::invalid(message, detail, hint) }
+        if self.too_deep {
+            Error::too_deep(message, detail, hint)
+        } else {
+            Error::invalid(message, detail, hint)
+        }
     }
 }
 

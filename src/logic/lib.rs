@@ -13,6 +13,7 @@ pub mod error;
 pub mod items;
 pub mod lock_key;
 pub mod meta;
+pub mod redact;
 pub mod retry;
 pub mod stored;
 pub mod tenant;

@@ -58,6 +58,13 @@ pub fn write_value(out: &mut String, raw: &str, tick: Tick<'_>) -> Result<(), Pr
     Ok(())
 }
 
+/// The same text with the secrets in its string values replaced ([`crate::redact::redact_known`]).
+///
+/// Digests are of the text as given, so that an unchanged item need not be searched for secrets.
+pub fn redacted(stored: &str, tick: Tick<'_>) -> Result<String, Problem> {
+    Ok(canonical::write(stored, Form::Redacted, tick)?)
+}
+
 /// The text of a JSON string, given with its quotes.
 pub fn string(raw: &str) -> Result<Cow<'_, str>, Problem> {
     let inner = raw.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(raw);
@@ -73,9 +80,10 @@ pub fn string(raw: &str) -> Result<Cow<'_, str>, Problem> {
 pub fn write_number(out: &mut String, number: &str) -> Result<(), Problem> {
     let (mantissa, exponent) = match number.split_once(['e', 'E']) {
         None => (number, 0),
-        Some((mantissa, exponent)) => {
-            (mantissa, exponent.parse::<i64>().ok().filter(|e| e.abs() < 1_000_000).ok_or(Problem::NumberOutOfRange)?)
-        }
+        Some((mantissa, exponent)) => (
+            mantissa,
+            exponent.parse::<i64>().ok().filter(|e| e.abs() < 1_000_000).ok_or(Problem::NumberOutOfRange)?,
+        ),
     };
     let (integer, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     let digits = |text: &str| i64::try_from(text.len()).unwrap_or(i64::MAX);
@@ -88,6 +96,8 @@ pub fn write_number(out: &mut String, number: &str) -> Result<(), Problem> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::{Problem, write_value};
 
     fn stored(raw: &str) -> Result<String, Problem> {
@@ -107,6 +117,13 @@ mod tests {
         ] {
             assert_eq!(stored(raw).as_deref(), Ok(text), "{raw}");
         }
+    }
+
+    #[test]
+    fn secrets_in_string_values_are_replaced_at_any_depth() {
+        let given = r#"{"etag":"W/\"8f14e45fceea167a5a36dedd4bea2543\"","url":["https://u:hunter2secret@h/"],"v":"1.2.3"}"#;
+        let stored = super::redacted(given, &|| ()).unwrap();
+        assert_eq!(stored, given.replace("hunter2secret", "[redacted:password]"));
     }
 
     #[test]

@@ -23,6 +23,10 @@ impl<'a> Ticker<'a> {
         Self { tick, left: Cell::new(Self::EVERY) }
     }
 
+    pub(super) fn tick(&self) -> Tick<'a> {
+        self.tick
+    }
+
     #[inline]
     pub(super) fn count(&self) {
         match self.left.get() {

@@ -40,7 +40,8 @@ fn parts_are_omitted_cleared_or_given() {
 
 #[test]
 fn the_last_of_equal_items_wins_whole() {
-    let text = format!("[{},{},{}]", item(r#","display_name":"a""#), item(r#","display_name":"b""#), item(""));
+    let text =
+        format!("[{},{},{}]", item(r#","display_name":"a""#), item(r#","display_name":"b""#), item(""));
     let batch = read_all(&text, OnBadItem::RejectBatch).unwrap();
     assert_eq!((batch.items.len(), batch.duplicates), (1, 2));
     assert_eq!((batch.items[0].position, &batch.items[0].display_name), (3, &None));

@@ -1,0 +1,13 @@
+-- One slot for each run that may run at once on this server. A starter takes a free one FOR UPDATE
+-- SKIP LOCKED: it never waits, and no race takes one twice. A slot frees itself when it expires,
+-- shortly after the lease of its run. It shows no tenant, and is not dumped: the runs are.
+CREATE TABLE inventory_core.run_slots (
+    slot_no    integer NOT NULL,
+    run_id     uuid,
+    expires_at timestamptz,
+    CONSTRAINT run_slots_pkey PRIMARY KEY (slot_no),
+    CONSTRAINT run_slots_taken_has_an_end CHECK ((run_id IS NULL) = (expires_at IS NULL)),
+    CONSTRAINT run_slots_run_has_one_slot UNIQUE (run_id)
+) WITH (fillfactor = 20);
+COMMENT ON TABLE inventory_core.run_slots IS 'Which run holds which of the slots of the global limit';
+INSERT INTO inventory_core.run_slots (slot_no) SELECT generate_series(1, 1024);

@@ -1,0 +1,46 @@
+-- What the functions written in Rust are for; their bodies are below src/api.
+COMMENT ON FUNCTION inventory_core.set_tenant(text) IS
+    'Binds this transaction to a tenant that the caller was granted; one transaction, one tenant';
+COMMENT ON FUNCTION inventory_core.clear_tenant() IS 'Ends the binding of this transaction';
+COMMENT ON FUNCTION inventory_core.current_tenant() IS 'The tenant that this transaction is bound to, or NULL';
+COMMENT ON FUNCTION inventory_core.is_retryable(integer) IS
+    'Whether a request that got this HTTP status may succeed when it is sent again';
+COMMENT ON FUNCTION inventory_core.error_code_for(integer) IS 'The error code of a run that stands for an HTTP status';
+COMMENT ON FUNCTION inventory_core.selection_lock_key(text, text) IS
+    'Key of the advisory transaction lock that starters of a selection try, for a caller''s own critical section';
+COMMENT ON FUNCTION inventory_core._canonical_json(text) IS 'canonical_json of a JSON text';
+COMMENT ON FUNCTION inventory_core._selection_hash(text) IS 'selection_hash of a JSON text';
+COMMENT ON FUNCTION inventory_core._readable_tenant() IS 'The bound tenant, for the policies; 55000 where none is bound';
+COMMENT ON FUNCTION inventory_core._writable_tenant(text) IS
+    'The bound tenant, for the policies; 42501 where it may not be written with that access';
+COMMENT ON FUNCTION inventory_core._may_read() IS
+    'True, for the views; 55000 where no tenant is bound and the policies hold for the caller';
+COMMENT ON FUNCTION inventory_core._check_tenant(text) IS 'Raises 22023 for what cannot name a tenant';
+COMMENT ON FUNCTION inventory_core._read_items(text, text[], text[], text) IS
+    'Keys and digests of a batch, in the order of the unique key of items; NULL digest = part omitted';
+COMMENT ON FUNCTION inventory_core._item_texts(text, text[], text[], integer[]) IS
+    'What to store of some items of a batch, by their positions in _read_items';
+COMMENT ON FUNCTION inventory_core._key_digest(text, text) IS '64-bit digest of policy_type and external_id';
+COMMENT ON FUNCTION inventory_core._bitmap_chunks(bigint[]) IS 'Item ids as bitmaps, one a chunk of 65,536 ids';
+COMMENT ON FUNCTION inventory_core._bitmap_union(bytea[]) IS 'Union of bitmaps; NULL is empty';
+COMMENT ON FUNCTION inventory_core._bitmap_subtract(bytea, bytea) IS 'What is in the first bitmap only; NULL is empty';
+COMMENT ON FUNCTION inventory_core._bitmap_intersect(bytea, bytea) IS 'What is in both bitmaps; NULL is empty';
+COMMENT ON FUNCTION inventory_core._bitmap_count(bytea) IS 'How many ids a bitmap holds; NULL is empty';
+COMMENT ON FUNCTION inventory_core._bitmap_ids(integer, bytea) IS 'The item ids of a chunk''s bitmap';
+COMMENT ON FUNCTION inventory_core._bitmap_find(bytea[], bigint) IS
+    'Position, from 1, of the first of some bitmaps of one chunk that holds an id';
+COMMENT ON FUNCTION inventory_core._error_codes() IS 'The error codes of runs';
+COMMENT ON FUNCTION inventory_core._retry_delay(integer, integer, text, bigint, bigint, bigint, double precision) IS
+    'retry_delay in microseconds, with the random number given';
+COMMENT ON FUNCTION inventory_core._clock_setting() IS 'The setting inventory_core.clock, NULL where empty';
+COMMENT ON FUNCTION inventory_core._lease_seconds() IS 'The setting inventory_core.lease in seconds';
+COMMENT ON FUNCTION inventory_core._max_running_runs() IS 'The setting inventory_core.max_running_runs';
+COMMENT ON FUNCTION inventory_core._max_running_runs_per_tenant() IS
+    'The setting inventory_core.max_running_runs_per_tenant';
+COMMENT ON FUNCTION inventory_core._shrink_guard() IS 'The setting inventory_core.shrink_guard';
+COMMENT ON FUNCTION inventory_core._shrink_guard_min_items() IS 'The setting inventory_core.shrink_guard_min_items';
+COMMENT ON FUNCTION inventory_core.redact(text) IS
+    'A free text with every secret that can be recognised replaced by what it was; a password in prose cannot be found';
+COMMENT ON FUNCTION inventory_core._redact_known(text) IS
+    'redact without the search for random runs, for texts where an etag or a version must survive';
+COMMENT ON FUNCTION inventory_core._store_error_text() IS 'The setting inventory_core.store_error_text';

@@ -1,0 +1,114 @@
+CREATE FUNCTION inventory_core._tenant_limit(tenant text) RETURNS integer
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT coalesce((SELECT t.max_running_runs FROM inventory_core.tenants AS t WHERE t.tenant_id = tenant),
+                    inventory_core._max_running_runs_per_tenant());
+END;
+COMMENT ON FUNCTION inventory_core._tenant_limit(text) IS 'How many runs of a tenant may run at once; -1 means any number';
+
+CREATE FUNCTION inventory_core._tenant_slots(tenant text) RETURNS SETOF integer
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    -- A run without a number among the allowed ones (the limit was lowered since, or there was none) takes
+    -- one off the top: so two starters can never both count on the same room.
+    WITH running AS (
+        SELECT r.tenant_slot
+        FROM inventory_core.sync_runs AS r
+        WHERE r.tenant_id = tenant AND r.status = 'running'
+    ), room AS (
+        SELECT l.max_runs - (SELECT count(*) FROM running AS r
+                             WHERE coalesce(r.tenant_slot > l.max_runs, true))::integer AS last_slot
+        FROM (SELECT inventory_core._tenant_limit(tenant)) AS l (max_runs)
+    )
+    SELECT g.slot
+    FROM room
+    CROSS JOIN LATERAL generate_series(1, room.last_slot) AS g (slot)
+    WHERE NOT EXISTS (SELECT FROM running AS r WHERE r.tenant_slot = g.slot)
+    ORDER BY g.slot;
+END;
+COMMENT ON FUNCTION inventory_core._tenant_slots(text) IS 'The free numbers among the running runs of a tenant';
+
+CREATE FUNCTION inventory_core._choose_tenant_slot(
+    tenant text, OUT slot integer, OUT is_contended boolean, OUT is_reached boolean)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    candidates integer[];
+BEGIN
+    is_contended := false;
+    is_reached := false;
+    IF inventory_core._tenant_limit(tenant) < 0 THEN
+        RETURN;
+    END IF;
+    candidates := ARRAY(SELECT inventory_core._tenant_slots(tenant));
+    IF candidates = '{}' THEN
+        BEGIN
+            PERFORM inventory_core._reap(tenant);
+            candidates := ARRAY(SELECT inventory_core._tenant_slots(tenant));
+        EXCEPTION
+            -- Another run of the tenant is being finished: the expired ones wait for the next start.
+            WHEN lock_not_available THEN
+                NULL;
+        END;
+    END IF;
+    is_reached := candidates = '{}';
+    -- The lock keeps starters of one tenant from choosing the same number and waiting for each other; the
+    -- unique index decides.
+    FOREACH slot IN ARRAY candidates LOOP
+        IF pg_try_advisory_xact_lock(inventory_core.selection_lock_key(tenant, 'tenant slot ' || slot)) THEN
+            RETURN;
+        END IF;
+    END LOOP;
+    slot := candidates[1];
+    is_contended := slot IS NOT NULL;
+    IF is_contended THEN
+        PERFORM set_config('lock_timeout', '5ms', true);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION inventory_core._choose_tenant_slot(text) IS
+    'A free number for a new run of a tenant; NULL where it has no limit, or where that is reached';
+
+CREATE FUNCTION inventory_core._choose_run_slot() RETURNS integer
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    max_runs integer := inventory_core._max_running_runs();
+    taken timestamptz := inventory_core._now();
+    slot integer;
+BEGIN
+    SELECT s.slot_no INTO slot
+    FROM inventory_core.run_slots AS s
+    WHERE (s.run_id IS NULL OR s.expires_at <= taken)
+      -- slots beyond a limit that was lowered since are off the top of what is left
+      AND (max_runs < 0
+           OR s.slot_no <= max_runs - (SELECT count(*) FROM inventory_core.run_slots AS o
+                                       WHERE o.slot_no > max_runs AND o.expires_at > taken))
+    ORDER BY s.slot_no
+    LIMIT 1
+    FOR UPDATE SKIP LOCKED;
+    RETURN slot;
+END
+$$;
+COMMENT ON FUNCTION inventory_core._choose_run_slot() IS 'Locks a free slot of the global limit; NULL where it is reached';
+
+CREATE FUNCTION inventory_core._keep_slot(run inventory_core.sync_runs, seen_at timestamptz) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    -- Whoever finds the row taken has a neighbour who is doing the same.
+    PERFORM 1 FROM inventory_core.run_slots AS s
+    WHERE s.run_id = run.run_id AND s.expires_at < greatest(run.lease_expires_at, seen_at + run.lease)
+    FOR UPDATE SKIP LOCKED;
+    IF FOUND THEN
+        UPDATE inventory_core.run_slots AS s
+        SET expires_at = inventory_core._slot_end(run, seen_at)
+        WHERE s.run_id = run.run_id;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION inventory_core._keep_slot(inventory_core.sync_runs, timestamptz) IS
+    'Prolongs the slot of a run that shows life, before it expires; parallel writers do not wait here';

@@ -1,0 +1,34 @@
+CREATE FUNCTION inventory_core._insert_run(
+    tenant text, selection_hash text, selection jsonb, request_id uuid, correlation_id text, lease interval, scope text,
+    tenant_slot integer)
+RETURNS inventory_core.sync_runs
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    taken timestamptz := inventory_core._now();
+    run inventory_core.sync_runs;
+BEGIN
+    INSERT INTO inventory_core.selections (tenant_id, selection_hash, selection, first_run_at)
+    VALUES (tenant, _insert_run.selection_hash, _insert_run.selection, taken)
+    ON CONFLICT DO NOTHING;
+    -- A selection that was refused before its first run is there, without a first run.
+    UPDATE inventory_core.selections AS s SET first_run_at = taken
+    WHERE s.tenant_id = tenant AND s.selection_hash = _insert_run.selection_hash AND s.first_run_at IS NULL;
+
+    INSERT INTO inventory_core.sync_runs AS n
+        (tenant_id, run_id, selection_hash, run_seq, start_no, first_new_item_id,
+         request_id, correlation_id, scope, tenant_slot, started_at, lease, lease_expires_at)
+    SELECT tenant, gen_random_uuid(), _insert_run.selection_hash,
+           (SELECT coalesce(max(r.run_seq), 0) + 1 FROM inventory_core.sync_runs AS r
+            WHERE r.tenant_id = tenant AND r.selection_hash = _insert_run.selection_hash),
+           (SELECT coalesce(max(r.start_no), 0) + 1 FROM inventory_core.sync_runs AS r WHERE r.tenant_id = tenant),
+           coalesce((SELECT t.next_item_id FROM inventory_core.tenants AS t WHERE t.tenant_id = tenant), 1),
+           _insert_run.request_id, _insert_run.correlation_id, _insert_run.scope, _insert_run.tenant_slot,
+           taken, _insert_run.lease, taken + _insert_run.lease
+    RETURNING n.* INTO run;
+    RETURN run;
+END
+$$;
+COMMENT ON FUNCTION inventory_core._insert_run(text, text, jsonb, uuid, text, interval, text, integer) IS
+    'Writes a running run; the partial unique indexes let one through';

@@ -1,0 +1,158 @@
+//! Command lines and calls: `curl -u user:password`, `mysql -psecret`, `sshpass -p secret`, netrc,
+//! `BasicAuth('user', 'secret')`.
+
+use super::plausible::Form;
+use super::spans::Spans;
+use super::structure;
+use super::value::{self, Value, blank, quote, skip_blanks};
+use super::view::View;
+
+/// What is known of the line so far: which tool it calls.
+#[derive(Default)]
+pub(super) struct Line {
+    tool: Tool,
+}
+
+#[derive(Default, Clone, Copy, PartialEq)]
+enum Tool {
+    #[default]
+    Other,
+    Mysql,
+    /// `-p password`.
+    SmallP,
+    /// `-P password`.
+    BigP,
+    /// `-a password`.
+    SmallA,
+    /// `-w password`.
+    SmallW,
+}
+
+impl Line {
+    pub(super) fn see(&mut self, word: &[u8]) {
+        self.tool = match word {
+            b"mysql" | b"mysqldump" | b"mysqladmin" | b"mariadb" | b"mariadb-dump" | b"mysqlimport" => {
+                Tool::Mysql
+            }
+            b"sshpass" | b"docker" | b"podman" | b"az" | b"helm" | b"mongo" | b"mongosh" | b"mongodump"
+            | b"cqlsh" | b"buildah" | b"skopeo" | b"oc" | b"cf" | b"influx" | b"nerdctl" => Tool::SmallP,
+            b"sqlcmd" | b"bcp" => Tool::BigP,
+            b"redis-cli" => Tool::SmallA,
+            b"ldapsearch" | b"ldapmodify" | b"ldapadd" | b"ldapwhoami" => Tool::SmallW,
+            _ => return,
+        };
+    }
+}
+
+/// An option whose argument is, or ends with, a password. The name is `[start, end)`, without its dashes.
+pub(super) fn option(view: &View, start: usize, end: usize, line: &Line, spans: &mut Spans) -> Option<usize> {
+    if view.before(start) != b'-' {
+        return None;
+    }
+    let long = start >= 2 && view.get(start - 2) == b'-';
+    match (view.slice(start, end), line.tool) {
+        (b"u" | b"U", _) if !long => user(view, end, spans),
+        (b"user" | b"proxy-user", _) if long => user(view, end, spans),
+        (b"pw", _) if !long => password(view, end, spans),
+        (b"p", Tool::SmallP) | (b"P", Tool::BigP) | (b"a", Tool::SmallA) | (b"w", Tool::SmallW) if !long => {
+            password(view, end, spans)
+        }
+        ([b'p', _, ..], Tool::Mysql | Tool::SmallP) | ([b'P', _, ..], Tool::BigP) if !long => {
+            if matches!(view.lower(start, end), b"port" | b"protocol" | b"platform" | b"publish") {
+                return None;
+            }
+            take(view, value::bare(view, start + 1, 0, Form::Assigned), spans)
+        }
+        (b"p", Tool::Mysql) if !long && quote(view.get(end)) => take(view, value::quoted(view, end), spans),
+        _ => None,
+    }
+}
+
+/// The argument after the option: `-u x`, `-u 'x'`, `--user=x`, `'-u', 'x'`.
+fn argument(view: &View, end: usize) -> Option<Value> {
+    let mut at = end;
+    if quote(view.get(at)) && view.get(at + 1) == b',' {
+        at = skip_blanks(view, at + 2);
+    } else if blank(view.get(at)) {
+        at = skip_blanks(view, at);
+    } else if view.get(at) == b'=' {
+        at += 1;
+    } else {
+        return None;
+    }
+    match view.get(at) {
+        b'-' | 0 => None,
+        b if quote(b) => Some(value::quoted(view, at)),
+        _ => Some(value::bare(view, at, 0, Form::Assigned)),
+    }
+}
+
+fn user(view: &View, end: usize, spans: &mut Spans) -> Option<usize> {
+    let value = argument(view, end)?;
+    let text = view.slice(value.start, value.end);
+    let colon = text.iter().position(|&b| b == b':')?;
+    let secret = &text[colon + 1..];
+    // `1000:1000` is a user and a group, `https://…` is an address.
+    if secret.is_empty() || secret.starts_with(b"//") || text.iter().all(|b| b.is_ascii_digit() || *b == b':')
+    {
+        return None;
+    }
+    take(view, Value { start: value.start + colon + 1, ..value }, spans)
+}
+
+fn password(view: &View, end: usize, spans: &mut Spans) -> Option<usize> {
+    let value = argument(view, end)?;
+    // `docker run -p 8080:80`.
+    if view
+        .slice(value.start, value.end)
+        .iter()
+        .all(|b| b.is_ascii_digit() || matches!(b, b':' | b'.' | b'/'))
+    {
+        return None;
+    }
+    take(view, value, spans)
+}
+
+fn take(view: &View, value: Value, spans: &mut Spans) -> Option<usize> {
+    let text = view.slice(value.start, value.end);
+    if text.starts_with(b"$")
+        && text[1..].iter().all(|b| b.is_ascii_uppercase() || matches!(b, b'_' | b'{' | b'}'))
+    {
+        return None;
+    }
+    spans.add(view, value.start, value.end, "password");
+    Some(value.next)
+}
+
+/// `machine x login y password z`: `previous` is the word before `password`.
+pub(super) fn netrc(view: &View, previous: (usize, usize)) -> bool {
+    let from = previous.0.saturating_sub(7);
+    let words = view.lower(from, previous.0);
+    words.ends_with(b"login ") || words.ends_with(b"login\t")
+}
+
+/// `HTTPBasicAuth('user', 'secret')`: the second string of some calls.
+pub(super) fn constructor(view: &View, start: usize, end: usize, spans: &mut Spans) -> Option<usize> {
+    const CALLS: [&[u8]; 6] = [
+        b"basicauth",
+        b"digestauth",
+        b"proxyauth",
+        b"networkcredential",
+        b"plaincredentials",
+        b"passwordauthentication",
+    ];
+    if !CALLS.iter().any(|call| view.lower(start, end).ends_with(call)) {
+        return None;
+    }
+    structure::strings(view, end + 1, |nth, value| if nth == 1 { take(view, *value, spans) } else { None })
+}
+
+/// `IDENTIFIED BY 'secret'` in SQL.
+pub(super) fn identified(view: &View, start: usize, end: usize, spans: &mut Spans) -> Option<usize> {
+    let at = skip_blanks(view, end);
+    let said = || view.lower(start.saturating_sub(60), start).windows(10).any(|w| w == b"identified");
+    if view.lower(start, end) == b"by" && quote(view.get(at)) && said() {
+        return take(view, value::quoted(view, at), spans);
+    }
+    None
+}

@@ -1,0 +1,173 @@
+//! The words before a run: do they say that it is a hash or an identifier?
+
+use super::natural;
+use super::value::line_end;
+use super::view::View;
+
+const FAR: usize = 72;
+
+/// What the words before a run call it.
+#[derive(Default, Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Called {
+    pub(super) hash: bool,
+    pub(super) id: bool,
+}
+
+const HASH: &[&[u8]] = &[
+    b"sha",
+    b"sha1",
+    b"sha224",
+    b"sha256",
+    b"sha384",
+    b"sha512",
+    b"md5",
+    b"crc",
+    b"crc32",
+    b"blake2",
+    b"blake2b",
+    b"blake3",
+    b"hash",
+    b"hashes",
+    b"digest",
+    b"checksum",
+    b"etag",
+    b"commit",
+    b"commits",
+    b"revision",
+    b"rev",
+    b"tree",
+    b"blob",
+    b"fingerprint",
+    b"thumbprint",
+    b"integrity",
+    b"md5sum",
+    b"sha256sum",
+    b"image",
+    b"layer",
+    b"manifest",
+    b"container",
+    b"docker",
+    b"containerd",
+    b"cid",
+    b"head",
+    b"traceparent",
+    b"git",
+    b"git-sha",
+    b"x5t",
+    b"kid",
+    b"build",
+    b"version",
+    b"objects",
+    b"ref",
+    b"parent",
+    b"merge",
+    b"imageid",
+    b"sum",
+    b"overlay2",
+    b"sandbox",
+    b"snapshot",
+    b"serial",
+    b"match",
+];
+
+const ID: &[&[u8]] = &[
+    b"id",
+    b"ids",
+    b"uuid",
+    b"guid",
+    b"requestid",
+    b"traceid",
+    b"spanid",
+    b"correlationid",
+    b"operationid",
+    b"activityid",
+    b"objectid",
+    b"tenantid",
+    b"deviceid",
+    b"policyid",
+    b"resourceid",
+    b"clientid",
+    b"appid",
+    b"userid",
+    b"messageid",
+    b"eventid",
+    b"instanceid",
+    b"invocationid",
+    b"executionid",
+    b"transactionid",
+    b"jobid",
+    b"runid",
+    b"uploadid",
+    b"uploader",
+    b"versionid",
+    b"etag",
+    b"trace",
+    b"span",
+    b"request",
+    b"correlation",
+    b"ray",
+    b"cv",
+    b"revision",
+    b"arn",
+    b"uid",
+    b"oid",
+    b"traceparent",
+    b"operation",
+    b"activity",
+    b"invocation",
+    b"version",
+    b"kid",
+];
+
+/// Looks back from `start` over at most three words of the same line.
+pub(super) fn called(view: &View, start: usize) -> Called {
+    let mut called = Called::default();
+    let mut at = start;
+    let floor = start.saturating_sub(FAR);
+    let mut words = 0;
+    while at > floor && words < 3 {
+        let b = view.get(at - 1);
+        if line_end(b) {
+            break;
+        }
+        if !b.is_ascii_alphanumeric() {
+            at -= 1;
+            continue;
+        }
+        let end = at;
+        while at > floor && view.get(at - 1).is_ascii_alphanumeric() {
+            at -= 1;
+        }
+        let (word, written) = (view.lower(at, end), view.slice(at, end));
+        if word.iter().all(u8::is_ascii_digit) && end - at < 4 {
+            continue;
+        }
+        words += 1;
+        called.hash |= HASH.contains(&word);
+        // Only the name itself says that a value is an identifier: `x-request-id: …`, `requestId=…`.
+        let hump = written.ends_with(b"Id") || written.ends_with(b"ID") && written.len() > 4;
+        called.id |=
+            words <= 2 && (ID.contains(&word) && (words == 1 || word == b"id") || words == 1 && hump);
+    }
+    called
+}
+
+/// A run that is an identifier by its form.
+pub(super) fn identifier(run: &[u8]) -> bool {
+    natural::guid(run) || ulid(run) || trace(run)
+}
+
+/// 26 characters of Crockford's base 32, beginning with a time of this century.
+fn ulid(run: &[u8]) -> bool {
+    let crockford =
+        |b: &u8| b.is_ascii_digit() || b.is_ascii_uppercase() && !matches!(b, b'I' | b'L' | b'O' | b'U');
+    run.len() == 26 && run.starts_with(b"01") && run.iter().all(crockford)
+}
+
+/// W3C traceparent, Amazon's trace id.
+fn trace(run: &[u8]) -> bool {
+    let hex = |s: &[u8]| s.iter().all(u8::is_ascii_hexdigit);
+    let mut parts = run.split(|&b| b == b'-');
+    let lengths: [usize; 4] = std::array::from_fn(|_| parts.next().filter(|p| hex(p)).map_or(0, <[u8]>::len));
+    matches!(lengths, [2, 32, 16, 2] | [1, 8, 24, 0]) && parts.next().is_none()
+}

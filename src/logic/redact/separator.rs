@@ -1,0 +1,168 @@
+//! What may stand between a name and its value, in all the notations that end up in messages.
+
+use super::plausible::Form;
+use super::value::{blank, end_of_line, line_end, name_byte, quote, skip_blanks, skip_fold};
+use super::view::View;
+
+/// Where a value begins, and how it was announced.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    pub(super) at: usize,
+    pub(super) percent: u8,
+    pub(super) form: Form,
+    /// Only blanks stand between: the value must speak for itself.
+    pub(super) loose: bool,
+    /// The value is the text of an XML element whose tag was closed by a bracket this wide.
+    pub(super) element: Option<u32>,
+}
+
+impl Place {
+    fn new(view: &View, at: usize, separator: usize, form: Form) -> Place {
+        Place { at, percent: view.percent(separator), form, loose: false, element: None }
+    }
+}
+
+/// The value that belongs to the name `[start, end)`.
+pub(super) fn after(view: &View, start: usize, end: usize) -> Option<Place> {
+    let mut close = end;
+    let mut in_quotes = false;
+    while close < end + 4 && (quote(view.get(close)) || matches!(view.get(close), b']' | b')')) {
+        in_quotes |= quote(view.get(close));
+        close += 1;
+    }
+    let at = skip_blanks(view, close);
+    match view.get(at) {
+        b'=' => {
+            let value =
+                (at..at + 4).find(|&i| !matches!(view.get(i), b'=' | b'>' | b'~' | b':')).unwrap_or(at + 1);
+            let value = skip_arrow(view, at, value);
+            if in_quotes_until_here(view, start, in_quotes, value) {
+                return None;
+            }
+            Some(Place::new(view, skip_blanks(view, value), at, Form::Assigned))
+        }
+        b':' => colon(view, at).or_else(|| follow(view, close)),
+        b'-' if view.get(at + 1) == b'>' => {
+            Some(Place::new(view, skip_blanks(view, at + 2), at, Form::Assigned))
+        }
+        b'>' | b' ' | b'/' if view.get(at) == b'>' && opens_element(view, start) => element(view, at),
+        b'<' if view.get(at + 1) == b'/' && view.before(start) == b'>' => tag_pair(view, at),
+        b',' if in_quotes => {
+            let value = skip_fold(view, at + 1);
+            let string = quote(view.get(value)) || view.get(value) == b'b' && quote(view.get(value + 1));
+            follow(view, close).or_else(|| string.then(|| Place::new(view, value, at, Form::Listed)))
+        }
+        _ if opens_element(view, start) && at > close => attributes(view, at),
+        b if at > close && view.before(start) == b'-' && b != b'-' && !line_end(b) && b != 0 => {
+            Some(Place::new(view, at, at, Form::Assigned))
+        }
+        b if line_end(b) => follow(view, close).or_else(|| form_part(view, start, close, at)),
+        _ if in_quotes => follow(view, close),
+        _ if at > close => Some(Place { loose: true, ..Place::new(view, at, at, Form::Quoted) }),
+        _ => None,
+    }
+}
+
+/// PHP's var_dump puts the value of `=>` on the next line.
+fn skip_arrow(view: &View, at: usize, value: usize) -> usize {
+    if view.get(at + 1) == b'>' { skip_fold(view, value) } else { value }
+}
+
+/// `'password='`: the quote after the separator closes the one before the name.
+fn in_quotes_until_here(view: &View, start: usize, closed: bool, value: usize) -> bool {
+    !closed
+        && start > 0
+        && quote(view.before(start))
+        && view.get(value) == view.before(start)
+        && !quote(view.get(value + 1))
+        && !view.get(value + 1).is_ascii_alphanumeric()
+}
+
+fn colon(view: &View, at: usize) -> Option<Place> {
+    let next = view.get(at + 1);
+    // `scheme://` and `Type::name` are no separators, LDIF's `name:: base64` is.
+    if next == b'/' && view.get(at + 2) == b'/' || next == b':' && !blank(view.get(at + 2)) {
+        return None;
+    }
+    let value = (at + 1..at + 3).find(|&i| !matches!(view.get(i), b'=' | b':')).unwrap_or(at + 1);
+    Some(Place::new(view, skip_fold(view, value), at, Form::Colon))
+}
+
+/// `<name` or `<ns:name` stands there.
+fn opens_element(view: &View, start: usize) -> bool {
+    match view.before(start) {
+        b'<' => true,
+        b':' => {
+            let from = start - 1;
+            let tag = (from.saturating_sub(32)..from).rev().find(|&i| !name_byte(view.get(i)));
+            tag.is_some_and(|i| view.get(i) == b'<')
+        }
+        _ => false,
+    }
+}
+
+fn element(view: &View, close: usize) -> Option<Place> {
+    let at = (close + 1..view.len()).find(|&i| !view.get(i).is_ascii_whitespace())?;
+    Some(text(view, at, close))
+}
+
+fn text(view: &View, at: usize, close: usize) -> Place {
+    let at = if view.starts(at, b"<![cdata[") { at + 9 } else { at };
+    Place { element: Some(view.width(close)), ..Place::new(view, at, close, Form::Quoted) }
+}
+
+/// The end of an element's text that begins at `at`: the next bracket that is not escaped more often than the
+/// first.
+pub(super) fn end_of_text(view: &View, at: usize, width: u32) -> usize {
+    let end = (at..view.len()).find(|&i| view.get(i) == b'<' && view.width(i) <= width);
+    end.unwrap_or_else(|| end_of_line(view, at))
+}
+
+/// `<Password Type="…">`: the text comes after the attributes.
+fn attributes(view: &View, from: usize) -> Option<Place> {
+    let close = (from..view.len().min(from + 256)).find(|&i| matches!(view.get(i), b'<' | b'>'))?;
+    if view.get(close) == b'<' || view.before(close) == b'/' { None } else { element(view, close) }
+}
+
+/// `<key>password</key><string>…`: the text of the next element.
+fn tag_pair(view: &View, at: usize) -> Option<Place> {
+    let mut at = at;
+    for tag in 0..4 {
+        let close = (at..view.len().min(at + 64)).find(|&i| view.get(i) == b'>')?;
+        at = (close + 1..view.len()).find(|&i| !view.get(i).is_ascii_whitespace())?;
+        if view.get(at) != b'<' {
+            return (tag > 0).then(|| text(view, at, close));
+        }
+    }
+    None
+}
+
+/// `"name": "password", "value": "…"`, `key="Password" value="…"`, a list item of YAML: the name is itself a
+/// value, and the value has the name `value`.
+fn follow(view: &View, from: usize) -> Option<Place> {
+    let between =
+        |b: u8| b.is_ascii_whitespace() || quote(b) || matches!(b, b',' | b';' | b'-' | b':' | b'=');
+    let word = (from..from + 32).find(|&i| !between(view.get(i)))?;
+    if word == from {
+        return None;
+    }
+    let name = [b"stringvalue".as_slice(), b"defaultvalue", b"value", b"val"]
+        .into_iter()
+        .find(|n| view.starts(word, n))?;
+    let mut end = word + name.len();
+    if quote(view.get(end)) {
+        end += 1;
+    }
+    let at = skip_blanks(view, end);
+    matches!(view.get(at), b'=' | b':')
+        .then(|| Place::new(view, skip_blanks(view, at + 1), at, Form::Assigned))
+}
+
+/// A part of a multipart form: the value comes after an empty line.
+fn form_part(view: &View, start: usize, close: usize, at: usize) -> Option<Place> {
+    if close == start || !view.slice(start.saturating_sub(6), start).ends_with(b"name=\"") {
+        return None;
+    }
+    let breaks = (at..at + 4).take_while(|&i| line_end(view.get(i))).count();
+    (breaks >= 2).then(|| Place::new(view, at + breaks, at, Form::Assigned))
+}

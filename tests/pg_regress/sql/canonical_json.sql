@@ -1,0 +1,60 @@
+-- canonical_json: one text for all spellings of a value, and a clean refusal of what has no such text.
+\set VERBOSITY default
+\set SHOW_CONTEXT never
+SET SESSION AUTHORIZATION regress_stranger;
+
+-- Every row of the golden file: its canonical text, and canonical of canonical is itself.
+\set golden `cat "$PG_ABS_SRCDIR/../golden/selection_hashes.json"`
+SELECT count(*) > 15 AS enough,
+       bool_and(inventory_core.canonical_json(selection::jsonb) = canonical) AS as_frozen,
+       bool_and(inventory_core.canonical_json(canonical::jsonb) = canonical) AS fixed_point
+FROM json_to_recordset(:'golden') AS g (selection text, canonical text);
+
+-- Keys by UTF-16 code units (U+1F600 is a pair that begins with D83D, so before U+FB33), arrays sorted at every depth,
+-- duplicates kept, escapes and blanks gone.
+SELECT inventory_core.canonical_json(v::jsonb)
+FROM (VALUES (1, '{"b": 1, "a": [3, 1, 2, 1]}'),
+             (2, '{"\ufb33": 1, "\ud83d\ude00": 2, "z": 3}'),
+             (3, '[[2, [9, 8]], [1], {"b": [2, 1]}, "x", null, true, false]'),
+             (4, '[1.0, 1e2, 0.1e1, -0, 1e21, 1e-7]'),
+             (5, '"\u0041\/\n"'),
+             (6, '[]'), (7, '{}'), (8, 'null')) AS t (n, v)
+ORDER BY n;
+
+SELECT inventory_core.canonical_json(NULL) IS NULL AS of_null;
+
+-- Numbers that would not come back as themselves: each is named.
+SELECT inventory_core.canonical_json('{"top": 9007199254740993}');
+\echo :LAST_ERROR_SQLSTATE
+SELECT inventory_core.canonical_json('[1, {"a": [0.1234567890123456789]}]');
+\echo :LAST_ERROR_SQLSTATE
+SELECT inventory_core.canonical_json('[1e400]');
+\echo :LAST_ERROR_SQLSTATE
+SELECT inventory_core.canonical_json('[1e-400]');
+\echo :LAST_ERROR_SQLSTATE
+SELECT inventory_core.canonical_json('[9007199254740992, -9007199254740992, 0.1, 100000000000000000000]');
+
+-- Depth: 1,000 levels are fine, one more is a clean error, in arrays and in objects.
+SELECT length(inventory_core.canonical_json((repeat('[', 1000) || repeat(']', 1000))::jsonb)) AS length;
+SELECT length(inventory_core.canonical_json((repeat('{"a":', 999) || '{}' || repeat('}', 999))::jsonb)) AS length;
+SELECT inventory_core.canonical_json((repeat('[', 1001) || repeat(']', 1001))::jsonb);
+\echo :LAST_ERROR_SQLSTATE
+\set VERBOSITY sqlstate
+SELECT inventory_core.canonical_json((repeat('{"a":', 1000) || '{}' || repeat('}', 1000))::jsonb);
+
+-- As deep as jsonb itself goes, and deeper: always 54001, and the server lives.
+DO $$
+DECLARE
+    depth integer;
+BEGIN
+    FOR depth IN SELECT generate_series(2000, 40000, 2000) LOOP
+        BEGIN
+            PERFORM inventory_core.canonical_json((repeat('[', depth) || repeat(']', depth))::jsonb);
+            RAISE 'no error at %', depth;
+        EXCEPTION WHEN statement_too_complex THEN
+            NULL;
+        END;
+    END LOOP;
+END
+$$;
+SELECT 'alive' AS server;
