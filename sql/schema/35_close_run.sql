@@ -53,7 +53,12 @@ BEGIN
     PERFORM inventory_core._fold(run, run.selection_hash);
     PERFORM inventory_core._fold(run, '*');
 
-    UPDATE inventory_core.run_slots AS s SET run_id = NULL, expires_at = NULL WHERE s.run_id = run.run_id;
+    -- A slot that expired may be in the hands of a starter of another tenant: it is theirs, and no wait.
+    UPDATE inventory_core.run_slots AS s
+    SET run_id = NULL, expires_at = NULL
+    WHERE s.slot_no = (SELECT o.slot_no FROM inventory_core.run_slots AS o
+                       WHERE o.run_id = run.run_id
+                       FOR UPDATE SKIP LOCKED);
     UPDATE inventory_core.sync_runs AS r
     SET status = _close_run.status,
         finished_at = inventory_core._now(),
