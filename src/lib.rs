@@ -113,10 +113,11 @@ extension_sql_file!(
 extension_sql_file!("../sql/schema/34_fold.sql", name = "fold", requires = ["run_changes_so_far"]);
 extension_sql_file!("../sql/schema/35_close_run.sql", name = "close_run", requires = ["fold"]);
 extension_sql_file!("../sql/schema/36_baseline.sql", name = "baseline", requires = ["close_run"]);
+extension_sql_file!("../sql/schema/37_redact_guard.sql", name = "redact_guard", requires = ["baseline"]);
 extension_sql_file!(
     "../sql/schema/40_inventory_items.sql",
     name = "inventory_items",
-    requires = ["baseline"]
+    requires = ["redact_guard"]
 );
 extension_sql_file!(
     "../sql/schema/41_inventory_sync_runs.sql",

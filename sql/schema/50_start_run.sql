@@ -120,7 +120,7 @@ BEGIN
     IF reason IS NULL THEN
         BEGIN
             run := inventory_core._insert_run(
-                tenant, selection_hash, selection, request_id, inventory_core._redact_known(correlation_id), lease, scope,
+                tenant, selection_hash, selection, request_id, left(inventory_core._redact_known(correlation_id), 1000), lease, scope,
                 tenant_slot.slot);
             UPDATE inventory_core.run_slots AS s
             SET run_id = run.run_id, expires_at = inventory_core._slot_end(run, run.started_at)

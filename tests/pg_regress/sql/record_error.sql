@@ -33,6 +33,14 @@ SELECT error_code, upstream_code, message FROM inventory_sync_errors('record_err
 RESET inventory_core.store_error_text;
 SET SESSION AUTHORIZATION regress_writer;
 
+-- Who writes the table directly is redacted too.
+BEGIN;
+SELECT inventory_core.set_tenant('record_error') \gset
+INSERT INTO sync_errors (tenant_id, run_id, error_no, error_code, message, recorded_at)
+VALUES ('record_error', :'run', 1000, 'network', 'x-api-key: 0123456789abcdefSECRET', '2026-01-01') RETURNING message;
+UPDATE sync_runs SET correlation_id = 'postgres://u:hunter2secret@h/db' WHERE run_id = :'run' RETURNING correlation_id;
+ROLLBACK;
+
 -- It stays a success, of which we are less sure.
 SELECT status, had_errors FROM finish_run('record_error', :'run');
 SELECT latest_status, latest_success_run_id, confidence, reasons FROM selection_status('record_error', selection_hash('{}'));

@@ -1,0 +1,32 @@
+-- The functions redact before they write and do not need this. It is for whoever writes the tables
+-- directly, replication included (ENABLE ALWAYS).
+CREATE FUNCTION inventory_core._redact_error() RETURNS trigger
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    -- Cut again: to replace the rest of a marker that was cut off can make a text longer.
+    NEW.message := left(inventory_core.redact(NEW.message), 2000);
+    NEW.upstream_code := left(inventory_core.redact(NEW.upstream_code), 200);
+    NEW.policy_type := left(inventory_core._redact_known(NEW.policy_type), 200);
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION inventory_core._redact_error() IS 'Guard: no free text enters sync_errors unredacted';
+CREATE TRIGGER redact_guard BEFORE INSERT OR UPDATE ON inventory_core.sync_errors
+    FOR EACH ROW EXECUTE FUNCTION inventory_core._redact_error();
+ALTER TABLE inventory_core.sync_errors ENABLE ALWAYS TRIGGER redact_guard;
+
+CREATE FUNCTION inventory_core._redact_run() RETURNS trigger
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    NEW.correlation_id := left(inventory_core._redact_known(NEW.correlation_id), 1000);
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION inventory_core._redact_run() IS 'Guard: no correlation id enters sync_runs unredacted';
+CREATE TRIGGER redact_guard BEFORE INSERT OR UPDATE OF correlation_id ON inventory_core.sync_runs
+    FOR EACH ROW EXECUTE FUNCTION inventory_core._redact_run();
+ALTER TABLE inventory_core.sync_runs ENABLE ALWAYS TRIGGER redact_guard;
