@@ -4,14 +4,14 @@
 //! `tenant` binds a transaction to a tenant, and the files below `sql/schema` keep the rows.
 
 mod api;
-mod tenant;
 #[cfg(any(test, feature = "pg_test"))]
-mod tests;
+mod pg_tests;
+mod tenant;
 
 use pgrx::extension_sql_file;
 
 #[cfg(test)]
-pub use tests::pg_test;
+pub use pg_tests::pg_test;
 
 ::pgrx::pg_module_magic!(name, version);
 

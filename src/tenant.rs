@@ -108,10 +108,8 @@ pub fn bind(tenant: &str) -> String {
     if let Err(error) = check(tenant) {
         report::raise(error);
     }
-    if let Some(present) = setting() {
-        if present.tenant != tenant {
-            report::bound_to_another_tenant();
-        }
+    if setting().is_some_and(|present| present.tenant != tenant) {
+        report::bound_to_another_tenant();
     }
     let Some(binding) = usable_grant(tenant) else {
         report::tenant_not_granted();

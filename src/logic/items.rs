@@ -108,7 +108,7 @@ pub fn read<'a>(
     }
     let mut batch = Batch { items: Vec::with_capacity(elements.len()), ..Batch::default() };
     for (position, element) in (1..).zip(&elements) {
-        if position as usize % TICK_EVERY == 0 {
+        if (position as usize).is_multiple_of(TICK_EVERY) {
             tick();
         }
         match read_item(position, element.get(), whitelist, tick) {

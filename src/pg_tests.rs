@@ -6,7 +6,7 @@
 use pgrx::prelude::*;
 
 #[pg_schema]
-mod inventory_core_tests {
+mod tests {
     use pgrx::prelude::*;
 
     fn one<T: FromDatum + IntoDatum>(sql: &str) -> Option<T> {
