@@ -1,24 +1,25 @@
 CREATE TABLE inventory_core.sync_runs (
-    tenant_id        text COLLATE "C" NOT NULL,
-    run_id           uuid NOT NULL,
-    selection_hash   text COLLATE "C" NOT NULL,
-    run_seq          bigint NOT NULL,
-    start_no         bigint NOT NULL,
+    tenant_id         text COLLATE "C" NOT NULL,
+    run_id            uuid NOT NULL,
+    selection_hash    text COLLATE "C" NOT NULL,
+    run_seq           bigint NOT NULL,
+    start_no          bigint NOT NULL,
     first_new_item_id bigint NOT NULL,
-    status           text NOT NULL DEFAULT 'running',
-    request_id       uuid,
-    correlation_id   text,
-    scope            text NOT NULL,
-    tenant_slot      integer,
-    started_at       timestamptz NOT NULL,
-    finished_at      timestamptz,
-    lease            interval NOT NULL,
-    lease_expires_at timestamptz NOT NULL,
-    observed_count   bigint,
-    inserted_count   bigint,
-    updated_count    bigint,
-    unchanged_count  bigint,
-    expected_items   bigint,
+    status            text NOT NULL DEFAULT 'running',
+    request_id        uuid,
+    correlation_id    text,
+    scope             text NOT NULL,
+    tenant_slot       integer,
+    started_at        timestamptz NOT NULL,
+    finished_at       timestamptz,
+    taken_over        boolean NOT NULL DEFAULT false,
+    lease             interval NOT NULL,
+    lease_expires_at  timestamptz NOT NULL,
+    observed_count    bigint,
+    inserted_count    bigint,
+    updated_count     bigint,
+    unchanged_count   bigint,
+    expected_items    bigint,
     CONSTRAINT sync_runs_pkey PRIMARY KEY (tenant_id, run_id),
     CONSTRAINT sync_runs_run_seq_is_unique UNIQUE (tenant_id, selection_hash, run_seq),
     CONSTRAINT sync_runs_request_id_is_unique UNIQUE (tenant_id, request_id),
@@ -40,6 +41,8 @@ COMMENT ON COLUMN inventory_core.sync_runs.start_no IS
     'Orders the runs of different selections of a tenant: one more than any run visible at the start';
 COMMENT ON COLUMN inventory_core.sync_runs.first_new_item_id IS
     'The tenant''s next item id at the start: items from here on came while this run was there';
+COMMENT ON COLUMN inventory_core.sync_runs.taken_over IS
+    'Closed by somebody else because its lease had expired; its owner''s later calls are refused';
 COMMENT ON COLUMN inventory_core.sync_runs.tenant_slot IS
     'Number among the running runs of the tenant, from 1 to its limit; NULL where it had none';
 COMMENT ON COLUMN inventory_core.sync_runs.lease_expires_at IS

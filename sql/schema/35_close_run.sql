@@ -95,20 +95,13 @@ BEGIN
     END IF;
     PERFORM inventory_core._add_error(run.tenant_id, run.run_id, 'lease_expired');
     PERFORM inventory_core._close_run(run, 'failed');
+    UPDATE inventory_core.sync_runs AS r SET taken_over = true
+    WHERE r.tenant_id = run.tenant_id AND r.run_id = run.run_id;
     RETURN true;
 END
 $$;
 COMMENT ON FUNCTION inventory_core._take_over(inventory_core.sync_runs) IS
     'Closes a run whose lease has expired; false where its owner shows life';
-
-CREATE FUNCTION inventory_core._was_taken_over(run inventory_core.sync_runs) RETURNS boolean
-LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT EXISTS (SELECT FROM inventory_core.sync_errors AS e
-                   WHERE e.tenant_id = run.tenant_id AND e.run_id = run.run_id AND e.error_code = 'lease_expired');
-END;
-COMMENT ON FUNCTION inventory_core._was_taken_over(inventory_core.sync_runs) IS
-    'Whether a run was closed because its lease had expired';
 
 CREATE FUNCTION inventory_core._reap(tenant text) RETURNS integer
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE

@@ -36,7 +36,7 @@ BEGIN
             PERFORM inventory_core._add_error(tenant, run.run_id, 'shrink_guard');
         END IF;
         PERFORM inventory_core._close_run(run, finish_run.status, finish_run.expected_items);
-    ELSIF run.status <> finish_run.status OR inventory_core._was_taken_over(run) THEN
+    ELSIF run.status <> finish_run.status OR run.taken_over THEN
         PERFORM inventory_core._raise_not_running(run.status);
     END IF;
 
