@@ -1,0 +1,270 @@
+"""Random histories: an endless supply of steps, the same ones for the same seed.
+
+A step is plain data (who, what, with which arguments), so that a history can be printed, cut shorter and
+played again. The generator looks at the model only to choose steps that are likely to matter.
+"""
+
+import random
+import re
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from contract import selection_hash
+
+TENANTS = ("acme", "Globex & Söhne")
+POLICY_TYPES = ("app", "device policy", "Größe", "compliance")
+
+# Both tenants use these very keys, and every type has the same external ids.
+UNIVERSE = [(POLICY_TYPES[number % 4], f"id-{number // 4}") for number in range(36)] + [
+    ("app", "x" * 2048), ("app", "ÄÖ \"quoted\" 'id'\n"), ("Größe", "*"), ("compliance", "/subscriptions/1?a=b")]
+
+# Three selections whose items overlap; a run now and then sees an item outside its own.
+SELECTIONS = (
+    {"scope": "left", "types": ["app", "compliance", "device policy"]},
+    {"scope": "right", "types": ["b", "a", "a"], "filter": {"os": "linux", "max": 10}},
+    {"scope": "half"},
+)
+POOLS = (UNIVERSE[:28], UNIVERSE[12:], UNIVERSE[::2])
+HASHES = tuple(selection_hash(selection) for selection in SELECTIONS)
+
+ALLOWED_META = {"*": {"os", "tags"}, "app": {"owner"}}
+NAMES = (None, "", "A", "Ünïcode", "y" * 1003)
+METAS = (None, {}, {"os": "linux"}, {"os": "windows", "owner": None}, {"tags": ["b", "a"]}, {"tags": ["a", "b"]},
+         {"os": {"name": "linux", "v": 1.5}, "secret": "s"}, {"secret": 1, "owner": "me"})
+BAD_ITEMS = (
+    {"external_id": "no type"}, {"policy_type": "", "external_id": "empty type"}, {"policy_type": "app"},
+    {"policy_type": "app", "external_id": ""}, {"policy_type": 5, "external_id": "number"},
+    {"policy_type": "Größe", "external_id": "z" * 2049}, {"policy_type": "new type", "external_id": "a\0b"},
+    {"policy_type": "compliance", "external_id": "i", "display_name": 7}, {"policy_type": "t" * 201, "external_id": "i"},
+    {"policy_type": "app", "external_id": "i", "meta": ["a"]}, {"policy_type": "app", "external_id": "i", "name": "n"},
+    [{"policy_type": "app", "external_id": "nested"}], "text", 3, None,
+)
+# Recorded by a caller: codes that we record too, and one that nobody knows, among them.
+OWN_ERROR_CODES = ("timeout", "network", "throttled", "timeout", "network", "throttled", "E_VENDOR", "E_VENDOR",
+                   "shrink_guard", "item_rejected", "lease_expired")
+# Calls that are wrong whatever the state: the statement and its SQLSTATE.
+NONSENSE = (
+    ("SELECT inventory_core.start_run(%(tenant)s, NULL)", "22004"),
+    ("SELECT inventory_core.heartbeat(%(tenant)s, NULL)", "22004"),
+    ("SELECT inventory_core.upsert_items(%(tenant)s, gen_random_uuid(), NULL)", "22004"),
+    ("SELECT inventory_core.missing_items(%(tenant)s, 'ABC')", "22023"),
+    ("SELECT inventory_core.missing_items(%(tenant)s, repeat('a', 64), 'newest')", "22023"),
+    ("SELECT inventory_core.missing_items(NULL, repeat('a', 64))", "22004"),
+    ("SELECT inventory_core.reap_expired_runs('*')", "22023"),
+    ("SELECT inventory_core.reap_expired_runs('nobody granted this')", "42501"),
+)
+
+WEIGHTS = {
+    "start_run": 17, "upsert_items": 36, "heartbeat": 3, "record_error": 7, "finish_run": 16, "repeat_finish": 3,
+    "late_call": 5, "lost_run": 3, "reap_expired_runs": 3, "forget_items": 4, "set_clock": 12, "nonsense": 1,
+    "begin": 4, "savepoint": 8, "rollback_to": 8, "rollback": 3, "commit": 4,
+}
+
+REPEATED = re.compile(r"(.)\1{30,}")       # the ids that are long on purpose
+
+
+@dataclass(frozen=True)
+class Step:
+    tenant: str
+    kind: str                 # the SQL function, or a statement of the transaction
+    args: dict
+
+    def __str__(self):
+        shown = ", ".join(f"{key}={value if isinstance(value, datetime) else repr(value)}"
+                          for key, value in self.args.items())
+        return REPEATED.sub(r"\1…", f"{self.tenant}: {self.kind}({shown})")
+
+
+class History:
+    """`models` are the model tenants that the steps are applied to, one after the other."""
+
+    def __init__(self, seed, models, without=()):
+        self.rng = random.Random(seed)
+        self.models = models
+        self.without = without          # kinds of steps that the database cannot do (yet)
+        self.names = 0
+        self.sent = {}                  # run name -> batches sent into it, to be sent again
+        self.requests = []              # (tenant, selection, request_id)
+
+    def next_step(self):
+        while True:
+            tenant = self.models[self.rng.choice(TENANTS)]
+            kind = self.rng.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
+            step = None if kind in self.without else getattr(self, kind)(tenant)
+            if step is not None:
+                kind, args = step
+                return Step(tenant.name, kind, args)
+
+    # ---- helpers --------------------------------------------------------------------------------------
+
+    def chance(self, probability):
+        return self.rng.random() < probability
+
+    def pick(self, runs):
+        return self.rng.choice(runs) if runs else None
+
+    @staticmethod
+    def running(tenant):
+        return [run for run in tenant.runs if not run.completed]
+
+    def spelled_differently(self, value):
+        """The same selection in another order of keys and elements."""
+        if isinstance(value, dict):
+            keys = self.rng.sample(list(value), len(value))
+            return {key: self.spelled_differently(value[key]) for key in keys}
+        if isinstance(value, list):
+            return self.rng.sample(value, len(value))
+        return value
+
+    # ---- runs -----------------------------------------------------------------------------------------
+
+    def start_run(self, tenant):
+        self.names += 1
+        selection = self.spelled_differently(self.rng.choice(SELECTIONS))
+        request = None
+        mine = [request for name, request in self.requests[-12:] if name == tenant.name]
+        if mine and self.chance(0.1):
+            selection, request = self.rng.choice(mine)
+        elif self.chance(0.5):
+            request = str(uuid.UUID(int=self.rng.getrandbits(128), version=4))
+            self.requests.append((tenant.name, (selection, request)))
+        # odd seconds beside a clock that moves by tens: nothing ever expires in this very instant
+        lease = timedelta(seconds=self.rng.choice((65, 245))) if self.chance(0.5) else None
+        min_age = timedelta(seconds=self.rng.choice((35, 605, 3605))) if self.chance(0.15) else None
+        return "start_run", {
+            "name": f"r{self.names}", "selection": selection, "request_id": request, "lease": lease,
+            "min_age": min_age, "correlation_id": self.rng.choice((None, "nightly", "sync-7"))}
+
+    def heartbeat(self, tenant):
+        run = self.pick(self.running(tenant))
+        return run and ("heartbeat", {"run": run.name})
+
+    def record_error(self, tenant):
+        run = self.pick(self.running(tenant))
+        return run and ("record_error", {
+            "run": run.name, "message": self.rng.choice((None, "it broke")),
+            **self.rng.choice(({"error_code": None, "http_status": self.rng.choice((401, 403, 404, 429, 503))},
+                               {"error_code": self.rng.choice(OWN_ERROR_CODES),
+                                "http_status": self.rng.choice((None, 500))})),
+            "policy_type": self.rng.choice((None, None, *POLICY_TYPES, "never seen"))})
+
+    def finish_run(self, tenant):
+        run = self.pick(self.running(tenant))
+        if run is None:
+            return None
+        observed = run.counts["observed"]
+        expected = self.rng.choice((None, None, None, None, observed, observed, max(observed - 1, 0), observed + 3))
+        return "finish_run", {"run": run.name, "expected_items": expected,
+                              "status": self.rng.choices(("success", "partial", "failed"), (6, 2, 2))[0]}
+
+    def repeat_finish(self, tenant):
+        run = self.pick([run for run in tenant.runs if run.completed][-5:])
+        status = run and self.rng.choice((run.status, run.status, "success", "failed"))
+        return run and ("finish_run", {"run": run.name, "status": status, "expected_items": None})
+
+    def late_call(self, tenant):
+        """The owner of a run that has ended, by itself or by take-over, carries on."""
+        run = self.pick([run for run in tenant.runs if run.completed][-5:])
+        return run and self.call_into(run.name)
+
+    def lost_run(self, tenant):
+        """A run that was never there for this tenant: unknown, rolled back, or another tenant's."""
+        others = [run.name for model in self.models.values() if model is not tenant for run in model.runs[-5:]]
+        mine = {run.name for run in tenant.runs}
+        rolled_back = [f"r{number}" for number in range(max(self.names - 9, 1), self.names) if f"r{number}" not in mine]
+        return self.call_into(self.rng.choice(["nobody", *others, *rolled_back]))
+
+    def call_into(self, name):
+        return self.rng.choice((
+            ("upsert_items", {"run": name, "items": self.batch(UNIVERSE), "on_bad_item": "reject_batch"}),
+            ("heartbeat", {"run": name}),
+            ("record_error", {"run": name, "error_code": "timeout", "message": None, "http_status": None,
+                              "policy_type": None}),
+            ("finish_run", {"run": name, "status": "success", "expected_items": None}),
+            ("finish_run", {"run": name, "status": "failed", "expected_items": None})))
+
+    def reap_expired_runs(self, _):
+        return "reap_expired_runs", {}
+
+    # ---- items ----------------------------------------------------------------------------------------
+
+    def upsert_items(self, tenant):
+        run = self.pick(self.running(tenant))
+        if run is None:
+            return None
+        sent = self.sent.setdefault(run.name, [])
+        if sent and self.chance(0.15):
+            return "upsert_items", self.rng.choice(sent)
+        items = self.batch(POOLS[HASHES.index(run.selection)])
+        on_bad_item = "record" if self.chance(0.3) else "reject_batch"
+        if self.chance(0.3 if on_bad_item == "record" else 0.05):
+            for raw in self.rng.choices(BAD_ITEMS, k=self.rng.randint(1, 3)):
+                items.insert(self.rng.randint(0, len(items)), raw)
+        args = {"run": run.name, "items": items, "on_bad_item": on_bad_item}
+        sent.append(args)
+        return "upsert_items", args
+
+    def batch(self, pool):
+        shape = self.rng.random()
+        if shape < 0.03:
+            keys = []
+        elif shape < 0.40:                                           # nearly everything: little is missing
+            keys = [key for key in pool if self.chance(0.85)]
+        elif shape < 0.65:                                           # neighbours
+            start = self.rng.randrange(len(pool))
+            keys = pool[start:start + self.rng.randint(1, 10)]
+        else:
+            keys = self.rng.sample(pool, self.rng.randint(1, 8))
+        if self.chance(0.15):
+            keys = keys + self.rng.choices(UNIVERSE, k=2)            # outsiders, or the same item twice
+        if keys and self.chance(0.15):
+            keys = keys + self.rng.choices(keys, k=2)
+        self.rng.shuffle(keys)
+        return [self.item(key) for key in keys]
+
+    def item(self, key):
+        """Mostly the same content as ever, so that most observations are of unchanged items."""
+        raw = {"policy_type": key[0], "external_id": key[1]}
+        if self.chance(0.9):
+            raw |= {"display_name": f"Item {key[1][:20]}", "meta": {"os": "linux", "tags": [key[0]]}}
+        if self.chance(0.12):
+            raw["display_name"] = self.rng.choice(NAMES)
+        if self.chance(0.12):
+            raw["meta"] = self.rng.choice(METAS)
+        for omitted in ("display_name", "meta"):
+            if self.chance(0.1):
+                raw.pop(omitted, None)
+        return raw
+
+    def forget_items(self, tenant):
+        keys = [(item.policy_type, item.external_id) for item in tenant.items.values()]
+        # now and then many, so that new items keep coming and overlapping runs race to be their first
+        count = self.rng.randint(10, 30) if self.chance(0.15) else self.rng.randint(1, 4)
+        some = self.rng.sample(keys, min(len(keys), count))
+        return "forget_items", {"keys": some + [("never", "there")]}
+
+    # ---- clock and transactions -----------------------------------------------------------------------
+
+    def set_clock(self, tenant):
+        seconds = 10 * (-self.rng.randint(1, 60) if self.chance(0.15) else self.rng.randint(1, 50))
+        return "set_clock", {"to": tenant.clock + timedelta(seconds=seconds)}
+
+    def nonsense(self, _):
+        statement, sqlstate = self.rng.choice(NONSENSE)
+        return "nonsense", {"statement": statement, "sqlstate": sqlstate}
+
+    def begin(self, tenant):
+        return None if tenant.saved else ("begin", {})
+
+    def savepoint(self, tenant):
+        return ("savepoint", {}) if 0 < len(tenant.saved) < 4 else None
+
+    def rollback_to(self, tenant):
+        return ("rollback_to", {"level": self.rng.randrange(1, len(tenant.saved))}) if len(tenant.saved) > 1 else None
+
+    def rollback(self, tenant):
+        return ("rollback", {}) if tenant.saved else None
+
+    def commit(self, tenant):
+        return ("commit", {}) if tenant.saved else None

@@ -1,0 +1,242 @@
+"""The model itself, on the examples that DESIGN section 4 asks for. Needs no server.
+
+Each example is a short story on one tenant; `Story` only saves writing out arguments.
+"""
+
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+
+import answers
+from contract import Refused
+from database import SETTINGS
+from history import TENANTS, WEIGHTS
+from model import Settings, Tenant
+from replay import Replay, generate, learn_ids
+
+MINUTE = timedelta(minutes=1)
+
+
+class Story(Tenant):
+    def __init__(self):
+        super().__init__("acme", Settings(allowed_meta={"*": {"os"}}))
+        self.hashes = {}
+
+    def start(self, label, min_age=None, request_id=None):
+        self.clock += MINUTE
+        name = f"{label}{len(self.runs) + 1}"
+        row = self.start_run(name, {"label": label}, None, request_id, None, min_age)
+        self.hashes[label] = row["selection_hash"]
+        return row["run_id"]
+
+    def see(self, run, *ids, **content):
+        row = self.upsert_items(run, [{"policy_type": "app", "external_id": i, **content} for i in ids], "reject_batch")
+        for item in self.items.values():
+            item.item_id = item.number
+        return row
+
+    def sync(self, label, *ids, status="success", expected=None):
+        run = self.start(label)
+        self.see(run, *ids)
+        self.finish_run(run, status, expected)
+        return run
+
+    def missed(self, label, which="latest"):
+        return {row["external_id"]: row for row in answers.missing_items(self, self.hashes[label], which)}
+
+    def status(self, label):
+        return answers.selection_status(self, self.hashes[label])
+
+
+@pytest.fixture
+def story():
+    return Story()
+
+
+def test_an_item_seen_by_two_overlapping_selections_and_then_by_one(story):
+    story.sync("left", "a", "b")
+    story.sync("right", "b", "c")
+    gone = story.sync("left", "a")
+    seen = story.sync("right", "b", "c")
+    assert set(story.missed("left")) == {"b"} and story.missed("right") == {}
+    row = story.missed("left")["b"]
+    assert (row["baseline_run_id"], row["missed_runs"], row["last_seen_run_id"]) == (gone, 1, seen)
+
+
+def test_a_run_that_dies_half_way_is_taken_over_and_what_it_saw_counts(story):
+    story.sync("left", "a", "b", "c")
+    dead = story.start("left")
+    story.see(dead, "a")
+    story.clock += 16 * MINUTE
+    story.start("left")
+    row = story.missed("left")["b"]
+    assert set(story.missed("left")) == {"b", "c"}
+    assert (row["confidence"], row["reasons"]) == ("low", ["run_failed", "run_had_errors", "lease_expired"])
+    assert story.missed("left", "latest_success") == {}
+    for late in (lambda: story.see(dead, "b"), lambda: story.finish_run(dead, "failed", None)):
+        with pytest.raises(Refused, match="55000"):
+            late()
+
+
+def test_a_batch_after_finish_is_refused_and_a_repeated_finish_gives_the_same_row(story):
+    run = story.sync("left", "a")
+    row = story.run_row(story.runs[0])
+    with pytest.raises(Refused, match="55000"):
+        story.see(run, "b")
+    story.clock += MINUTE
+    assert story.finish_run(run, "success", 99) == row
+    with pytest.raises(Refused, match="55000"):
+        story.finish_run(run, "failed", None)
+    assert len(story.items) == 1
+
+
+def test_two_runs_in_one_clock_tick_and_a_clock_set_back(story):
+    story.sync("left", "a", "b")
+    story.clock -= MINUTE
+    tick = story.sync("left", "b")
+    assert story.missed("left")["a"]["missing_since"] == story.missed("left")["a"]["first_seen_at"]
+    story.clock -= 60 * MINUTE
+    back = story.sync("left", "a")
+    assert set(story.missed("left")) == {"b"}
+    assert story.missed("left")["b"]["last_seen_run_id"] == tick
+    assert story.missed("left")["b"]["baseline_run_id"] == back
+
+
+def test_an_item_that_only_the_running_run_saw(story):
+    story.sync("left", "a")
+    story.sync("left")
+    running = story.start("left")
+    story.see(running, "a", "new")
+    assert story.missed("left") == {}
+    status = story.status("left")
+    assert (status["known_items"], status["observed_items"], status["missing_items"]) == (1, 1, 0)
+    verdicts = answers.explain_missing(story, story.hashes["left"], "app", "new")
+    assert [(row["run_id"], row["verdict"]) for row in verdicts] == [(running, "seen")]
+
+
+def test_a_selection_that_never_completed(story):
+    story.see(story.start("left"), "a")
+    status = story.status("left")
+    assert (status["confidence"], status["known_items"], status["latest_run_id"]) == ("none", 0, None)
+    assert story.missed("left") == {}
+
+
+def test_a_failed_run_that_saw_nothing_makes_everything_missing_with_low_confidence(story):
+    story.sync("left", "a", "b")
+    story.sync("left", status="failed")
+    assert {row["confidence"] for row in story.missed("left").values()} == {"low"}
+    assert story.missed("left")["a"]["reasons"] == ["run_failed", "nothing_observed"]
+    assert story.missed("left", "latest_success") == {}
+
+
+def test_a_forgotten_item_that_returns_is_a_new_one(story):
+    story.sync("left", "a", "b")
+    assert story.forget_items([("app", "a")]) == 1
+    assert story.status("left")["known_items"] == 1
+    run = story.sync("left", "a", "b")
+    assert answers.run_changes(story, run)[0] | {"item_id": None} == {
+        "change": "added", "item_id": None, "policy_type": "app", "external_id": "a", "display_name": None}
+
+
+def test_a_list_only_selection_beside_a_full_one_clears_nothing(story):
+    full, listed = story.start("full"), story.start("list")
+    story.see(full, "a", display_name="A", meta={"os": "linux", "secret": 1})
+    assert story.see(listed, "a")["unchanged"] == 1
+    assert [item.meta for item in story.items.values()] == [{"os": "linux"}]
+    assert story.see(listed, "a", meta=None)["updated"] == 1
+    assert [(item.display_name, item.meta) for item in story.items.values()] == [("A", None)]
+
+
+def test_a_shrink_lowers_confidence_once_and_is_clean_when_confirmed(story):
+    many = [f"i{number}" for number in range(20)]
+    story.sync("left", *many)
+    story.sync("left", *many[:9])
+    assert story.status("left")["reasons"] == ["run_had_errors", "shrink_guard"]
+    story.sync("left", *many[:9])
+    assert story.status("left")["reasons"] == []
+    story.sync("left", *many[:3], expected=4)
+    assert story.status("left")["reasons"] == ["run_had_errors", "short_of_expected"]
+
+
+def test_an_error_of_one_type_marks_the_items_of_that_type(story):
+    run = story.start("left")
+    story.upsert_items(run, [{"policy_type": p, "external_id": "a"} for p in ("app", "device")], "reject_batch")
+    story.see(run)
+    story.finish_run(run, "success", None)
+    run = story.start("left")
+    story.record_error(run, None, None, 403, "app")
+    story.finish_run(run, "partial", None)
+    base = ["run_partial", "run_had_errors", "nothing_observed"]
+    rows = {row["policy_type"]: row for row in answers.missing_items(story, story.hashes["left"], "latest")}
+    assert rows["device"]["reasons"] == base and rows["app"]["reasons"] == [*base, "type_failed"]
+    summary = answers.missing_summary(story, story.hashes["left"], "latest")
+    assert [(row["policy_type"], row["error_codes"]) for row in summary] == [("app", ["forbidden"]), ("device", [])]
+
+
+def test_changes_of_a_run(story):
+    story.sync("left", "a", "b")
+    story.sync("left", "b")
+    story.sync("right", "c")
+    run = story.start("left")
+    story.see(run, "a", "c", display_name="new")
+    story.finish_run(run, "success", None)
+    changes = [(row["change"], row["external_id"]) for row in answers.run_changes(story, run)]
+    assert changes == [("added", "c"), ("changed", "a"), ("changed", "c"), ("reappeared", "a"), ("missing", "b")]
+
+
+def test_starts_are_answers(story):
+    first = story.start("left", request_id="q")
+    assert story.start("left", request_id="q") == first and story.start("left") is None
+    story.finish_run(first, "success", None)
+    assert story.start("left", request_id="q") == first
+    assert story.start("left", min_age=60 * MINUTE) is None
+    refused = answers.inventory_selections(story)[0]
+    assert (refused["refused_count"], refused["last_refused_reason"]) == (2, "fresh")
+
+
+def test_the_histories_reach_what_the_contract_speaks_of():
+    """Otherwise ten thousand green steps would say little."""
+    reached = Counter()
+    for seed in range(1, 9):
+        replay = Replay(SETTINGS, seed=seed)
+        for step in generate(replay, seed, 400):
+            outcome = replay.apply(step)
+            model = replay.models[step.tenant]
+            reached[step.kind] += 1
+            if outcome[0] == "fails":
+                reached[step.kind, outcome[1]] += 1
+            elif step.kind == "start_run":
+                reached[outcome[1]["reason"]] += 1
+            elif step.kind == "finish_run" and not model.saved:
+                reached.update(look_at_answers(model))
+    kinds = set(WEIGHTS) - {"repeat_finish", "late_call", "lost_run"}
+    wanted = kinds | {"already_running", "fresh", "added", "changed", "reappeared", "missing", "seen", "missed",
+                      "high", "low", "run_partial", "run_failed", "run_had_errors", "lease_expired",
+                      "short_of_expected", "shrink_guard", "nothing_observed", "type_failed"}
+    wanted |= {("upsert_items", state) for state in ("22023", "55000", "P0002")}
+    wanted |= {("finish_run", state) for state in ("55000", "P0002")}
+    assert min(reached[thing] for thing in wanted) >= 5, sorted((reached[thing], str(thing)) for thing in wanted)[:5]
+
+
+def look_at_answers(model):
+    """The words in a tenant's answers; on the way, what must hold in any state."""
+    rows = [{"item_id": number, "policy_type": item.policy_type, "external_id": item.external_id}
+            for number, item in model.items.items()]
+    for row in rows:
+        model.items[row["item_id"]].id_from = [row["item_id"]]       # no database: the model's handle is the id
+    learn_ids(model, rows)
+    for selection in model.selections:
+        status = answers.selection_status(model, selection)
+        assert status["known_items"] == status["observed_items"] + status["missing_items"]
+        missing = answers.missing_items(model, selection, "latest")
+        assert len(missing) == status["missing_items"]
+        summary = answers.missing_summary(model, selection, "latest")
+        assert sum(row["missing"] for row in summary) == len(missing)
+        for row in missing:
+            yield from [row["confidence"], *row["reasons"]]
+            asked = answers.explain_missing(model, selection, row["policy_type"], row["external_id"])
+            assert [line["verdict"] for line in asked] == ["missed"] * row["missed_runs"] + ["seen"]
+            yield from (line["verdict"] for line in asked)
+    for run in model.runs[-3:]:
+        yield from (row["change"] for row in answers.run_changes(model, run.name))
