@@ -32,28 +32,11 @@ CREATE SCHEMA IF NOT EXISTS inventory_core; /* inventory_core::inventory_core */
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::items::_item_texts
-CREATE  FUNCTION inventory_core."_item_texts"(
-	"items" TEXT, /* & '_ str */
-	"whitelist_types" TEXT[], /* Array < '_, & '_ str > */
-	"whitelist_keys" TEXT[], /* Array < '_, & '_ str > */
-	"positions" INT[] /* Vec < i32 > */
-) RETURNS TABLE (
-	"position" INT,  /* i32 */
-	"given_position" INT,  /* i32 */
-	"key_digest" bigint,  /* i64 */
-	"policy_type" TEXT,  /* String */
-	"external_id" TEXT,  /* String */
-	"name_given" bool,  /* bool */
-	"name_digest" bigint,  /* i64 */
-	"display_name" TEXT,  /* Option < String > */
-	"meta_given" bool,  /* bool */
-	"meta_digest" bigint,  /* i64 */
-	"meta" TEXT  /* Option < String > */
-)
-IMMUTABLE STRICT PARALLEL SAFE 
+-- inventory_core::api::settings::_shrink_guard
+CREATE  FUNCTION inventory_core."_shrink_guard"() RETURNS double precision /* f64 */
+STRICT STABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_item_texts_wrapper';
+AS 'MODULE_PATHNAME', '_shrink_guard_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -70,19 +53,40 @@ AS 'MODULE_PATHNAME', '_bitmap_chunks_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::settings::_clock_setting
-CREATE  FUNCTION inventory_core."_clock_setting"() RETURNS TEXT /* Option < String > */
-STRICT STABLE PARALLEL SAFE 
+-- inventory_core::api::items::_key_digest
+CREATE  FUNCTION inventory_core."_key_digest"(
+	"policy_type" TEXT, /* & str */
+	"external_id" TEXT /* & str */
+) RETURNS bigint /* i64 */
+IMMUTABLE STRICT PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_clock_setting_wrapper';
+AS 'MODULE_PATHNAME', '_key_digest_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::tenant::current_tenant
-CREATE  FUNCTION inventory_core."current_tenant"() RETURNS TEXT /* Option < String > */
+-- inventory_core::api::redact::redact
+CREATE  FUNCTION inventory_core."redact"(
+	"message" TEXT /* & str */
+) RETURNS TEXT /* String */
+IMMUTABLE STRICT PARALLEL SAFE  
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'redact_message_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::_readable_tenant
+CREATE  FUNCTION inventory_core."_readable_tenant"() RETURNS TEXT /* String */
 STRICT STABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'current_tenant_wrapper';
+AS 'MODULE_PATHNAME', '_readable_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::settings::_max_running_runs_per_tenant
+CREATE  FUNCTION inventory_core."_max_running_runs_per_tenant"() RETURNS INT /* i32 */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_max_running_runs_per_tenant_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -97,13 +101,14 @@ AS 'MODULE_PATHNAME', '_bitmap_intersect_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::tenant::_writable_tenant
-CREATE  FUNCTION inventory_core."_writable_tenant"(
-	"needed" TEXT /* & str */
-) RETURNS TEXT /* String */
-STRICT STABLE PARALLEL SAFE 
+-- inventory_core::api::bitmap::_bitmap_position
+CREATE  FUNCTION inventory_core."_bitmap_position"(
+	"positions" bytea, /* & [u8] */
+	"item_id" bigint /* i64 */
+) RETURNS INT /* Option < i32 > */
+IMMUTABLE STRICT PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_writable_tenant_wrapper';
+AS 'MODULE_PATHNAME', '_bitmap_position_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -117,13 +122,62 @@ AS 'MODULE_PATHNAME', '_selection_hash_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::tenant::set_tenant
-CREATE  FUNCTION inventory_core."set_tenant"(
-	"tenant" TEXT /* Option < & str > */
-) RETURNS TEXT /* String */
-VOLATILE PARALLEL UNSAFE 
+-- inventory_core::api::bitmap::_bitmap_positions
+CREATE  FUNCTION inventory_core."_bitmap_positions"(
+	"sets" bytea[] /* Array < '_, & [u8] > */
+) RETURNS bytea /* Vec < u8 > */
+IMMUTABLE STRICT PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'set_tenant_wrapper';
+AS 'MODULE_PATHNAME', '_bitmap_positions_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_union
+CREATE  FUNCTION inventory_core."_bitmap_union"(
+	"sets" bytea[] /* :: std :: option :: Option < Array < '_, & [u8] > > */
+) RETURNS bytea /* Vec < u8 > */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_union_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::_check_tenant
+CREATE  FUNCTION inventory_core."_check_tenant"(
+	"tenant" TEXT /* & str */
+) RETURNS void
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_check_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_contains
+CREATE  FUNCTION inventory_core."_bitmap_contains"(
+	"set" bytea, /* & [u8] */
+	"item_id" bigint /* i64 */
+) RETURNS bool /* bool */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_contains_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::clear_tenant
+CREATE  FUNCTION inventory_core."clear_tenant"() RETURNS void
+STRICT VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'clear_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::retry::error_code_for
+CREATE  FUNCTION inventory_core."error_code_for"(
+	"http_status" INT /* Option < i32 > */
+) RETURNS TEXT /* & '_ str */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'error_code_for_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -135,19 +189,14 @@ AS 'MODULE_PATHNAME', '_may_read_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::retry::_error_codes
-CREATE  FUNCTION inventory_core."_error_codes"() RETURNS TEXT[] /* Vec < & '_ str > */
+-- inventory_core::api::bitmap::_bitmap_ids
+CREATE  FUNCTION inventory_core."_bitmap_ids"(
+	"chunk" INT, /* i32 */
+	"set" bytea /* & [u8] */
+) RETURNS SETOF bigint /* i64 */
 IMMUTABLE STRICT PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_error_codes_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::settings::_max_running_runs_per_tenant
-CREATE  FUNCTION inventory_core."_max_running_runs_per_tenant"() RETURNS INT /* i32 */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_max_running_runs_per_tenant_wrapper';
+AS 'MODULE_PATHNAME', '_bitmap_ids_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -162,39 +211,55 @@ AS 'MODULE_PATHNAME', '_bitmap_subtract_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_count
-CREATE  FUNCTION inventory_core."_bitmap_count"(
-	"set" bytea /* Option < & [u8] > */
-) RETURNS bigint /* i64 */
-IMMUTABLE PARALLEL SAFE 
+-- inventory_core::api::tenant::current_tenant
+CREATE  FUNCTION inventory_core."current_tenant"() RETURNS TEXT /* Option < String > */
+STRICT STABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_count_wrapper';
+AS 'MODULE_PATHNAME', 'current_tenant_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::canonical::_canonical_json
-CREATE  FUNCTION inventory_core."_canonical_json"(
-	"value" TEXT /* & str */
+-- inventory_core::api::tenant::set_tenant
+CREATE  FUNCTION inventory_core."set_tenant"(
+	"tenant" TEXT /* Option < & str > */
 ) RETURNS TEXT /* String */
+VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'set_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::retry::_error_codes
+CREATE  FUNCTION inventory_core."_error_codes"() RETURNS TEXT[] /* Vec < & '_ str > */
 IMMUTABLE STRICT PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_canonical_json_wrapper';
+AS 'MODULE_PATHNAME', '_error_codes_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::retry::_retry_delay
-CREATE  FUNCTION inventory_core."_retry_delay"(
-	"attempt" INT, /* Option < i32 > */
-	"http_status" INT, /* Option < i32 > */
-	"retry_after" TEXT, /* Option < & str > */
-	"base" bigint, /* Option < i64 > */
-	"cap" bigint, /* Option < i64 > */
-	"now" bigint, /* Option < i64 > */
-	"random" double precision /* f64 */
-) RETURNS bigint /* Option < i64 > */
-STABLE PARALLEL SAFE 
+-- inventory_core::api::settings::_shrink_guard_min_items
+CREATE  FUNCTION inventory_core."_shrink_guard_min_items"() RETURNS INT /* i32 */
+STRICT STABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_retry_delay_wrapper';
+AS 'MODULE_PATHNAME', '_shrink_guard_min_items_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::settings::_store_error_text
+CREATE  FUNCTION inventory_core."_store_error_text"() RETURNS bool /* bool */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_store_error_text_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::retry::is_retryable
+CREATE  FUNCTION inventory_core."is_retryable"(
+	"http_status" INT /* i32 */
+) RETURNS bool /* bool */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'is_retryable_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -221,39 +286,85 @@ AS 'MODULE_PATHNAME', '_read_items_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::tenant::clear_tenant
-CREATE  FUNCTION inventory_core."clear_tenant"() RETURNS void
-STRICT VOLATILE PARALLEL UNSAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'clear_tenant_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::settings::_shrink_guard_min_items
-CREATE  FUNCTION inventory_core."_shrink_guard_min_items"() RETURNS INT /* i32 */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_shrink_guard_min_items_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::retry::error_code_for
-CREATE  FUNCTION inventory_core."error_code_for"(
-	"http_status" INT /* Option < i32 > */
-) RETURNS TEXT /* & '_ str */
-IMMUTABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'error_code_for_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::tenant::_check_tenant
-CREATE  FUNCTION inventory_core."_check_tenant"(
-	"tenant" TEXT /* & str */
-) RETURNS void
+-- inventory_core::api::canonical::selection_lock_key
+CREATE  FUNCTION inventory_core."selection_lock_key"(
+	"tenant" TEXT, /* & str */
+	"selection_hash" TEXT /* & str */
+) RETURNS bigint /* i64 */
 IMMUTABLE STRICT PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_check_tenant_wrapper';
+AS 'MODULE_PATHNAME', 'selection_lock_key_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::_writable_tenant
+CREATE  FUNCTION inventory_core."_writable_tenant"(
+	"needed" TEXT /* & str */
+) RETURNS TEXT /* String */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_writable_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::settings::_clock_setting
+CREATE  FUNCTION inventory_core."_clock_setting"() RETURNS TEXT /* Option < String > */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_clock_setting_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::settings::_max_running_runs
+CREATE  FUNCTION inventory_core."_max_running_runs"() RETURNS INT /* i32 */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_max_running_runs_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::canonical::_canonical_json
+CREATE  FUNCTION inventory_core."_canonical_json"(
+	"value" TEXT /* & str */
+) RETURNS TEXT /* String */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_canonical_json_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_count
+CREATE  FUNCTION inventory_core."_bitmap_count"(
+	"set" bytea /* Option < & [u8] > */
+) RETURNS bigint /* i64 */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_count_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::items::_item_texts
+CREATE  FUNCTION inventory_core."_item_texts"(
+	"items" TEXT, /* & '_ str */
+	"whitelist_types" TEXT[], /* Array < '_, & '_ str > */
+	"whitelist_keys" TEXT[], /* Array < '_, & '_ str > */
+	"positions" INT[] /* Vec < i32 > */
+) RETURNS TABLE (
+	"position" INT,  /* i32 */
+	"given_position" INT,  /* i32 */
+	"key_digest" bigint,  /* i64 */
+	"policy_type" TEXT,  /* String */
+	"external_id" TEXT,  /* String */
+	"name_given" bool,  /* bool */
+	"name_digest" bigint,  /* i64 */
+	"display_name" TEXT,  /* Option < String > */
+	"meta_given" bool,  /* bool */
+	"meta_digest" bigint,  /* i64 */
+	"meta" TEXT  /* Option < String > */
+)
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_item_texts_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -267,80 +378,19 @@ AS 'MODULE_PATHNAME', '_redact_known_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::redact::redact
-CREATE  FUNCTION inventory_core."redact"(
-	"message" TEXT /* & str */
-) RETURNS TEXT /* String */
-IMMUTABLE STRICT PARALLEL SAFE  
+-- inventory_core::api::retry::_retry_delay
+CREATE  FUNCTION inventory_core."_retry_delay"(
+	"attempt" INT, /* Option < i32 > */
+	"http_status" INT, /* Option < i32 > */
+	"retry_after" TEXT, /* Option < & str > */
+	"base" bigint, /* Option < i64 > */
+	"cap" bigint, /* Option < i64 > */
+	"now" bigint, /* Option < i64 > */
+	"random" double precision /* f64 */
+) RETURNS bigint /* Option < i64 > */
+STABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'redact_message_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::items::_key_digest
-CREATE  FUNCTION inventory_core."_key_digest"(
-	"policy_type" TEXT, /* & str */
-	"external_id" TEXT /* & str */
-) RETURNS bigint /* i64 */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_key_digest_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::canonical::selection_lock_key
-CREATE  FUNCTION inventory_core."selection_lock_key"(
-	"tenant" TEXT, /* & str */
-	"selection_hash" TEXT /* & str */
-) RETURNS bigint /* i64 */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'selection_lock_key_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::settings::_max_running_runs
-CREATE  FUNCTION inventory_core."_max_running_runs"() RETURNS INT /* i32 */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_max_running_runs_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::settings::_store_error_text
-CREATE  FUNCTION inventory_core."_store_error_text"() RETURNS bool /* bool */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_store_error_text_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::settings::_shrink_guard
-CREATE  FUNCTION inventory_core."_shrink_guard"() RETURNS double precision /* f64 */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_shrink_guard_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_ids
-CREATE  FUNCTION inventory_core."_bitmap_ids"(
-	"chunk" INT, /* i32 */
-	"set" bytea /* & [u8] */
-) RETURNS SETOF bigint /* i64 */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_ids_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::retry::is_retryable
-CREATE  FUNCTION inventory_core."is_retryable"(
-	"http_status" INT /* i32 */
-) RETURNS bool /* bool */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'is_retryable_wrapper';
+AS 'MODULE_PATHNAME', '_retry_delay_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -352,35 +402,6 @@ AS 'MODULE_PATHNAME', '_lease_seconds_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::tenant::_readable_tenant
-CREATE  FUNCTION inventory_core."_readable_tenant"() RETURNS TEXT /* String */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_readable_tenant_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_union
-CREATE  FUNCTION inventory_core."_bitmap_union"(
-	"sets" bytea[] /* :: std :: option :: Option < Array < '_, & [u8] > > */
-) RETURNS bytea /* Vec < u8 > */
-IMMUTABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_union_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_find
-CREATE  FUNCTION inventory_core."_bitmap_find"(
-	"sets" bytea[], /* Array < '_, & [u8] > */
-	"item_id" bigint /* i64 */
-) RETURNS INT /* Option < i32 > */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_find_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
 -- requires:
 --   api::bitmap::_bitmap_chunks
 --   api::bitmap::_bitmap_union
@@ -388,7 +409,9 @@ AS 'MODULE_PATHNAME', '_bitmap_find_wrapper';
 --   api::bitmap::_bitmap_intersect
 --   api::bitmap::_bitmap_count
 --   api::bitmap::_bitmap_ids
---   api::bitmap::_bitmap_find
+--   api::bitmap::_bitmap_contains
+--   api::bitmap::_bitmap_positions
+--   api::bitmap::_bitmap_position
 --   api::canonical::_canonical_json
 --   api::canonical::_selection_hash
 --   api::canonical::selection_lock_key
@@ -426,6 +449,7 @@ CREATE TABLE inventory_core.tenants (
     CONSTRAINT tenants_pkey PRIMARY KEY (tenant_id),
     CONSTRAINT tenants_tenant_id_is_a_tenant
         CHECK (octet_length(tenant_id) BETWEEN 1 AND 255 AND tenant_id <> '*'),
+    CONSTRAINT tenants_max_running_runs_is_a_limit CHECK (max_running_runs BETWEEN -1 AND 1024),
     CONSTRAINT tenants_next_item_id_is_positive CHECK (next_item_id > 0)
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE inventory_core.tenants IS 'Counter of item ids and limits of each tenant';
@@ -824,6 +848,7 @@ CREATE TABLE inventory_core.run_slots (
     run_id     uuid,
     expires_at timestamptz,
     CONSTRAINT run_slots_pkey PRIMARY KEY (slot_no),
+    CONSTRAINT run_slots_slot_no_is_one_of_them CHECK (slot_no BETWEEN 1 AND 1024),
     CONSTRAINT run_slots_taken_has_an_end CHECK ((run_id IS NULL) = (expires_at IS NULL)),
     CONSTRAINT run_slots_run_has_one_slot UNIQUE (run_id)
 ) WITH (fillfactor = 20);
@@ -836,7 +861,7 @@ INSERT INTO inventory_core.run_slots (slot_no) SELECT generate_series(1, 1024);
 --   run_slots
 
 CREATE FUNCTION inventory_core._slot_end(run inventory_core.sync_runs, seen_at timestamptz) RETURNS timestamptz
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
+LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT greatest(run.lease_expires_at, seen_at + run.lease) + run.lease / 10;
 END;
@@ -890,8 +915,10 @@ COMMENT ON FUNCTION inventory_core._bitmap_subtract(bytea, bytea) IS 'What is in
 COMMENT ON FUNCTION inventory_core._bitmap_intersect(bytea, bytea) IS 'What is in both bitmaps; NULL is empty';
 COMMENT ON FUNCTION inventory_core._bitmap_count(bytea) IS 'How many ids a bitmap holds; NULL is empty';
 COMMENT ON FUNCTION inventory_core._bitmap_ids(integer, bytea) IS 'The item ids of a chunk''s bitmap';
-COMMENT ON FUNCTION inventory_core._bitmap_find(bytea[], bigint) IS
-    'Position, from 1, of the first of some bitmaps of one chunk that holds an id';
+COMMENT ON FUNCTION inventory_core._bitmap_contains(bytea, bigint) IS 'Whether the bitmap of an id''s chunk holds it';
+COMMENT ON FUNCTION inventory_core._bitmap_positions(bytea[]) IS
+    'For each of the 65,536 ids of a chunk the position, from 1, of the first of its bitmaps that holds it';
+COMMENT ON FUNCTION inventory_core._bitmap_position(bytea, bigint) IS 'What _bitmap_positions says of an id';
 COMMENT ON FUNCTION inventory_core._error_codes() IS 'The error codes of runs';
 COMMENT ON FUNCTION inventory_core._retry_delay(integer, integer, text, bigint, bigint, bigint, double precision) IS
     'retry_delay in microseconds, with the random number given';
@@ -1261,7 +1288,7 @@ BEGIN ATOMIC
     -- A run whose only error is the guard's own may be the reference: so a second run confirms a shrink.
     SELECT coalesce(
         (SELECT r.observed_count >= inventory_core._shrink_guard_min_items()
-                AND observed < inventory_core._shrink_guard() * r.observed_count
+                AND observed < inventory_core._shrink_guard()::numeric * r.observed_count
          FROM inventory_core.sync_runs AS r
          WHERE r.tenant_id = run.tenant_id
            AND r.selection_hash = run.selection_hash
@@ -1465,7 +1492,6 @@ BEGIN
     -- Cut again: to replace the rest of a marker that was cut off can make a text longer.
     NEW.message := left(inventory_core.redact(NEW.message), 2000);
     NEW.upstream_code := left(inventory_core.redact(NEW.upstream_code), 200);
-    NEW.policy_type := left(inventory_core._redact_known(NEW.policy_type), 200);
     RETURN NEW;
 END
 $$;
@@ -1493,35 +1519,46 @@ ALTER TABLE inventory_core.sync_runs ENABLE ALWAYS TRIGGER redact_guard;
 -- requires:
 --   redact_guard
 
-CREATE FUNCTION inventory_core._seen_sets(tenant text, chunk integer)
-RETURNS TABLE (item_ids bytea[], run_ids uuid[], started_ats timestamptz[])
+CREATE FUNCTION inventory_core._observations(tenant text)
+RETURNS TABLE (chunk integer, item_ids bytea, run_id uuid, start_no bigint, started_at timestamptz)
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT array_agg(s.item_ids ORDER BY s.start_no DESC, s.started_at DESC, s.run_id DESC),
-           array_agg(s.run_id ORDER BY s.start_no DESC, s.started_at DESC, s.run_id DESC),
-           array_agg(s.started_at ORDER BY s.start_no DESC, s.started_at DESC, s.run_id DESC)
-    FROM (SELECT l.chunk, l.item_ids, r.run_id, r.start_no, r.started_at
-          FROM inventory_core.last_seen AS l
-          JOIN inventory_core.sync_runs AS r ON r.tenant_id = l.tenant_id AND r.run_id = l.run_id
-          WHERE l.tenant_id = _seen_sets.tenant AND l.selection_hash = '*' AND l.chunk = _seen_sets.chunk
-          UNION ALL
-          SELECT p.chunk, p.item_ids, r.run_id, r.start_no, r.started_at
-          FROM inventory_core.sync_runs AS r
-          JOIN inventory_core.run_parts AS p ON p.tenant_id = r.tenant_id AND p.run_id = r.run_id
-          WHERE r.tenant_id = _seen_sets.tenant AND r.status = 'running' AND p.chunk = _seen_sets.chunk) AS s
+    SELECT l.chunk, l.item_ids, r.run_id, r.start_no, r.started_at
+    FROM inventory_core.last_seen AS l
+    JOIN inventory_core.sync_runs AS r ON r.tenant_id = l.tenant_id AND r.run_id = l.run_id
+    WHERE l.tenant_id = _observations.tenant AND l.selection_hash = '*'
+    UNION ALL
+    SELECT p.chunk, p.item_ids, r.run_id, r.start_no, r.started_at
+    FROM inventory_core.sync_runs AS r
+    JOIN inventory_core.run_parts AS p ON p.tenant_id = r.tenant_id AND p.run_id = r.run_id
+    WHERE r.tenant_id = _observations.tenant AND r.status = 'running';
+END;
+COMMENT ON FUNCTION inventory_core._observations(text) IS
+    'Which runs of a tenant saw which items: the last of the completed ones, and every running one';
+
+CREATE FUNCTION inventory_core._seen(tenant text, chunk integer)
+RETURNS TABLE (positions bytea, run_ids uuid[], started_ats timestamptz[])
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT inventory_core._bitmap_positions(
+               array_agg(o.item_ids ORDER BY o.start_no DESC, o.started_at DESC, o.run_id DESC)),
+           array_agg(o.run_id ORDER BY o.start_no DESC, o.started_at DESC, o.run_id DESC),
+           array_agg(o.started_at ORDER BY o.start_no DESC, o.started_at DESC, o.run_id DESC)
+    FROM inventory_core._observations(_seen.tenant) AS o
+    WHERE o.chunk = _seen.chunk
     -- One row. GROUP BY only keeps the planner from knowing so: it does not memoize a join that it knows
     -- to be unique beside the one-time filter of the view, and would come here for every item.
-    GROUP BY s.chunk;
+    GROUP BY o.chunk;
 END;
-COMMENT ON FUNCTION inventory_core._seen_sets(text, integer) IS
-    'Who saw the items of a chunk: one row, sets and their runs newest first; the first set that holds an item tells';
+COMMENT ON FUNCTION inventory_core._seen(text, integer) IS
+    'Who saw the items of a chunk: the runs, newest first, and for each id the position of the first that saw it';
 
 CREATE VIEW inventory_core.inventory_items WITH (security_invoker = true, security_barrier = true) AS
 SELECT i.tenant_id, i.item_id, i.policy_type, i.external_id, i.display_name, i.meta, i.first_seen_at, i.updated_at,
-       s.started_ats[inventory_core._bitmap_find(s.item_ids, i.item_id)] AS last_seen_at,
-       s.run_ids[inventory_core._bitmap_find(s.item_ids, i.item_id)] AS last_seen_run_id
+       s.started_ats[inventory_core._bitmap_position(s.positions, i.item_id)] AS last_seen_at,
+       s.run_ids[inventory_core._bitmap_position(s.positions, i.item_id)] AS last_seen_run_id
 FROM inventory_core.items AS i
-LEFT JOIN LATERAL inventory_core._seen_sets(i.tenant_id, i.chunk) AS s ON true
+LEFT JOIN LATERAL inventory_core._seen(i.tenant_id, i.chunk) AS s ON true
 WHERE (SELECT inventory_core._may_read());
 COMMENT ON VIEW inventory_core.inventory_items IS
     'The catalogue of the bound tenant: what was last observed, first and last time';
@@ -1822,9 +1859,11 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    -- Whoever finds the row taken has a neighbour who is doing the same.
+    -- In time: whoever finds the row taken has a neighbour who is doing the same, and there is half of the
+    -- margin left for that one to commit.
     PERFORM 1 FROM inventory_core.run_slots AS s
-    WHERE s.run_id = run.run_id AND s.expires_at < greatest(run.lease_expires_at, seen_at + run.lease)
+    WHERE s.run_id = run.run_id
+      AND s.expires_at < greatest(run.lease_expires_at, seen_at + run.lease) + run.lease / 20
     FOR UPDATE SKIP LOCKED;
     IF FOUND THEN
         UPDATE inventory_core.run_slots AS s
@@ -1936,7 +1975,7 @@ COMMENT ON FUNCTION inventory_core._add_part(text, uuid, timestamptz, bigint[], 
 
 CREATE FUNCTION inventory_core._check_start(
     selection jsonb, correlation_id text, lease interval, min_age interval, scope text) RETURNS void
-LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -2060,6 +2099,7 @@ DECLARE
     run inventory_core.sync_runs;
     tenant_slot record;
     run_slot integer;
+    violated text;
 BEGIN
     PERFORM inventory_core._begin_write(tenant);
     PERFORM inventory_core._check_start(selection, correlation_id, lease, min_age, scope);
@@ -2091,21 +2131,20 @@ BEGIN
         SELECT o.reason, o.retry_after INTO reason, retry_after
         FROM inventory_core._obstacle(tenant, selection_hash, min_age, scope) AS o;
     END IF;
-    IF reason IS NULL THEN
+    WHILE reason IS NULL LOOP
         SELECT c.slot, c.is_contended, c.is_reached INTO tenant_slot
         FROM inventory_core._choose_tenant_slot(tenant) AS c;
-        run_slot := inventory_core._choose_run_slot();
-        reason := CASE
-            WHEN tenant_slot.is_reached THEN 'tenant_limit'
-            WHEN run_slot IS NULL AND inventory_core._max_running_runs() >= 0 THEN 'global_limit'
-        END;
-    END IF;
-
-    IF reason IS NULL THEN
+        EXIT WHEN tenant_slot.is_reached;
+        -- In a block of its own: what a refused start has locked must be free for others at once.
         BEGIN
+            run_slot := inventory_core._choose_run_slot();
+            IF run_slot IS NULL AND inventory_core._max_running_runs() >= 0 THEN
+                reason := 'global_limit';
+                EXIT;
+            END IF;
             run := inventory_core._insert_run(
-                tenant, selection_hash, selection, request_id, left(inventory_core._redact_known(correlation_id), 1000), lease, scope,
-                tenant_slot.slot);
+                tenant, selection_hash, selection, request_id,
+                left(inventory_core._redact_known(correlation_id), 1000), lease, scope, tenant_slot.slot);
             UPDATE inventory_core.run_slots AS s
             SET run_id = run.run_id, expires_at = inventory_core._slot_end(run, run.started_at)
             WHERE s.slot_no = run_slot;
@@ -2114,11 +2153,19 @@ BEGIN
             RETURN NEXT;
             RETURN;
         EXCEPTION
-            -- Another start, not yet committed or committed in this very moment.
-            WHEN lock_not_available OR unique_violation THEN
+            -- Another start, not yet committed ...
+            WHEN lock_not_available THEN
                 reason := CASE WHEN tenant_slot.is_contended THEN 'tenant_limit' ELSE 'already_running' END;
+            -- ... or committed in this very moment: of this selection, or of another that took the same
+            -- number of the tenant, in which case there may be one more.
+            WHEN unique_violation THEN
+                GET STACKED DIAGNOSTICS violated = CONSTRAINT_NAME;
+                IF violated <> 'sync_runs_one_run_a_tenant_slot' THEN
+                    reason := 'already_running';
+                END IF;
         END;
-    END IF;
+    END LOOP;
+    reason := coalesce(reason, 'tenant_limit');
 
     retry_after := CASE
         -- The run may end long before its lease does.
@@ -2365,7 +2412,7 @@ BEGIN
     PERFORM inventory_core._add_error(tenant, run_id, error_code,
                                       upstream_code => left(inventory_core.redact(given_code), 200),
                                       http_status => http_status,
-                                      policy_type => left(inventory_core._redact_known(policy_type), 200),
+                                      policy_type => left(policy_type, 200),
                                       message => left(inventory_core.redact(message), 2000));
 END
 $$;
@@ -2472,13 +2519,16 @@ BEGIN
     FOR bits IN SELECT c.chunk, c.item_ids FROM inventory_core._bitmap_chunks(forgotten) AS c LOOP
         UPDATE inventory_core.last_seen AS s
         SET item_ids = inventory_core._bitmap_subtract(s.item_ids, bits.item_ids)
-        WHERE s.tenant_id = tenant AND s.chunk = bits.chunk;
+        WHERE s.tenant_id = tenant AND s.chunk = bits.chunk
+          AND inventory_core._bitmap_count(inventory_core._bitmap_intersect(s.item_ids, bits.item_ids)) > 0;
         UPDATE inventory_core.run_changes_bitmaps AS s
         SET item_ids = inventory_core._bitmap_subtract(s.item_ids, bits.item_ids)
-        WHERE s.tenant_id = tenant AND s.chunk = bits.chunk;
+        WHERE s.tenant_id = tenant AND s.chunk = bits.chunk
+          AND inventory_core._bitmap_count(inventory_core._bitmap_intersect(s.item_ids, bits.item_ids)) > 0;
         UPDATE inventory_core.run_parts AS s
         SET item_ids = inventory_core._bitmap_subtract(s.item_ids, bits.item_ids)
-        WHERE s.tenant_id = tenant AND s.chunk = bits.chunk;
+        WHERE s.tenant_id = tenant AND s.chunk = bits.chunk
+          AND inventory_core._bitmap_count(inventory_core._bitmap_intersect(s.item_ids, bits.item_ids)) > 0;
         DELETE FROM inventory_core.last_seen AS s
         WHERE s.tenant_id = tenant AND s.chunk = bits.chunk AND inventory_core._bitmap_count(s.item_ids) = 0;
         DELETE FROM inventory_core.run_changes_bitmaps AS s
@@ -2545,28 +2595,49 @@ LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
+DECLARE
+    b record;
 BEGIN
     PERFORM inventory_core._begin_read(tenant, missing_items.selection_hash);
     PERFORM inventory_core._check_baseline(baseline);
+    SELECT x.* INTO b
+    FROM inventory_core._baseline(tenant, missing_items.selection_hash, missing_items.baseline) AS x;
+    -- Materialized, so that the work follows what is missing whatever the planner believes of the tables.
     RETURN QUERY
+    WITH sets AS MATERIALIZED (
+        SELECT m.chunk, m.run_seq, m.item_ids
+        FROM inventory_core._missing_sets(tenant, missing_items.selection_hash, b.run_seq) AS m
+        WHERE inventory_core._bitmap_count(m.item_ids) > 0
+    ), missing AS MATERIALIZED (
+        SELECT id AS item_id, s.run_seq
+        FROM sets AS s
+        CROSS JOIN LATERAL inventory_core._bitmap_ids(s.chunk, s.item_ids) AS id
+    ), chunks AS MATERIALIZED (
+        SELECT s.chunk, inventory_core._bitmap_union(array_agg(s.item_ids)) AS item_ids
+        FROM sets AS s
+        GROUP BY s.chunk
+    ), seen AS MATERIALIZED (
+        -- the newest run of any selection that saw each of them
+        SELECT DISTINCT ON (id) id AS item_id, o.run_id, o.started_at
+        FROM inventory_core._observations(tenant) AS o
+        JOIN chunks AS c ON c.chunk = o.chunk
+        CROSS JOIN LATERAL inventory_core._bitmap_ids(
+            o.chunk, inventory_core._bitmap_intersect(o.item_ids, c.item_ids)) AS id
+        ORDER BY id, o.start_no DESC, o.started_at DESC, o.run_id DESC
+    ), first_missed AS MATERIALIZED (
+        SELECT r.run_seq - 1 AS run_seq, r.started_at
+        FROM inventory_core.sync_runs AS r
+        WHERE r.tenant_id = tenant AND r.selection_hash = missing_items.selection_hash
+          AND r.run_seq IN (SELECT s.run_seq + 1 FROM sets AS s)
+    )
     SELECT i.item_id, i.policy_type, i.external_id, i.display_name, i.meta,
-           i.first_seen_at,
-           seen.started_ats[inventory_core._bitmap_find(seen.item_ids, i.item_id)],
-           seen.run_ids[inventory_core._bitmap_find(seen.item_ids, i.item_id)],
-           (b.run_seq - m.run_seq)::integer,
-           first_missed.started_at,
-           b.run_id,
-           b.confidence,
+           i.first_seen_at, seen.started_at, seen.run_id,
+           (b.run_seq - m.run_seq)::integer, f.started_at, b.run_id, b.confidence,
            CASE WHEN i.policy_type = ANY (b.failed_types) THEN b.reasons || text 'type_failed' ELSE b.reasons END
-    FROM inventory_core._baseline(tenant, missing_items.selection_hash, missing_items.baseline) AS b
-    CROSS JOIN LATERAL inventory_core._missing_sets(tenant, missing_items.selection_hash, b.run_seq) AS m
-    JOIN inventory_core.sync_runs AS first_missed
-        ON first_missed.tenant_id = tenant
-        AND first_missed.selection_hash = missing_items.selection_hash
-        AND first_missed.run_seq = m.run_seq + 1
-    CROSS JOIN LATERAL inventory_core._bitmap_ids(m.chunk, m.item_ids) AS id
-    JOIN inventory_core.items AS i ON i.tenant_id = tenant AND i.item_id = id
-    CROSS JOIN LATERAL inventory_core._seen_sets(tenant, m.chunk) AS seen
+    FROM missing AS m
+    JOIN inventory_core.items AS i ON i.tenant_id = tenant AND i.item_id = m.item_id
+    LEFT JOIN seen ON seen.item_id = m.item_id
+    LEFT JOIN first_missed AS f ON f.run_seq = m.run_seq
     ORDER BY i.item_id;
 END
 $$;
@@ -2670,7 +2741,7 @@ BEGIN
           AND i.key_digest = inventory_core._key_digest(explain_missing.policy_type, explain_missing.external_id)
           AND i.policy_type = explain_missing.policy_type
           AND i.external_id = explain_missing.external_id
-          AND inventory_core._bitmap_find(ARRAY[s.item_ids], i.item_id) = 1
+          AND inventory_core._bitmap_contains(s.item_ids, i.item_id)
     )
     SELECT v.run_id, v.run_seq, v.started_at, v.status, v.had_errors, v.error_codes,
            CASE WHEN v.run_seq = seen.run_seq THEN 'seen' ELSE 'missed' END
@@ -2837,11 +2908,11 @@ AS $$
 BEGIN
     PERFORM inventory_core._require('tenant', tenant IS NOT NULL);
     PERFORM inventory_core._check_tenant(tenant);
-    IF max_running_runs < -1 THEN
+    IF max_running_runs NOT BETWEEN -1 AND 1024 THEN
         RAISE EXCEPTION 'invalid value for max_running_runs'
             USING ERRCODE = 'invalid_parameter_value',
                   DETAIL = format('It is %s.', max_running_runs),
-                  HINT = 'Use a count, 0 to close the tenant, -1 for no limit, NULL for the setting '
+                  HINT = 'Use a count up to 1024, 0 to close the tenant, -1 for no limit, NULL for the setting '
                          'inventory_core.max_running_runs_per_tenant.';
     END IF;
     INSERT INTO inventory_core.tenants AS t (tenant_id, max_running_runs)
@@ -2876,7 +2947,7 @@ BEGIN ATOMIC
         (2, 'INSERT (tenant_id), UPDATE (next_item_id)', 'TABLE', ARRAY['tenants']),
         (2, 'INSERT, UPDATE', 'TABLE', ARRAY[
             'selections', 'sync_runs', 'items', 'run_parts', 'last_seen', 'cooldowns']),
-        (2, 'SELECT, UPDATE', 'TABLE', ARRAY['run_slots']),
+        (2, 'SELECT, UPDATE (run_id, expires_at)', 'TABLE', ARRAY['run_slots']),
         (2, 'INSERT', 'TABLE', ARRAY['sync_errors', 'run_changes_bitmaps']),
         (2, 'DELETE', 'TABLE', ARRAY['run_parts', 'last_seen']),
         (2, 'EXECUTE', 'FUNCTION', ARRAY[
@@ -2908,19 +2979,25 @@ END;
 COMMENT ON FUNCTION inventory_core._access_objects(text) IS
     'What a role of an access level may do, object by object; rows are a matter of the policies';
 
+CREATE FUNCTION inventory_core._strongest_access(role regrole) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT g.access
+    FROM inventory_core.tenant_grants AS g
+    WHERE g.role_oid = role AND g.role_name = pg_get_userbyid(role)
+    ORDER BY array_position(ARRAY['maintainer', 'writer', 'reader'], g.access)
+    LIMIT 1;
+END;
+COMMENT ON FUNCTION inventory_core._strongest_access(regrole) IS 'The strongest access that a role was granted to any tenant';
+
 CREATE FUNCTION inventory_core._apply_grants(role regrole) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    strongest text;
+    strongest text := inventory_core._strongest_access(role);
     line record;
 BEGIN
-    SELECT g.access INTO strongest
-    FROM inventory_core.tenant_grants AS g
-    WHERE g.role_oid = role AND g.role_name = pg_get_userbyid(role)
-    ORDER BY array_position(ARRAY['maintainer', 'writer', 'reader'], g.access)
-    LIMIT 1;
     FOR line IN SELECT a.privileges, a.object FROM inventory_core._access_objects('maintainer') AS a LOOP
         EXECUTE format('REVOKE %s ON %s FROM %s', line.privileges, line.object, role);
     END LOOP;
@@ -2956,6 +3033,8 @@ CREATE FUNCTION inventory_core.grant_access(role regrole, tenant text, access te
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+    present text;
 BEGIN
     PERFORM inventory_core._check_grant(role, tenant);
     PERFORM inventory_core._require('access', access IS NOT NULL);
@@ -2965,11 +3044,16 @@ BEGIN
                   DETAIL = 'It is none of the three known values.',
                   HINT = 'Use ''reader'', ''writer'' or ''maintainer''.';
     END IF;
+    -- One at a time: the privileges of an object are one row of the catalogue.
+    LOCK TABLE inventory_core.tenant_grants IN SHARE ROW EXCLUSIVE MODE;
+    present := inventory_core._strongest_access(role);
     INSERT INTO inventory_core.tenant_grants AS g (tenant_id, role_name, role_oid, access, granted_at)
     VALUES (tenant, pg_get_userbyid(role), role, access, inventory_core._now())
     ON CONFLICT ON CONSTRAINT tenant_grants_pkey DO UPDATE
     SET role_oid = excluded.role_oid, access = excluded.access, granted_at = excluded.granted_at;
-    PERFORM inventory_core._apply_grants(role);
+    IF inventory_core._strongest_access(role) IS DISTINCT FROM present THEN
+        PERFORM inventory_core._apply_grants(role);
+    END IF;
 END
 $$;
 COMMENT ON FUNCTION inventory_core.grant_access(regrole, text, text) IS
@@ -2979,11 +3063,19 @@ CREATE FUNCTION inventory_core.revoke_access(role regrole, tenant text) RETURNS 
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+    present text;
 BEGIN
     PERFORM inventory_core._check_grant(role, tenant);
+    -- One at a time: the privileges of an object are one row of the catalogue.
+    LOCK TABLE inventory_core.tenant_grants IN SHARE ROW EXCLUSIVE MODE;
+    present := inventory_core._strongest_access(role);
     DELETE FROM inventory_core.tenant_grants AS g
-    WHERE g.tenant_id = tenant AND g.role_name = pg_get_userbyid(role);
-    PERFORM inventory_core._apply_grants(role);
+    -- by the number too: a role may have been renamed since
+    WHERE g.tenant_id = tenant AND (g.role_name = pg_get_userbyid(role) OR g.role_oid = role);
+    IF inventory_core._strongest_access(role) IS DISTINCT FROM present THEN
+        PERFORM inventory_core._apply_grants(role);
+    END IF;
 END
 $$;
 COMMENT ON FUNCTION inventory_core.revoke_access(regrole, text) IS

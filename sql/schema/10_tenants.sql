@@ -8,6 +8,7 @@ CREATE TABLE inventory_core.tenants (
     CONSTRAINT tenants_pkey PRIMARY KEY (tenant_id),
     CONSTRAINT tenants_tenant_id_is_a_tenant
         CHECK (octet_length(tenant_id) BETWEEN 1 AND 255 AND tenant_id <> '*'),
+    CONSTRAINT tenants_max_running_runs_is_a_limit CHECK (max_running_runs BETWEEN -1 AND 1024),
     CONSTRAINT tenants_next_item_id_is_positive CHECK (next_item_id > 0)
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE inventory_core.tenants IS 'Counter of item ids and limits of each tenant';

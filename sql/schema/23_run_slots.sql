@@ -6,6 +6,7 @@ CREATE TABLE inventory_core.run_slots (
     run_id     uuid,
     expires_at timestamptz,
     CONSTRAINT run_slots_pkey PRIMARY KEY (slot_no),
+    CONSTRAINT run_slots_slot_no_is_one_of_them CHECK (slot_no BETWEEN 1 AND 1024),
     CONSTRAINT run_slots_taken_has_an_end CHECK ((run_id IS NULL) = (expires_at IS NULL)),
     CONSTRAINT run_slots_run_has_one_slot UNIQUE (run_id)
 ) WITH (fillfactor = 20);

@@ -1,5 +1,5 @@
 CREATE FUNCTION inventory_core._slot_end(run inventory_core.sync_runs, seen_at timestamptz) RETURNS timestamptz
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
+LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT greatest(run.lease_expires_at, seen_at + run.lease) + run.lease / 10;
 END;

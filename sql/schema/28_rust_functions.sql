@@ -27,8 +27,10 @@ COMMENT ON FUNCTION inventory_core._bitmap_subtract(bytea, bytea) IS 'What is in
 COMMENT ON FUNCTION inventory_core._bitmap_intersect(bytea, bytea) IS 'What is in both bitmaps; NULL is empty';
 COMMENT ON FUNCTION inventory_core._bitmap_count(bytea) IS 'How many ids a bitmap holds; NULL is empty';
 COMMENT ON FUNCTION inventory_core._bitmap_ids(integer, bytea) IS 'The item ids of a chunk''s bitmap';
-COMMENT ON FUNCTION inventory_core._bitmap_find(bytea[], bigint) IS
-    'Position, from 1, of the first of some bitmaps of one chunk that holds an id';
+COMMENT ON FUNCTION inventory_core._bitmap_contains(bytea, bigint) IS 'Whether the bitmap of an id''s chunk holds it';
+COMMENT ON FUNCTION inventory_core._bitmap_positions(bytea[]) IS
+    'For each of the 65,536 ids of a chunk the position, from 1, of the first of its bitmaps that holds it';
+COMMENT ON FUNCTION inventory_core._bitmap_position(bytea, bigint) IS 'What _bitmap_positions says of an id';
 COMMENT ON FUNCTION inventory_core._error_codes() IS 'The error codes of runs';
 COMMENT ON FUNCTION inventory_core._retry_delay(integer, integer, text, bigint, bigint, bigint, double precision) IS
     'retry_delay in microseconds, with the random number given';

@@ -20,7 +20,7 @@ BEGIN ATOMIC
     -- A run whose only error is the guard's own may be the reference: so a second run confirms a shrink.
     SELECT coalesce(
         (SELECT r.observed_count >= inventory_core._shrink_guard_min_items()
-                AND observed < inventory_core._shrink_guard() * r.observed_count
+                AND observed < inventory_core._shrink_guard()::numeric * r.observed_count
          FROM inventory_core.sync_runs AS r
          WHERE r.tenant_id = run.tenant_id
            AND r.selection_hash = run.selection_hash

@@ -8,7 +8,6 @@ BEGIN
     -- Cut again: to replace the rest of a marker that was cut off can make a text longer.
     NEW.message := left(inventory_core.redact(NEW.message), 2000);
     NEW.upstream_code := left(inventory_core.redact(NEW.upstream_code), 200);
-    NEW.policy_type := left(inventory_core._redact_known(NEW.policy_type), 200);
     RETURN NEW;
 END
 $$;

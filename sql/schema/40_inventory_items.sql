@@ -1,32 +1,43 @@
-CREATE FUNCTION inventory_core._seen_sets(tenant text, chunk integer)
-RETURNS TABLE (item_ids bytea[], run_ids uuid[], started_ats timestamptz[])
+CREATE FUNCTION inventory_core._observations(tenant text)
+RETURNS TABLE (chunk integer, item_ids bytea, run_id uuid, start_no bigint, started_at timestamptz)
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT array_agg(s.item_ids ORDER BY s.start_no DESC, s.started_at DESC, s.run_id DESC),
-           array_agg(s.run_id ORDER BY s.start_no DESC, s.started_at DESC, s.run_id DESC),
-           array_agg(s.started_at ORDER BY s.start_no DESC, s.started_at DESC, s.run_id DESC)
-    FROM (SELECT l.chunk, l.item_ids, r.run_id, r.start_no, r.started_at
-          FROM inventory_core.last_seen AS l
-          JOIN inventory_core.sync_runs AS r ON r.tenant_id = l.tenant_id AND r.run_id = l.run_id
-          WHERE l.tenant_id = _seen_sets.tenant AND l.selection_hash = '*' AND l.chunk = _seen_sets.chunk
-          UNION ALL
-          SELECT p.chunk, p.item_ids, r.run_id, r.start_no, r.started_at
-          FROM inventory_core.sync_runs AS r
-          JOIN inventory_core.run_parts AS p ON p.tenant_id = r.tenant_id AND p.run_id = r.run_id
-          WHERE r.tenant_id = _seen_sets.tenant AND r.status = 'running' AND p.chunk = _seen_sets.chunk) AS s
+    SELECT l.chunk, l.item_ids, r.run_id, r.start_no, r.started_at
+    FROM inventory_core.last_seen AS l
+    JOIN inventory_core.sync_runs AS r ON r.tenant_id = l.tenant_id AND r.run_id = l.run_id
+    WHERE l.tenant_id = _observations.tenant AND l.selection_hash = '*'
+    UNION ALL
+    SELECT p.chunk, p.item_ids, r.run_id, r.start_no, r.started_at
+    FROM inventory_core.sync_runs AS r
+    JOIN inventory_core.run_parts AS p ON p.tenant_id = r.tenant_id AND p.run_id = r.run_id
+    WHERE r.tenant_id = _observations.tenant AND r.status = 'running';
+END;
+COMMENT ON FUNCTION inventory_core._observations(text) IS
+    'Which runs of a tenant saw which items: the last of the completed ones, and every running one';
+
+CREATE FUNCTION inventory_core._seen(tenant text, chunk integer)
+RETURNS TABLE (positions bytea, run_ids uuid[], started_ats timestamptz[])
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT inventory_core._bitmap_positions(
+               array_agg(o.item_ids ORDER BY o.start_no DESC, o.started_at DESC, o.run_id DESC)),
+           array_agg(o.run_id ORDER BY o.start_no DESC, o.started_at DESC, o.run_id DESC),
+           array_agg(o.started_at ORDER BY o.start_no DESC, o.started_at DESC, o.run_id DESC)
+    FROM inventory_core._observations(_seen.tenant) AS o
+    WHERE o.chunk = _seen.chunk
     -- One row. GROUP BY only keeps the planner from knowing so: it does not memoize a join that it knows
     -- to be unique beside the one-time filter of the view, and would come here for every item.
-    GROUP BY s.chunk;
+    GROUP BY o.chunk;
 END;
-COMMENT ON FUNCTION inventory_core._seen_sets(text, integer) IS
-    'Who saw the items of a chunk: one row, sets and their runs newest first; the first set that holds an item tells';
+COMMENT ON FUNCTION inventory_core._seen(text, integer) IS
+    'Who saw the items of a chunk: the runs, newest first, and for each id the position of the first that saw it';
 
 CREATE VIEW inventory_core.inventory_items WITH (security_invoker = true, security_barrier = true) AS
 SELECT i.tenant_id, i.item_id, i.policy_type, i.external_id, i.display_name, i.meta, i.first_seen_at, i.updated_at,
-       s.started_ats[inventory_core._bitmap_find(s.item_ids, i.item_id)] AS last_seen_at,
-       s.run_ids[inventory_core._bitmap_find(s.item_ids, i.item_id)] AS last_seen_run_id
+       s.started_ats[inventory_core._bitmap_position(s.positions, i.item_id)] AS last_seen_at,
+       s.run_ids[inventory_core._bitmap_position(s.positions, i.item_id)] AS last_seen_run_id
 FROM inventory_core.items AS i
-LEFT JOIN LATERAL inventory_core._seen_sets(i.tenant_id, i.chunk) AS s ON true
+LEFT JOIN LATERAL inventory_core._seen(i.tenant_id, i.chunk) AS s ON true
 WHERE (SELECT inventory_core._may_read());
 COMMENT ON VIEW inventory_core.inventory_items IS
     'The catalogue of the bound tenant: what was last observed, first and last time';

@@ -99,9 +99,11 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    -- Whoever finds the row taken has a neighbour who is doing the same.
+    -- In time: whoever finds the row taken has a neighbour who is doing the same, and there is half of the
+    -- margin left for that one to commit.
     PERFORM 1 FROM inventory_core.run_slots AS s
-    WHERE s.run_id = run.run_id AND s.expires_at < greatest(run.lease_expires_at, seen_at + run.lease)
+    WHERE s.run_id = run.run_id
+      AND s.expires_at < greatest(run.lease_expires_at, seen_at + run.lease) + run.lease / 20
     FOR UPDATE SKIP LOCKED;
     IF FOUND THEN
         UPDATE inventory_core.run_slots AS s

@@ -1,6 +1,6 @@
 CREATE FUNCTION inventory_core._check_start(
     selection jsonb, correlation_id text, lease interval, min_age interval, scope text) RETURNS void
-LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE

@@ -76,6 +76,7 @@ DECLARE
     run inventory_core.sync_runs;
     tenant_slot record;
     run_slot integer;
+    violated text;
 BEGIN
     PERFORM inventory_core._begin_write(tenant);
     PERFORM inventory_core._check_start(selection, correlation_id, lease, min_age, scope);
@@ -107,21 +108,20 @@ BEGIN
         SELECT o.reason, o.retry_after INTO reason, retry_after
         FROM inventory_core._obstacle(tenant, selection_hash, min_age, scope) AS o;
     END IF;
-    IF reason IS NULL THEN
+    WHILE reason IS NULL LOOP
         SELECT c.slot, c.is_contended, c.is_reached INTO tenant_slot
         FROM inventory_core._choose_tenant_slot(tenant) AS c;
-        run_slot := inventory_core._choose_run_slot();
-        reason := CASE
-            WHEN tenant_slot.is_reached THEN 'tenant_limit'
-            WHEN run_slot IS NULL AND inventory_core._max_running_runs() >= 0 THEN 'global_limit'
-        END;
-    END IF;
-
-    IF reason IS NULL THEN
+        EXIT WHEN tenant_slot.is_reached;
+        -- In a block of its own: what a refused start has locked must be free for others at once.
         BEGIN
+            run_slot := inventory_core._choose_run_slot();
+            IF run_slot IS NULL AND inventory_core._max_running_runs() >= 0 THEN
+                reason := 'global_limit';
+                EXIT;
+            END IF;
             run := inventory_core._insert_run(
-                tenant, selection_hash, selection, request_id, left(inventory_core._redact_known(correlation_id), 1000), lease, scope,
-                tenant_slot.slot);
+                tenant, selection_hash, selection, request_id,
+                left(inventory_core._redact_known(correlation_id), 1000), lease, scope, tenant_slot.slot);
             UPDATE inventory_core.run_slots AS s
             SET run_id = run.run_id, expires_at = inventory_core._slot_end(run, run.started_at)
             WHERE s.slot_no = run_slot;
@@ -130,11 +130,19 @@ BEGIN
             RETURN NEXT;
             RETURN;
         EXCEPTION
-            -- Another start, not yet committed or committed in this very moment.
-            WHEN lock_not_available OR unique_violation THEN
+            -- Another start, not yet committed ...
+            WHEN lock_not_available THEN
                 reason := CASE WHEN tenant_slot.is_contended THEN 'tenant_limit' ELSE 'already_running' END;
+            -- ... or committed in this very moment: of this selection, or of another that took the same
+            -- number of the tenant, in which case there may be one more.
+            WHEN unique_violation THEN
+                GET STACKED DIAGNOSTICS violated = CONSTRAINT_NAME;
+                IF violated <> 'sync_runs_one_run_a_tenant_slot' THEN
+                    reason := 'already_running';
+                END IF;
         END;
-    END IF;
+    END LOOP;
+    reason := coalesce(reason, 'tenant_limit');
 
     retry_after := CASE
         -- The run may end long before its lease does.

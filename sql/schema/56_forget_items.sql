@@ -21,13 +21,16 @@ BEGIN
     FOR bits IN SELECT c.chunk, c.item_ids FROM inventory_core._bitmap_chunks(forgotten) AS c LOOP
         UPDATE inventory_core.last_seen AS s
         SET item_ids = inventory_core._bitmap_subtract(s.item_ids, bits.item_ids)
-        WHERE s.tenant_id = tenant AND s.chunk = bits.chunk;
+        WHERE s.tenant_id = tenant AND s.chunk = bits.chunk
+          AND inventory_core._bitmap_count(inventory_core._bitmap_intersect(s.item_ids, bits.item_ids)) > 0;
         UPDATE inventory_core.run_changes_bitmaps AS s
         SET item_ids = inventory_core._bitmap_subtract(s.item_ids, bits.item_ids)
-        WHERE s.tenant_id = tenant AND s.chunk = bits.chunk;
+        WHERE s.tenant_id = tenant AND s.chunk = bits.chunk
+          AND inventory_core._bitmap_count(inventory_core._bitmap_intersect(s.item_ids, bits.item_ids)) > 0;
         UPDATE inventory_core.run_parts AS s
         SET item_ids = inventory_core._bitmap_subtract(s.item_ids, bits.item_ids)
-        WHERE s.tenant_id = tenant AND s.chunk = bits.chunk;
+        WHERE s.tenant_id = tenant AND s.chunk = bits.chunk
+          AND inventory_core._bitmap_count(inventory_core._bitmap_intersect(s.item_ids, bits.item_ids)) > 0;
         DELETE FROM inventory_core.last_seen AS s
         WHERE s.tenant_id = tenant AND s.chunk = bits.chunk AND inventory_core._bitmap_count(s.item_ids) = 0;
         DELETE FROM inventory_core.run_changes_bitmaps AS s

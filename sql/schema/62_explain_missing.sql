@@ -28,7 +28,7 @@ BEGIN
           AND i.key_digest = inventory_core._key_digest(explain_missing.policy_type, explain_missing.external_id)
           AND i.policy_type = explain_missing.policy_type
           AND i.external_id = explain_missing.external_id
-          AND inventory_core._bitmap_find(ARRAY[s.item_ids], i.item_id) = 1
+          AND inventory_core._bitmap_contains(s.item_ids, i.item_id)
     )
     SELECT v.run_id, v.run_seq, v.started_at, v.status, v.had_errors, v.error_codes,
            CASE WHEN v.run_seq = seen.run_seq THEN 'seen' ELSE 'missed' END

@@ -5,11 +5,11 @@ AS $$
 BEGIN
     PERFORM inventory_core._require('tenant', tenant IS NOT NULL);
     PERFORM inventory_core._check_tenant(tenant);
-    IF max_running_runs < -1 THEN
+    IF max_running_runs NOT BETWEEN -1 AND 1024 THEN
         RAISE EXCEPTION 'invalid value for max_running_runs'
             USING ERRCODE = 'invalid_parameter_value',
                   DETAIL = format('It is %s.', max_running_runs),
-                  HINT = 'Use a count, 0 to close the tenant, -1 for no limit, NULL for the setting '
+                  HINT = 'Use a count up to 1024, 0 to close the tenant, -1 for no limit, NULL for the setting '
                          'inventory_core.max_running_runs_per_tenant.';
     END IF;
     INSERT INTO inventory_core.tenants AS t (tenant_id, max_running_runs)

@@ -17,7 +17,7 @@ BEGIN ATOMIC
         (2, 'INSERT (tenant_id), UPDATE (next_item_id)', 'TABLE', ARRAY['tenants']),
         (2, 'INSERT, UPDATE', 'TABLE', ARRAY[
             'selections', 'sync_runs', 'items', 'run_parts', 'last_seen', 'cooldowns']),
-        (2, 'SELECT, UPDATE', 'TABLE', ARRAY['run_slots']),
+        (2, 'SELECT, UPDATE (run_id, expires_at)', 'TABLE', ARRAY['run_slots']),
         (2, 'INSERT', 'TABLE', ARRAY['sync_errors', 'run_changes_bitmaps']),
         (2, 'DELETE', 'TABLE', ARRAY['run_parts', 'last_seen']),
         (2, 'EXECUTE', 'FUNCTION', ARRAY[
@@ -49,19 +49,25 @@ END;
 COMMENT ON FUNCTION inventory_core._access_objects(text) IS
     'What a role of an access level may do, object by object; rows are a matter of the policies';
 
+CREATE FUNCTION inventory_core._strongest_access(role regrole) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT g.access
+    FROM inventory_core.tenant_grants AS g
+    WHERE g.role_oid = role AND g.role_name = pg_get_userbyid(role)
+    ORDER BY array_position(ARRAY['maintainer', 'writer', 'reader'], g.access)
+    LIMIT 1;
+END;
+COMMENT ON FUNCTION inventory_core._strongest_access(regrole) IS 'The strongest access that a role was granted to any tenant';
+
 CREATE FUNCTION inventory_core._apply_grants(role regrole) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    strongest text;
+    strongest text := inventory_core._strongest_access(role);
     line record;
 BEGIN
-    SELECT g.access INTO strongest
-    FROM inventory_core.tenant_grants AS g
-    WHERE g.role_oid = role AND g.role_name = pg_get_userbyid(role)
-    ORDER BY array_position(ARRAY['maintainer', 'writer', 'reader'], g.access)
-    LIMIT 1;
     FOR line IN SELECT a.privileges, a.object FROM inventory_core._access_objects('maintainer') AS a LOOP
         EXECUTE format('REVOKE %s ON %s FROM %s', line.privileges, line.object, role);
     END LOOP;
@@ -97,6 +103,8 @@ CREATE FUNCTION inventory_core.grant_access(role regrole, tenant text, access te
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+    present text;
 BEGIN
     PERFORM inventory_core._check_grant(role, tenant);
     PERFORM inventory_core._require('access', access IS NOT NULL);
@@ -106,11 +114,16 @@ BEGIN
                   DETAIL = 'It is none of the three known values.',
                   HINT = 'Use ''reader'', ''writer'' or ''maintainer''.';
     END IF;
+    -- One at a time: the privileges of an object are one row of the catalogue.
+    LOCK TABLE inventory_core.tenant_grants IN SHARE ROW EXCLUSIVE MODE;
+    present := inventory_core._strongest_access(role);
     INSERT INTO inventory_core.tenant_grants AS g (tenant_id, role_name, role_oid, access, granted_at)
     VALUES (tenant, pg_get_userbyid(role), role, access, inventory_core._now())
     ON CONFLICT ON CONSTRAINT tenant_grants_pkey DO UPDATE
     SET role_oid = excluded.role_oid, access = excluded.access, granted_at = excluded.granted_at;
-    PERFORM inventory_core._apply_grants(role);
+    IF inventory_core._strongest_access(role) IS DISTINCT FROM present THEN
+        PERFORM inventory_core._apply_grants(role);
+    END IF;
 END
 $$;
 COMMENT ON FUNCTION inventory_core.grant_access(regrole, text, text) IS
@@ -120,11 +133,19 @@ CREATE FUNCTION inventory_core.revoke_access(role regrole, tenant text) RETURNS 
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+    present text;
 BEGIN
     PERFORM inventory_core._check_grant(role, tenant);
+    -- One at a time: the privileges of an object are one row of the catalogue.
+    LOCK TABLE inventory_core.tenant_grants IN SHARE ROW EXCLUSIVE MODE;
+    present := inventory_core._strongest_access(role);
     DELETE FROM inventory_core.tenant_grants AS g
-    WHERE g.tenant_id = tenant AND g.role_name = pg_get_userbyid(role);
-    PERFORM inventory_core._apply_grants(role);
+    -- by the number too: a role may have been renamed since
+    WHERE g.tenant_id = tenant AND (g.role_name = pg_get_userbyid(role) OR g.role_oid = role);
+    IF inventory_core._strongest_access(role) IS DISTINCT FROM present THEN
+        PERFORM inventory_core._apply_grants(role);
+    END IF;
 END
 $$;
 COMMENT ON FUNCTION inventory_core.revoke_access(regrole, text) IS

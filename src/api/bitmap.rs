@@ -50,8 +50,20 @@ fn _bitmap_ids(chunk: i32, set: &[u8]) -> SetOfIterator<'static, i64> {
     SetOfIterator::new(bitmap::ids(chunk, set).unwrap_or_else(|error| report::raise(error)))
 }
 
-/// The position, from 1, of the first of some sets of one chunk that holds an id of that chunk.
+/// Whether the set of an id's chunk holds it.
 #[pg_extern(immutable, strict, parallel_safe, schema = "inventory_core")]
-fn _bitmap_find(sets: Array<'_, &[u8]>, item_id: i64) -> Option<i32> {
-    bitmap::find(sets.iter().flatten(), item_id).unwrap_or_else(|error| report::raise(error))
+fn _bitmap_contains(set: &[u8], item_id: i64) -> bool {
+    bitmap::contains(set, item_id).unwrap_or_else(|error| report::raise(error))
+}
+
+/// For each id of a chunk, which of some sets, newest first, is the first that holds it.
+#[pg_extern(immutable, strict, parallel_safe, schema = "inventory_core")]
+fn _bitmap_positions(sets: Array<'_, &[u8]>) -> Vec<u8> {
+    bitmap::positions(sets.iter().flatten()).unwrap_or_else(|error| report::raise(error))
+}
+
+/// What `_bitmap_positions` says of an id, from 1; NULL where no set holds it.
+#[pg_extern(immutable, strict, parallel_safe, schema = "inventory_core")]
+fn _bitmap_position(positions: &[u8], item_id: i64) -> Option<i32> {
+    bitmap::position(positions, item_id)
 }

@@ -53,20 +53,40 @@ pub fn count(set: &[u8]) -> Result<i64, Error> {
     Ok(i64::try_from(read(set)?.len()).unwrap_or(i64::MAX))
 }
 
+/// Whether the set of an id's chunk holds it.
+pub fn contains(set: &[u8], id: i64) -> Result<bool, Error> {
+    Ok(read(set)?.contains(low_bits(id)))
+}
+
 /// The ids of a chunk's set, ascending.
 pub fn ids(chunk: i32, set: &[u8]) -> Result<Vec<i64>, Error> {
     let first = i64::from(chunk) << CHUNK_BITS;
     Ok(read(set)?.iter().map(|low| first | i64::from(low)).collect())
 }
 
-/// The position, counted from 1, of the first set of the id's chunk that holds it.
-pub fn find<'a>(sets: impl IntoIterator<Item = &'a [u8]>, id: i64) -> Result<Option<i32>, Error> {
-    for (position, set) in (1..).zip(sets) {
-        if read(set)?.contains(low_bits(id)) {
-            return Ok(Some(position));
+/// For each id of a chunk the position, counted from 1, of the first of its sets that holds it, or 0:
+/// two bytes an id, little endian. It is made once a chunk and then asked for each item.
+pub fn positions<'a>(sets: impl IntoIterator<Item = &'a [u8]>) -> Result<Vec<u8>, Error> {
+    let mut positions = vec![0; 2 << CHUNK_BITS];
+    for (position, set) in (1_u16..).zip(sets) {
+        for low in read(set)? {
+            let at = 2 * low as usize;
+            if let Some(place @ [0, 0]) = positions.get_mut(at..at + 2) {
+                place.copy_from_slice(&position.to_le_bytes());
+            }
         }
     }
-    Ok(None)
+    Ok(positions)
+}
+
+/// What [`positions`] says of an id; `None` where no set holds it.
+pub fn position(positions: &[u8], id: i64) -> Option<i32> {
+    let at = 2 * low_bits(id) as usize;
+    match positions.get(at..at + 2)? {
+        [0, 0] => None,
+        [low, high] => Some(i32::from(u16::from_le_bytes([*low, *high]))),
+        _ => None,
+    }
 }
 
 fn low_bits(id: i64) -> u32 {
@@ -133,9 +153,11 @@ mod tests {
             prop_assert_eq!(as_vec(subtract(&left, &right).unwrap()), a.difference(&b).copied().collect::<Vec<_>>());
             prop_assert_eq!(as_vec(intersect(&left, &right).unwrap()), a.intersection(&b).copied().collect::<Vec<_>>());
             prop_assert_eq!(count(&left).unwrap(), a.len() as i64);
+            let found = positions([&left[..], &right[..]]).unwrap();
             for id in 0..500 {
                 let expected = if a.contains(&id) { Some(1) } else if b.contains(&id) { Some(2) } else { None };
-                prop_assert_eq!(find([&left[..], &right[..]], id).unwrap(), expected);
+                prop_assert_eq!(position(&found, id), expected);
+                prop_assert_eq!(contains(&left, id).unwrap(), a.contains(&id));
             }
         }
 

@@ -42,7 +42,8 @@ CALLS = {
 # Every answer of a tenant, whole, in one round trip. Times and ids travel as jsonb shows them.
 ANSWERS = """
 WITH asked AS (
-    SELECT hash, baseline FROM unnest(%(hashes)s::text[]) AS hash, unnest(ARRAY['latest', 'latest_success']) AS baseline)
+    SELECT hash, baseline
+    FROM unnest(%(hashes)s::text[]) AS hash, unnest(ARRAY['latest', 'latest_success']) AS baseline)
 SELECT jsonb_build_object(
     'inventory_items', (SELECT jsonb_agg(to_jsonb(i) ORDER BY i.item_id)
         FROM inventory_core.inventory_items(%(tenant)s) AS i),
@@ -177,7 +178,8 @@ def template():
             forget, redact = owner.execute("""
                 SELECT to_regprocedure('inventory_core.forget_items(text,bigint[])') IS NOT NULL,
                        to_regprocedure('inventory_core.redact(text)') IS NOT NULL""").fetchone()
-        yield Template(database, roles, replace(SETTINGS, keeps_upstream_code=redact), () if forget else ("forget_items",))
+        settings = replace(SETTINGS, keeps_upstream_code=redact)
+        yield Template(database, roles, settings, () if forget else ("forget_items",))
     finally:
         with admin(database) as owner:
             for role in roles.values():

@@ -36,7 +36,8 @@ BAD_ITEMS = (
     {"external_id": "no type"}, {"policy_type": "", "external_id": "empty type"}, {"policy_type": "app"},
     {"policy_type": "app", "external_id": ""}, {"policy_type": 5, "external_id": "number"},
     {"policy_type": "Größe", "external_id": "z" * 2049}, {"policy_type": "new type", "external_id": "a\0b"},
-    {"policy_type": "compliance", "external_id": "i", "display_name": 7}, {"policy_type": "t" * 201, "external_id": "i"},
+    {"policy_type": "compliance", "external_id": "i", "display_name": 7},
+    {"policy_type": "t" * 201, "external_id": "i"},
     {"policy_type": "app", "external_id": "i", "meta": ["a"]}, {"policy_type": "app", "external_id": "i", "name": "n"},
     [{"policy_type": "app", "external_id": "nested"}], "text", 3, None,
 )

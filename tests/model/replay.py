@@ -2,6 +2,7 @@
 
 import json
 import random
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 
@@ -15,6 +16,8 @@ TRANSACTION = {"begin": "BEGIN", "commit": "COMMIT", "rollback": "ROLLBACK",
 COMPARE_EVERY = 7                    # steps; and after each step that moves a baseline
 COMPARE_VIEWS_EVERY = 17             # a view and its twin are one statement: less often will do
 MOVES_A_BASELINE = ("finish_run", "reap_expired_runs", "start_run", "rollback", "forget_items")
+
+AT_ONCE = ThreadPoolExecutor(len(TENANTS))
 
 
 class Disagreement(AssertionError):
@@ -92,20 +95,23 @@ class Replay:
 
     # ---- whole answers ----------------------------------------------------------------------------------
 
-    def compare(self, tenant):
-        model = self.models[tenant]
+    def compare(self, *tenants):
+        questions = [self.question(tenant) for tenant in tenants]
+        # each on its own connection, so the server may work on both at once
+        found = list(AT_ONCE.map(lambda question: self.sessions[question[0]].answers(*question[1:]), questions))
+        for (tenant, items, runs), got in zip(questions, found):
+            model = self.models[tenant]
+            learn_ids(model, got["inventory_items"] or [])
+            for answer, rows in expected_answers(model, items, runs).items():
+                found_rows = type(rows)(got[answer] or [])
+                if rows != found_rows and comparable(rows) != comparable(found_rows):
+                    raise Disagreement(f"{tenant}: {answer} differs\n" + difference(rows, found_rows))
+
+    def question(self, tenant):
+        """Some items to explain, and the runs whose changes are compared: the latest and two others."""
         items = [(self.rng.choice(HASHES), *self.rng.choice(UNIVERSE)) for _ in range(6)]
-        runs = [run.name for run in model.runs[-6:]]
-        runs += [run.name for run in self.rng.sample(model.runs[:-6], min(2, len(model.runs[:-6])))]
-        got = self.sessions[tenant].answers(items, runs)
-        learn_ids(model, got["inventory_items"] or [])
-        wanted = expected_answers(model, items, runs)
-        for answer, rows in wanted.items():
-            found = type(rows)(got[answer] or [])
-            if rows == found:
-                continue
-            if comparable(rows) != comparable(found):
-                raise Disagreement(f"{tenant}: {answer} differs\n" + difference(rows, found))
+        names = [run.name for run in self.models[tenant].runs]
+        return tenant, items, names[-6:] + self.rng.sample(names[:-6], min(2, len(names[:-6])))
 
     def compare_views(self, tenant):
         unlike = self.sessions[tenant].views_unlike_their_twins()
@@ -121,8 +127,7 @@ class Replay:
             if count % COMPARE_VIEWS_EVERY == 0:
                 self.compare_views(step.tenant)
             if count % COMPARE_EVERY == 0:
-                for tenant in TENANTS:
-                    self.compare(tenant)
+                self.compare(*TENANTS)
             elif step.kind in MOVES_A_BASELINE and baselines(self.models[step.tenant]) != before:
                 self.compare(step.tenant)
 

@@ -1,0 +1,128 @@
+"""Start, batches and finish through PgBouncer in transaction mode: a client gets another connection with every transaction."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from stress_server import POSTGRES, shared_database
+
+CLIENTS, POOL = 8, 3
+TENANTS = ("pooled 1", "pooled 2")
+BATCHES, ITEMS = 6, 10
+
+CONFIG = """
+[databases]
+* = host={host} port={port}
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = {listen}
+unix_socket_dir =
+auth_type = trust
+auth_file = {folder}/users
+pool_mode = transaction
+default_pool_size = {pool}
+logfile = {folder}/pgbouncer.log
+"""
+
+
+def pgbouncer_program():
+    return shutil.which("pgbouncer", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
+
+
+@contextmanager
+def pgbouncer(role):
+    """A PgBouncer of our own in front of the test's cluster; gives its port."""
+    folder = Path(tempfile.mkdtemp(prefix="inventory_core_pgbouncer."))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    (folder / "users").write_text(f'"{role}" ""\n')
+    (folder / "config.ini").write_text(CONFIG.format(host=os.environ["PGHOST"], port=os.environ["PGPORT"], listen=port,
+                                                     folder=folder, pool=POOL))
+    command = [pgbouncer_program(), "-q", str(folder / "config.ini")]
+    if POSTGRES:        # it does not run as root
+        shutil.chown(folder, "postgres", "postgres")
+        command = ["setpriv", "--reuid", "postgres", "--regid", "postgres", "--init-groups", *command]
+    env = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+    process = subprocess.Popen(command, env=env, cwd="/", stderr=subprocess.DEVNULL)
+    try:
+        for _ in range(200):
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                break
+            except OSError:
+                assert process.poll() is None, (folder / "pgbouncer.log").read_text()
+                time.sleep(0.05)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+        shutil.rmtree(folder)
+
+
+class PooledClient(threading.Thread):
+    def __init__(self, database, port, tenant, number):
+        super().__init__(daemon=True)
+        self.tenant, self.number = tenant, number
+        self.connection = psycopg.connect(host="127.0.0.1", port=port, dbname=database, user=database, autocommit=True,
+                                          prepare_threshold=None)
+        self.backends, self.failure, self.finished = set(), None, None
+
+    def one(self, statement, *args):
+        row = self.connection.execute(statement, args).fetchone()
+        return row[0] if len(row) == 1 else row
+
+    def run(self):
+        try:
+            self.sync()
+        except Exception as failure:        # shown by the test
+            self.failure = failure
+        finally:
+            self.connection.close()
+
+    def sync(self):
+        selection = json.dumps({"client": self.number})
+        status, run_id = self.one("SELECT status, run_id FROM inventory_core.start_run(%s, %s::jsonb)", self.tenant, selection)
+        assert status == "running"
+        for batch in range(BATCHES):
+            items = json.dumps([{"policy_type": "t", "external_id": f"{self.number} {batch} {n}"} for n in range(ITEMS)])
+            upsert = "SELECT observed FROM inventory_core.upsert_items(%s, %s, %s::json)"
+            if batch % 2:
+                assert self.one(upsert, self.tenant, run_id, items) == ITEMS
+            else:
+                with self.connection.transaction():
+                    assert self.one(upsert, self.tenant, run_id, items) == ITEMS
+                    self.backends.add(self.one("SELECT pg_backend_pid()"))
+                    assert self.one("SELECT inventory_core.current_tenant()") == self.tenant
+            # The next transaction, on whatever connection, is bound to nobody.
+            assert self.one("SELECT inventory_core.current_tenant()") is None
+            self.one("SELECT inventory_core.heartbeat(%s, %s)", self.tenant, run_id)
+        self.finished = self.one("SELECT status, observed_count, inserted_count FROM inventory_core.finish_run(%s, %s)",
+                                 self.tenant, run_id)
+
+
+@pytest.mark.skipif(not pgbouncer_program(), reason="no pgbouncer: run scripts/setup test")
+def test_transaction_mode():
+    with (shared_database(TENANTS, max_running_runs=-1, max_running_runs_per_tenant=-1) as (name, owner), pgbouncer(name) as port):
+        clients = [PooledClient(name, port, TENANTS[n % 2], n) for n in range(CLIENTS)]
+        for client in clients:
+            client.start()
+        for client in clients:
+            client.join()
+        assert [repr(c.failure) for c in clients if c.failure] == []
+        assert [c.finished for c in clients] == [("success", BATCHES * ITEMS, BATCHES * ITEMS)] * CLIENTS
+        backends = set().union(*(c.backends for c in clients))
+        assert len(backends) <= POOL, "this was no pooling"
+        assert any(len(c.backends) > 1 for c in clients), "nobody changed connections"
+        assert owner.execute("SELECT count(*) FROM inventory_core.items").fetchone() == (CLIENTS * BATCHES * ITEMS,)
+        assert owner.execute("SELECT count(*) FROM inventory_core.sync_runs WHERE status = 'running'").fetchone() == (0,)
