@@ -32,24 +32,45 @@ CREATE SCHEMA IF NOT EXISTS inventory_core; /* inventory_core::inventory_core */
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::settings::_shrink_guard
-CREATE  FUNCTION inventory_core."_shrink_guard"() RETURNS double precision /* f64 */
+-- inventory_core::api::settings::_max_running_runs_per_tenant
+CREATE  FUNCTION inventory_core."_max_running_runs_per_tenant"() RETURNS INT /* i32 */
 STRICT STABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_shrink_guard_wrapper';
+AS 'MODULE_PATHNAME', '_max_running_runs_per_tenant_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_chunks
-CREATE  FUNCTION inventory_core."_bitmap_chunks"(
-	"ids" bigint[] /* Vec < i64 > */
-) RETURNS TABLE (
-	"chunk" INT,  /* i32 */
-	"item_ids" bytea  /* Vec < u8 > */
-)
+-- inventory_core::api::tenant::_may_read
+CREATE  FUNCTION inventory_core."_may_read"() RETURNS bool /* bool */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_may_read_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::current_tenant
+CREATE  FUNCTION inventory_core."current_tenant"() RETURNS TEXT /* Option < String > */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'current_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::_check_tenant
+CREATE  FUNCTION inventory_core."_check_tenant"(
+	"tenant" TEXT /* & str */
+) RETURNS void
 IMMUTABLE STRICT PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_chunks_wrapper';
+AS 'MODULE_PATHNAME', '_check_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::clear_tenant
+CREATE  FUNCTION inventory_core."clear_tenant"() RETURNS void
+STRICT VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'clear_tenant_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -64,51 +85,11 @@ AS 'MODULE_PATHNAME', '_key_digest_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::redact::redact
-CREATE  FUNCTION inventory_core."redact"(
-	"message" TEXT /* & str */
-) RETURNS TEXT /* String */
-IMMUTABLE STRICT PARALLEL SAFE  
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'redact_message_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::tenant::_readable_tenant
-CREATE  FUNCTION inventory_core."_readable_tenant"() RETURNS TEXT /* String */
+-- inventory_core::api::settings::_store_error_text
+CREATE  FUNCTION inventory_core."_store_error_text"() RETURNS bool /* bool */
 STRICT STABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_readable_tenant_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::settings::_max_running_runs_per_tenant
-CREATE  FUNCTION inventory_core."_max_running_runs_per_tenant"() RETURNS INT /* i32 */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_max_running_runs_per_tenant_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_intersect
-CREATE  FUNCTION inventory_core."_bitmap_intersect"(
-	"set" bytea, /* Option < & [u8] > */
-	"other" bytea /* Option < & [u8] > */
-) RETURNS bytea /* Vec < u8 > */
-IMMUTABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_intersect_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_position
-CREATE  FUNCTION inventory_core."_bitmap_position"(
-	"positions" bytea, /* & [u8] */
-	"item_id" bigint /* i64 */
-) RETURNS INT /* Option < i32 > */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_position_wrapper';
+AS 'MODULE_PATHNAME', '_store_error_text_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -132,71 +113,13 @@ AS 'MODULE_PATHNAME', '_bitmap_positions_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_union
-CREATE  FUNCTION inventory_core."_bitmap_union"(
-	"sets" bytea[] /* :: std :: option :: Option < Array < '_, & [u8] > > */
-) RETURNS bytea /* Vec < u8 > */
-IMMUTABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_union_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::tenant::_check_tenant
-CREATE  FUNCTION inventory_core."_check_tenant"(
-	"tenant" TEXT /* & str */
-) RETURNS void
+-- inventory_core::api::canonical::_canonical_json
+CREATE  FUNCTION inventory_core."_canonical_json"(
+	"value" TEXT /* & str */
+) RETURNS TEXT /* String */
 IMMUTABLE STRICT PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_check_tenant_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_contains
-CREATE  FUNCTION inventory_core."_bitmap_contains"(
-	"set" bytea, /* & [u8] */
-	"item_id" bigint /* i64 */
-) RETURNS bool /* bool */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_contains_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::tenant::clear_tenant
-CREATE  FUNCTION inventory_core."clear_tenant"() RETURNS void
-STRICT VOLATILE PARALLEL UNSAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'clear_tenant_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::retry::error_code_for
-CREATE  FUNCTION inventory_core."error_code_for"(
-	"http_status" INT /* Option < i32 > */
-) RETURNS TEXT /* & '_ str */
-IMMUTABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'error_code_for_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::tenant::_may_read
-CREATE  FUNCTION inventory_core."_may_read"() RETURNS bool /* bool */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_may_read_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_ids
-CREATE  FUNCTION inventory_core."_bitmap_ids"(
-	"chunk" INT, /* i32 */
-	"set" bytea /* & [u8] */
-) RETURNS SETOF bigint /* i64 */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_ids_wrapper';
+AS 'MODULE_PATHNAME', '_canonical_json_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -211,55 +134,22 @@ AS 'MODULE_PATHNAME', '_bitmap_subtract_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::tenant::current_tenant
-CREATE  FUNCTION inventory_core."current_tenant"() RETURNS TEXT /* Option < String > */
+-- inventory_core::api::bitmap::_bitmap_intersect
+CREATE  FUNCTION inventory_core."_bitmap_intersect"(
+	"set" bytea, /* Option < & [u8] > */
+	"other" bytea /* Option < & [u8] > */
+) RETURNS bytea /* Vec < u8 > */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_intersect_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::settings::_max_running_runs
+CREATE  FUNCTION inventory_core."_max_running_runs"() RETURNS INT /* i32 */
 STRICT STABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'current_tenant_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::tenant::set_tenant
-CREATE  FUNCTION inventory_core."set_tenant"(
-	"tenant" TEXT /* Option < & str > */
-) RETURNS TEXT /* String */
-VOLATILE PARALLEL UNSAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'set_tenant_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::retry::_error_codes
-CREATE  FUNCTION inventory_core."_error_codes"() RETURNS TEXT[] /* Vec < & '_ str > */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_error_codes_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::settings::_shrink_guard_min_items
-CREATE  FUNCTION inventory_core."_shrink_guard_min_items"() RETURNS INT /* i32 */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_shrink_guard_min_items_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::settings::_store_error_text
-CREATE  FUNCTION inventory_core."_store_error_text"() RETURNS bool /* bool */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_store_error_text_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::retry::is_retryable
-CREATE  FUNCTION inventory_core."is_retryable"(
-	"http_status" INT /* i32 */
-) RETURNS bool /* bool */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'is_retryable_wrapper';
+AS 'MODULE_PATHNAME', '_max_running_runs_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -286,14 +176,114 @@ AS 'MODULE_PATHNAME', '_read_items_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::canonical::selection_lock_key
-CREATE  FUNCTION inventory_core."selection_lock_key"(
-	"tenant" TEXT, /* & str */
-	"selection_hash" TEXT /* & str */
-) RETURNS bigint /* i64 */
+-- inventory_core::api::settings::_lease_seconds
+CREATE  FUNCTION inventory_core."_lease_seconds"() RETURNS INT /* i32 */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_lease_seconds_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_contains
+CREATE  FUNCTION inventory_core."_bitmap_contains"(
+	"set" bytea, /* & [u8] */
+	"item_id" bigint /* i64 */
+) RETURNS bool /* bool */
 IMMUTABLE STRICT PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'selection_lock_key_wrapper';
+AS 'MODULE_PATHNAME', '_bitmap_contains_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_position
+CREATE  FUNCTION inventory_core."_bitmap_position"(
+	"positions" bytea, /* & [u8] */
+	"item_id" bigint /* i64 */
+) RETURNS INT /* Option < i32 > */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_position_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_count
+CREATE  FUNCTION inventory_core."_bitmap_count"(
+	"set" bytea /* Option < & [u8] > */
+) RETURNS bigint /* i64 */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_count_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_union
+CREATE  FUNCTION inventory_core."_bitmap_union"(
+	"sets" bytea[] /* :: std :: option :: Option < Array < '_, & [u8] > > */
+) RETURNS bytea /* Vec < u8 > */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_union_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::settings::_clock_setting
+CREATE  FUNCTION inventory_core."_clock_setting"() RETURNS TEXT /* Option < String > */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_clock_setting_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::retry::_retry_delay
+CREATE  FUNCTION inventory_core."_retry_delay"(
+	"attempt" INT, /* Option < i32 > */
+	"http_status" INT, /* Option < i32 > */
+	"retry_after" TEXT, /* Option < & str > */
+	"base" bigint, /* Option < i64 > */
+	"cap" bigint, /* Option < i64 > */
+	"now" bigint, /* Option < i64 > */
+	"random" double precision /* f64 */
+) RETURNS bigint /* Option < i64 > */
+STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_retry_delay_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::retry::_error_codes
+CREATE  FUNCTION inventory_core."_error_codes"() RETURNS TEXT[] /* Vec < & '_ str > */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_error_codes_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::settings::_shrink_guard
+CREATE  FUNCTION inventory_core."_shrink_guard"() RETURNS double precision /* f64 */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_shrink_guard_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_chunks
+CREATE  FUNCTION inventory_core."_bitmap_chunks"(
+	"ids" bigint[] /* Vec < i64 > */
+) RETURNS TABLE (
+	"chunk" INT,  /* i32 */
+	"item_ids" bytea  /* Vec < u8 > */
+)
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_chunks_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::settings::_shrink_guard_min_items
+CREATE  FUNCTION inventory_core."_shrink_guard_min_items"() RETURNS INT /* i32 */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_shrink_guard_min_items_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -307,39 +297,14 @@ AS 'MODULE_PATHNAME', '_writable_tenant_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::settings::_clock_setting
-CREATE  FUNCTION inventory_core."_clock_setting"() RETURNS TEXT /* Option < String > */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_clock_setting_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::settings::_max_running_runs
-CREATE  FUNCTION inventory_core."_max_running_runs"() RETURNS INT /* i32 */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_max_running_runs_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::canonical::_canonical_json
-CREATE  FUNCTION inventory_core."_canonical_json"(
-	"value" TEXT /* & str */
-) RETURNS TEXT /* String */
+-- inventory_core::api::canonical::selection_lock_key
+CREATE  FUNCTION inventory_core."selection_lock_key"(
+	"tenant" TEXT, /* & str */
+	"selection_hash" TEXT /* & str */
+) RETURNS bigint /* i64 */
 IMMUTABLE STRICT PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_canonical_json_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_count
-CREATE  FUNCTION inventory_core."_bitmap_count"(
-	"set" bytea /* Option < & [u8] > */
-) RETURNS bigint /* i64 */
-IMMUTABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_count_wrapper';
+AS 'MODULE_PATHNAME', 'selection_lock_key_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -368,6 +333,63 @@ AS 'MODULE_PATHNAME', '_item_texts_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
+-- inventory_core::api::tenant::set_tenant
+CREATE  FUNCTION inventory_core."set_tenant"(
+	"tenant" TEXT /* Option < & str > */
+) RETURNS TEXT /* String */
+VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'set_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::_fences_plans
+CREATE  FUNCTION inventory_core."_fences_plans"() RETURNS bool /* bool */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_fences_plans_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::_readable_tenant
+CREATE  FUNCTION inventory_core."_readable_tenant"() RETURNS TEXT /* String */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_readable_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::retry::is_retryable
+CREATE  FUNCTION inventory_core."is_retryable"(
+	"http_status" INT /* i32 */
+) RETURNS bool /* bool */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'is_retryable_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_ids
+CREATE  FUNCTION inventory_core."_bitmap_ids"(
+	"chunk" INT, /* i32 */
+	"set" bytea /* & [u8] */
+) RETURNS SETOF bigint /* i64 */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_ids_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::redact::redact
+CREATE  FUNCTION inventory_core."redact"(
+	"message" TEXT /* & str */
+) RETURNS TEXT /* String */
+IMMUTABLE STRICT PARALLEL SAFE  
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'redact_message_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
 -- inventory_core::api::redact::_redact_known
 CREATE  FUNCTION inventory_core."_redact_known"(
 	"text" TEXT /* & str */
@@ -378,27 +400,13 @@ AS 'MODULE_PATHNAME', '_redact_known_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::retry::_retry_delay
-CREATE  FUNCTION inventory_core."_retry_delay"(
-	"attempt" INT, /* Option < i32 > */
-	"http_status" INT, /* Option < i32 > */
-	"retry_after" TEXT, /* Option < & str > */
-	"base" bigint, /* Option < i64 > */
-	"cap" bigint, /* Option < i64 > */
-	"now" bigint, /* Option < i64 > */
-	"random" double precision /* f64 */
-) RETURNS bigint /* Option < i64 > */
-STABLE PARALLEL SAFE 
+-- inventory_core::api::retry::error_code_for
+CREATE  FUNCTION inventory_core."error_code_for"(
+	"http_status" INT /* Option < i32 > */
+) RETURNS TEXT /* & '_ str */
+IMMUTABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_retry_delay_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::settings::_lease_seconds
-CREATE  FUNCTION inventory_core."_lease_seconds"() RETURNS INT /* i32 */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_lease_seconds_wrapper';
+AS 'MODULE_PATHNAME', 'error_code_for_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -437,6 +445,7 @@ AS 'MODULE_PATHNAME', '_lease_seconds_wrapper';
 --   api::tenant::_readable_tenant
 --   api::tenant::_writable_tenant
 --   api::tenant::_may_read
+--   api::tenant::_fences_plans
 --   api::tenant::_check_tenant
 
 -- A tenant's counter of item ids, and the row that keeps forgetting apart from observing: a batch
@@ -482,6 +491,21 @@ COMMENT ON COLUMN inventory_core.tenant_grants.role_oid IS
     'A grant counts only where name and number are still of one role: after a restore the number may be '
     'somebody else''s, after DROP ROLE the name';
 SELECT pg_extension_config_dump('inventory_core.tenant_grants', '');
+-- So that a role comes by its own grants only; a plan would show how many others it looked at.
+CREATE INDEX tenant_grants_role_oid ON inventory_core.tenant_grants (role_oid);
+
+CREATE FUNCTION inventory_core._own_roles() RETURNS SETOF oid
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    WITH RECURSIVE member_of (role) AS (
+        -- the owner of the database is a member of pg_database_owner without being listed as one
+        SELECT r.oid FROM pg_roles AS r WHERE r.rolname IN (current_user, 'pg_database_owner')
+        UNION
+        SELECT m.roleid FROM pg_auth_members AS m JOIN member_of AS o ON m.member = o.role
+    )
+    SELECT o.role FROM member_of AS o WHERE pg_has_role(o.role, 'USAGE');
+END;
+COMMENT ON FUNCTION inventory_core._own_roles() IS 'The current user, and the roles whose privileges it has';
 
 CREATE FUNCTION inventory_core._grant_counts(role_name name, role_oid oid) RETURNS boolean
 LANGUAGE sql STABLE STRICT PARALLEL SAFE
@@ -493,12 +517,14 @@ COMMENT ON FUNCTION inventory_core._grant_counts(name, oid) IS
 
 ALTER TABLE inventory_core.tenant_grants ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY own_grants ON inventory_core.tenant_grants
-    USING (inventory_core._grant_counts(role_name, role_oid));
+    USING (role_oid = ANY (ARRAY(SELECT r.role FROM inventory_core._own_roles() AS r (role)))
+           AND inventory_core._grant_counts(role_name, role_oid) AND inventory_core._fences_plans());
 CREATE POLICY own_grants_only ON inventory_core.tenant_grants AS RESTRICTIVE
     USING (inventory_core._grant_counts(role_name, role_oid));
 
-CREATE FUNCTION inventory_core._usable_grant(tenant text, OUT grant_role oid, OUT grant_access text)
-LANGUAGE sql STABLE STRICT PARALLEL SAFE
+-- Neither STRICT nor with a path of its own, so that the planner inlines it: it is asked by every function that binds.
+CREATE FUNCTION inventory_core._usable_grant(tenant text) RETURNS TABLE (grant_role oid, grant_access text)
+LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT g.role_oid, g.access
     FROM inventory_core.tenant_grants AS g
@@ -886,6 +912,57 @@ COMMENT ON FUNCTION inventory_core._now() IS
 -- requires:
 --   now
 
+-- How long the batches and heartbeats of a run keep its slot. Rows are only added, so that parallel writers of one
+-- run never wait for each other, and a row that was rolled back takes nothing from its neighbours. They go when
+-- the run is closed. No tenant is named here, and like the slots they are not dumped.
+CREATE TABLE inventory_core.slot_leases (
+    run_id     uuid NOT NULL,
+    lease_id   uuid NOT NULL,
+    expires_at timestamptz NOT NULL,
+    CONSTRAINT slot_leases_pkey PRIMARY KEY (run_id, lease_id)
+);
+COMMENT ON TABLE inventory_core.slot_leases IS 'Until when the signs of life of a run keep its slot of the global limit';
+
+-- Volatile: while a row lock is waited for, or tried, a lease may be committed that an older snapshot does not show.
+CREATE FUNCTION inventory_core._slot_is_over(run_id uuid, expires_at timestamptz) RETURNS boolean
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    taken timestamptz := inventory_core._now();
+BEGIN
+    RETURN run_id IS NULL
+        OR expires_at <= taken
+           AND NOT EXISTS (SELECT FROM inventory_core.slot_leases AS l
+                           WHERE l.run_id = _slot_is_over.run_id AND l.expires_at > taken);
+END
+$$;
+COMMENT ON FUNCTION inventory_core._slot_is_over(uuid, timestamptz) IS
+    'Whether a slot is free, or its run has shown no life for longer than its lease';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- requires:
+--   slot_leases
+
+-- Refused starts that could not be counted in selections at once, because another transaction had the row there in
+-- its hands. The next refusal that gets the row adds them up.
+CREATE TABLE inventory_core.refusals (
+    tenant_id      text COLLATE "C" NOT NULL,
+    selection_hash text COLLATE "C" NOT NULL,
+    refusal_id     uuid NOT NULL,
+    reason         text NOT NULL,
+    refused_at     timestamptz NOT NULL,
+    CONSTRAINT refusals_pkey PRIMARY KEY (tenant_id, selection_hash, refusal_id)
+);
+COMMENT ON TABLE inventory_core.refusals IS 'Refused starts that are not yet counted in selections';
+SELECT pg_extension_config_dump('inventory_core.refusals', '');
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- requires:
+--   refusals
+
 -- What the functions written in Rust are for; their bodies are below src/api.
 COMMENT ON FUNCTION inventory_core.set_tenant(text) IS
     'Binds this transaction to a tenant that the caller was granted; one transaction, one tenant';
@@ -903,6 +980,8 @@ COMMENT ON FUNCTION inventory_core._writable_tenant(text) IS
     'The bound tenant, for the policies; 42501 where it may not be written with that access';
 COMMENT ON FUNCTION inventory_core._may_read() IS
     'True, for the views; 55000 where no tenant is bound and the policies hold for the caller';
+COMMENT ON FUNCTION inventory_core._fences_plans() IS
+    'True, for the policies: asked while a query is planned, so that the library is there to keep plans to one tenant';
 COMMENT ON FUNCTION inventory_core._check_tenant(text) IS 'Raises 22023 for what cannot name a tenant';
 COMMENT ON FUNCTION inventory_core._read_items(text, text[], text[], text) IS
     'Keys and digests of a batch, in the order of the unique key of items; NULL digest = part omitted';
@@ -974,7 +1053,8 @@ BEGIN
     FOR tenant_table, to_delete IN
         VALUES ('tenants', 'maintainer'), ('selections', 'maintainer'), ('sync_runs', 'maintainer'),
                ('sync_errors', 'maintainer'), ('items', 'maintainer'), ('run_changes_bitmaps', 'maintainer'),
-               ('run_parts', 'writer'), ('last_seen', 'writer'), ('cooldowns', 'maintainer')
+               ('run_parts', 'writer'), ('last_seen', 'writer'), ('refusals', 'writer'),
+               ('cooldowns', 'maintainer')
     LOOP
         EXECUTE format('ALTER TABLE inventory_core.%I ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY',
                        tenant_table);
@@ -983,7 +1063,7 @@ BEGIN
                 USING (tenant_id = (SELECT inventory_core._readable_tenant()))
                 WITH CHECK (tenant_id = (SELECT inventory_core._writable_tenant('writer')));
             CREATE POLICY tenant_rows_only ON inventory_core.%1$I AS RESTRICTIVE
-                USING ((SELECT inventory_core._readable_tenant()) = tenant_id)
+                USING ((SELECT inventory_core._readable_tenant()) = tenant_id AND inventory_core._fences_plans())
                 WITH CHECK ((SELECT inventory_core._writable_tenant('writer')) = tenant_id);
             CREATE POLICY update_needs_access ON inventory_core.%1$I AS RESTRICTIVE FOR UPDATE
                 USING (tenant_id = (SELECT inventory_core._writable_tenant('writer')));
@@ -999,11 +1079,22 @@ $$;
 ALTER TABLE inventory_core.run_slots ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY all_slots ON inventory_core.run_slots FOR SELECT USING (true);
 CREATE POLICY free_or_own_slots ON inventory_core.run_slots FOR UPDATE
-    USING (run_id IS NULL OR expires_at <= inventory_core._now() OR inventory_core._runs(run_id))
+    USING (inventory_core._slot_is_over(run_id, expires_at) OR inventory_core._runs(run_id))
     WITH CHECK (run_id IS NULL OR inventory_core._may_hold_slot(run_id, expires_at));
 CREATE POLICY free_or_own_slots_only ON inventory_core.run_slots AS RESTRICTIVE FOR UPDATE
-    USING (run_id IS NULL OR expires_at <= inventory_core._now() OR inventory_core._runs(run_id))
+    USING (inventory_core._slot_is_over(run_id, expires_at) OR inventory_core._runs(run_id))
     WITH CHECK (run_id IS NULL OR inventory_core._may_hold_slot(run_id, expires_at));
+
+-- Leases may be added to and taken from a running run of the bound tenant.
+ALTER TABLE inventory_core.slot_leases ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY all_leases ON inventory_core.slot_leases FOR SELECT USING (true);
+CREATE POLICY new_leases ON inventory_core.slot_leases FOR INSERT
+    WITH CHECK (inventory_core._may_hold_slot(run_id, expires_at));
+CREATE POLICY new_leases_only ON inventory_core.slot_leases AS RESTRICTIVE FOR INSERT
+    WITH CHECK (inventory_core._may_hold_slot(run_id, expires_at));
+CREATE POLICY own_leases ON inventory_core.slot_leases FOR DELETE USING (inventory_core._runs(run_id));
+CREATE POLICY own_leases_only ON inventory_core.slot_leases AS RESTRICTIVE FOR DELETE
+    USING (inventory_core._runs(run_id));
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -1119,6 +1210,35 @@ COMMENT ON FUNCTION inventory_core._share_run(text, uuid) IS
 -- requires:
 --   checks
 
+CREATE FUNCTION inventory_core._add_tenant(tenant text) RETURNS void
+LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+    INSERT INTO inventory_core.tenants (tenant_id) VALUES (tenant) ON CONFLICT DO NOTHING;
+    INSERT INTO inventory_core.selections (tenant_id, selection_hash) VALUES (tenant, '*') ON CONFLICT DO NOTHING;
+END;
+COMMENT ON FUNCTION inventory_core._add_tenant(text) IS
+    'Makes the rows that stand for a tenant as a whole: its counter, and the selection * of its last_seen';
+
+CREATE FUNCTION inventory_core._share_tenant(tenant text) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM 1 FROM inventory_core.tenants AS t WHERE t.tenant_id = tenant FOR KEY SHARE;
+    IF NOT FOUND THEN
+        PERFORM inventory_core._add_tenant(tenant);
+        PERFORM 1 FROM inventory_core.tenants AS t WHERE t.tenant_id = tenant FOR KEY SHARE;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION inventory_core._share_tenant(text) IS
+    'Keeps forget_items out until the transaction ends; makes the tenant''s rows with its first batch';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- requires:
+--   share_tenant
+
 CREATE FUNCTION inventory_core._run_sets(tenant text, run_id uuid)
 RETURNS TABLE (chunk integer, observed bytea, inserted bytea, updated bytea, unchanged bytea)
 LANGUAGE sql STABLE PARALLEL SAFE
@@ -1200,22 +1320,6 @@ COMMENT ON FUNCTION inventory_core._run_changes_so_far(inventory_core.sync_runs)
 -- requires:
 --   run_changes_so_far
 
-CREATE FUNCTION inventory_core._lock_last_seen(tenant text) RETURNS void
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-    INSERT INTO inventory_core.selections (tenant_id, selection_hash)
-    VALUES (tenant, '*')
-    ON CONFLICT DO NOTHING;
-    PERFORM 1 FROM inventory_core.selections AS s
-    WHERE s.tenant_id = tenant AND s.selection_hash = '*'
-    FOR UPDATE;
-END
-$$;
-COMMENT ON FUNCTION inventory_core._lock_last_seen(text) IS
-    'Whoever writes last_seen of a tenant does so alone, so that its sets stay disjoint';
-
 CREATE FUNCTION inventory_core._fold(run inventory_core.sync_runs, into_selection text) RETURNS void
 LANGUAGE sql VOLATILE PARALLEL UNSAFE
 BEGIN ATOMIC
@@ -1260,6 +1364,35 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION inventory_core._fold(inventory_core.sync_runs, text) IS
     'Folds what a run observed into the disjoint sets of a selection: its own, or * for the tenant; cost by chunks';
+
+CREATE FUNCTION inventory_core._fold_into_tenant(tenant text) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    run inventory_core.sync_runs;
+BEGIN
+    -- One at a time, or the sets would not stay disjoint. Nobody waits for it: the parts of a run that is not folded
+    -- yet are read where they are, and whoever ends the next run folds them too.
+    PERFORM 1 FROM inventory_core.selections AS s
+    WHERE s.tenant_id = tenant AND s.selection_hash = '*'
+    FOR NO KEY UPDATE SKIP LOCKED;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    FOR run IN
+        SELECT r.* FROM inventory_core.sync_runs AS r
+        WHERE r.tenant_id = tenant AND r.status <> 'running'
+          AND r.run_id IN (SELECT p.run_id FROM inventory_core.run_parts AS p WHERE p.tenant_id = tenant)
+        ORDER BY r.start_no, r.started_at, r.run_id
+    LOOP
+        PERFORM inventory_core._fold(run, '*');
+        DELETE FROM inventory_core.run_parts AS p WHERE p.tenant_id = tenant AND p.run_id = run.run_id;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION inventory_core._fold_into_tenant(text) IS
+    'Folds what the completed runs of a tenant observed into its sets as a whole (*), unless another does so now';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -1311,15 +1444,14 @@ AS $$
 DECLARE
     counts record;
 BEGIN
-    -- The caller holds the run's row FOR UPDATE: no batch can add a part any more.
-    PERFORM inventory_core._lock_last_seen(run.tenant_id);
+    -- The caller holds the run's row FOR UPDATE: no batch can add a part any more. Nor is anything forgotten meanwhile.
+    PERFORM inventory_core._share_tenant(run.tenant_id);
     SELECT * INTO counts FROM inventory_core._run_counts(run.tenant_id, run.run_id);
 
     INSERT INTO inventory_core.run_changes_bitmaps (tenant_id, run_id, chunk, change, item_ids)
     SELECT run.tenant_id, run.run_id, c.chunk, c.change, c.item_ids
     FROM inventory_core._run_changes_so_far(run) AS c;
     PERFORM inventory_core._fold(run, run.selection_hash);
-    PERFORM inventory_core._fold(run, '*');
 
     -- A slot that expired may be in the hands of a starter of another tenant: it is theirs, and no wait.
     UPDATE inventory_core.run_slots AS s
@@ -1327,6 +1459,7 @@ BEGIN
     WHERE s.slot_no = (SELECT o.slot_no FROM inventory_core.run_slots AS o
                        WHERE o.run_id = run.run_id
                        FOR UPDATE SKIP LOCKED);
+    DELETE FROM inventory_core.slot_leases AS l WHERE l.run_id = run.run_id;
     UPDATE inventory_core.sync_runs AS r
     SET status = _close_run.status,
         finished_at = inventory_core._now(),
@@ -1337,11 +1470,11 @@ BEGIN
         unchanged_count = counts.unchanged,
         expected_items = _close_run.expected_items
     WHERE r.tenant_id = run.tenant_id AND r.run_id = run.run_id;
-    DELETE FROM inventory_core.run_parts AS p WHERE p.tenant_id = run.tenant_id AND p.run_id = run.run_id;
+    PERFORM inventory_core._fold_into_tenant(run.tenant_id);
 END
 $$;
 COMMENT ON FUNCTION inventory_core._close_run(inventory_core.sync_runs, text, bigint) IS
-    'Ends a run: folds what it saw, keeps its counts and changes, drops its parts';
+    'Ends a run: folds what it saw into its selection, keeps its counts and changes, gives its slot back';
 
 CREATE FUNCTION inventory_core._take_over(run inventory_core.sync_runs) RETURNS boolean
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -1529,12 +1662,12 @@ BEGIN ATOMIC
     WHERE l.tenant_id = _observations.tenant AND l.selection_hash = '*'
     UNION ALL
     SELECT p.chunk, p.item_ids, r.run_id, r.start_no, r.started_at
-    FROM inventory_core.sync_runs AS r
-    JOIN inventory_core.run_parts AS p ON p.tenant_id = r.tenant_id AND p.run_id = r.run_id
-    WHERE r.tenant_id = _observations.tenant AND r.status = 'running';
+    FROM inventory_core.run_parts AS p
+    JOIN inventory_core.sync_runs AS r ON r.tenant_id = p.tenant_id AND r.run_id = p.run_id
+    WHERE p.tenant_id = _observations.tenant;
 END;
 COMMENT ON FUNCTION inventory_core._observations(text) IS
-    'Which runs of a tenant saw which items: the last of the completed ones, and every running one';
+    'Which runs of a tenant saw which items: of those that are folded the last, and every other';
 
 CREATE FUNCTION inventory_core._seen(tenant text, chunk integer)
 RETURNS TABLE (positions bytea, run_ids uuid[], started_ats timestamptz[])
@@ -1649,8 +1782,16 @@ SELECT s.tenant_id, s.selection_hash, s.selection, s.first_run_at,
        latest.finished_at AS latest_finished_at,
        success.finished_at AS latest_success_at,
        running.run_id AS running_run_id,
-       s.refused_count, s.last_refused_reason, s.last_refused_at
+       s.refused_count + refused.more AS refused_count,
+       CASE WHEN refused.latest_at > coalesce(s.last_refused_at, '-infinity') THEN refused.latest_reason
+            ELSE s.last_refused_reason END AS last_refused_reason,
+       greatest(s.last_refused_at, refused.latest_at) AS last_refused_at
 FROM inventory_core.selections AS s
+CROSS JOIN LATERAL (
+    SELECT count(*) AS more, max(f.refused_at) AS latest_at,
+           (array_agg(f.reason ORDER BY f.refused_at DESC))[1] AS latest_reason
+    FROM inventory_core.refusals AS f
+    WHERE f.tenant_id = s.tenant_id AND f.selection_hash = s.selection_hash) AS refused
 LEFT JOIN LATERAL inventory_core._baseline(s.tenant_id, s.selection_hash, 'latest') AS latest ON true
 LEFT JOIN LATERAL inventory_core._baseline(s.tenant_id, s.selection_hash, 'latest_success') AS success ON true
 LEFT JOIN inventory_core.sync_runs AS running
@@ -1758,6 +1899,141 @@ COMMENT ON FUNCTION inventory_core.cooling_down(text, text) IS
 -- requires:
 --   cooling_down
 
+-- The limit over all tenants: which slot a run gets, and how it keeps it.
+
+CREATE FUNCTION inventory_core._taken_beyond(max_runs integer) RETURNS integer
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    expired integer[];
+    taken integer;
+    doubtful integer[];
+    free integer;
+BEGIN
+    -- The slots of the dead first. Only a row lock tells that no sign of life of theirs is in the middle.
+    expired := ARRAY(SELECT s.slot_no FROM inventory_core.run_slots AS s
+                     WHERE s.slot_no > max_runs AND s.run_id IS NOT NULL
+                       AND inventory_core._slot_is_over(s.run_id, s.expires_at)
+                     FOR UPDATE SKIP LOCKED);
+    UPDATE inventory_core.run_slots AS s SET run_id = NULL, expires_at = NULL
+    WHERE s.slot_no = ANY (expired) AND inventory_core._slot_is_over(s.run_id, s.expires_at);
+
+    -- A free slot that somebody has in his hands is being taken by a start that is not committed yet: his xmax
+    -- is on the row. Where he is gone again, the row can be locked.
+    SELECT count(*) FILTER (WHERE s.run_id IS NOT NULL),
+           coalesce(array_agg(s.slot_no) FILTER (WHERE s.run_id IS NULL AND s.xmax <> 0), '{}')
+    INTO taken, doubtful
+    FROM inventory_core.run_slots AS s
+    WHERE s.slot_no > max_runs;
+    SELECT count(*) INTO free
+    FROM (SELECT FROM inventory_core.run_slots AS s
+          WHERE s.slot_no = ANY (doubtful) AND s.run_id IS NULL
+          FOR KEY SHARE SKIP LOCKED) AS locked;
+    RETURN taken + cardinality(doubtful) - free;
+END
+$$;
+COMMENT ON FUNCTION inventory_core._taken_beyond(integer) IS
+    'How many slots beyond a limit are taken, by starts in the middle too: the limit was higher when they began';
+
+CREATE FUNCTION inventory_core._choose_run_slot() RETURNS integer
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    max_runs integer := inventory_core._max_running_runs();
+    slot integer := 0;
+    is_over boolean;
+BEGIN
+    IF max_runs >= 0 THEN
+        -- Those beyond a limit that was lowered are off the top of what is left.
+        max_runs := greatest(max_runs - inventory_core._taken_beyond(max_runs), 0);
+    END IF;
+    LOOP
+        SELECT s.slot_no INTO slot
+        FROM inventory_core.run_slots AS s
+        WHERE s.slot_no > slot
+          AND (max_runs < 0 OR s.slot_no <= max_runs)
+          AND inventory_core._slot_is_over(s.run_id, s.expires_at)
+        ORDER BY s.slot_no
+        LIMIT 1
+        FOR UPDATE SKIP LOCKED;
+        EXIT WHEN slot IS NULL;
+        -- Asked again under the lock, which no sign of life can be in the middle of.
+        SELECT inventory_core._slot_is_over(s.run_id, s.expires_at) INTO is_over
+        FROM inventory_core.run_slots AS s WHERE s.slot_no = slot;
+        EXIT WHEN is_over;
+    END LOOP;
+    RETURN slot;
+END
+$$;
+COMMENT ON FUNCTION inventory_core._choose_run_slot() IS 'Locks a free slot of the global limit; NULL where it is reached';
+
+CREATE FUNCTION inventory_core._take_slot(slot_no integer, run inventory_core.sync_runs, seen_at timestamptz) RETURNS void
+LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+    UPDATE inventory_core.run_slots AS s
+    SET run_id = run.run_id, expires_at = inventory_core._slot_end(run, seen_at)
+    WHERE s.slot_no = _take_slot.slot_no;
+END;
+COMMENT ON FUNCTION inventory_core._take_slot(integer, inventory_core.sync_runs, timestamptz) IS
+    'Gives a slot that the caller has locked to a run';
+
+CREATE FUNCTION inventory_core._keep_slot(run inventory_core.sync_runs, seen_at timestamptz) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    max_runs integer := inventory_core._max_running_runs();
+    needed_until timestamptz := greatest(run.lease_expires_at, seen_at + run.lease);
+    slot integer;
+    slot_until timestamptz;
+BEGIN
+    IF max_runs >= 0 THEN
+        -- Beyond a limit that was lowered since, and expired: nobody counts it any more.
+        UPDATE inventory_core.run_slots AS s SET run_id = NULL, expires_at = NULL
+        WHERE s.run_id = run.run_id AND s.slot_no > max_runs AND inventory_core._slot_is_over(s.run_id, s.expires_at);
+    END IF;
+    -- Shared by the writers of a run. Whoever would take the slot, because its end has passed, finds it locked.
+    SELECT s.slot_no, s.expires_at INTO slot, slot_until
+    FROM inventory_core.run_slots AS s
+    WHERE s.run_id = run.run_id
+    FOR KEY SHARE SKIP LOCKED;
+    IF slot IS NOT NULL THEN
+        IF slot_until < needed_until
+           AND NOT EXISTS (SELECT FROM inventory_core.slot_leases AS l
+                           WHERE l.run_id = run.run_id AND l.expires_at >= needed_until) THEN
+            INSERT INTO inventory_core.slot_leases (run_id, lease_id, expires_at)
+            VALUES (run.run_id, gen_random_uuid(), inventory_core._slot_end(run, seen_at));
+        END IF;
+        RETURN;
+    END IF;
+
+    -- It expired and is gone; or the run comes out of a dump.
+    slot := inventory_core._choose_run_slot();
+    IF slot IS NULL AND max_runs >= 0 THEN
+        RAISE EXCEPTION 'run is not running'
+            USING ERRCODE = 'object_not_in_prerequisite_state',
+                  DETAIL = 'Its lease expired, and its place under inventory_core.max_running_runs went to another run.',
+                  HINT = 'Start a new run of the selection with inventory_core.start_run.';
+    END IF;
+    BEGIN
+        PERFORM inventory_core._take_slot(slot, run, seen_at);
+    EXCEPTION
+        -- Another writer of the run took one for it.
+        WHEN unique_violation THEN
+            NULL;
+    END;
+END
+$$;
+COMMENT ON FUNCTION inventory_core._keep_slot(inventory_core.sync_runs, timestamptz) IS
+    'Keeps the slot of a run that shows life for as long as its lease; parallel writers do not wait here';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- requires:
+--   global_limit
+
 CREATE FUNCTION inventory_core._tenant_limit(tenant text) RETURNS integer
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
@@ -1798,6 +2074,16 @@ DECLARE
 BEGIN
     is_contended := false;
     is_reached := false;
+    BEGIN
+        -- set_tenant_limit waits for us, so that no start in the middle escapes the count under a lower limit.
+        PERFORM 1 FROM inventory_core.selections AS s
+        WHERE s.tenant_id = tenant AND s.selection_hash = '*'
+        FOR KEY SHARE;
+    EXCEPTION
+        WHEN lock_not_available THEN
+            is_reached := true;
+            RETURN;
+    END;
     IF inventory_core._tenant_limit(tenant) < 0 THEN
         RETURN;
     END IF;
@@ -1807,7 +2093,7 @@ BEGIN
             PERFORM inventory_core._reap(tenant);
             candidates := ARRAY(SELECT inventory_core._tenant_slots(tenant));
         EXCEPTION
-            -- Another run of the tenant is being finished: the expired ones wait for the next start.
+            -- Items of the tenant are being forgotten: the expired runs wait for the next start.
             WHEN lock_not_available THEN
                 NULL;
         END;
@@ -1829,56 +2115,11 @@ END
 $$;
 COMMENT ON FUNCTION inventory_core._choose_tenant_slot(text) IS
     'A free number for a new run of a tenant; NULL where it has no limit, or where that is reached';
-
-CREATE FUNCTION inventory_core._choose_run_slot() RETURNS integer
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    max_runs integer := inventory_core._max_running_runs();
-    taken timestamptz := inventory_core._now();
-    slot integer;
-BEGIN
-    SELECT s.slot_no INTO slot
-    FROM inventory_core.run_slots AS s
-    WHERE (s.run_id IS NULL OR s.expires_at <= taken)
-      -- slots beyond a limit that was lowered since are off the top of what is left
-      AND (max_runs < 0
-           OR s.slot_no <= max_runs - (SELECT count(*) FROM inventory_core.run_slots AS o
-                                       WHERE o.slot_no > max_runs AND o.expires_at > taken))
-    ORDER BY s.slot_no
-    LIMIT 1
-    FOR UPDATE SKIP LOCKED;
-    RETURN slot;
-END
-$$;
-COMMENT ON FUNCTION inventory_core._choose_run_slot() IS 'Locks a free slot of the global limit; NULL where it is reached';
-
-CREATE FUNCTION inventory_core._keep_slot(run inventory_core.sync_runs, seen_at timestamptz) RETURNS void
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-    -- In time: whoever finds the row taken has a neighbour who is doing the same, and there is half of the
-    -- margin left for that one to commit.
-    PERFORM 1 FROM inventory_core.run_slots AS s
-    WHERE s.run_id = run.run_id
-      AND s.expires_at < greatest(run.lease_expires_at, seen_at + run.lease) + run.lease / 20
-    FOR UPDATE SKIP LOCKED;
-    IF FOUND THEN
-        UPDATE inventory_core.run_slots AS s
-        SET expires_at = inventory_core._slot_end(run, seen_at)
-        WHERE s.run_id = run.run_id;
-    END IF;
-END
-$$;
-COMMENT ON FUNCTION inventory_core._keep_slot(inventory_core.sync_runs, timestamptz) IS
-    'Prolongs the slot of a run that shows life, before it expires; parallel writers do not wait here';
 /* </end connected objects> */
 
 /* <begin connected objects> */
 -- requires:
---   limits
+--   tenant_limit
 
 CREATE FUNCTION inventory_core._insert_run(
     tenant text, selection_hash text, selection jsonb, request_id uuid, correlation_id text, lease interval, scope text,
@@ -1919,21 +2160,6 @@ COMMENT ON FUNCTION inventory_core._insert_run(text, text, jsonb, uuid, text, in
 /* <begin connected objects> */
 -- requires:
 --   insert_run
-
-CREATE FUNCTION inventory_core._share_tenant(tenant text) RETURNS void
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-    PERFORM 1 FROM inventory_core.tenants AS t WHERE t.tenant_id = tenant FOR KEY SHARE;
-    IF NOT FOUND THEN
-        INSERT INTO inventory_core.tenants (tenant_id) VALUES (tenant) ON CONFLICT DO NOTHING;
-        PERFORM 1 FROM inventory_core.tenants AS t WHERE t.tenant_id = tenant FOR KEY SHARE;
-    END IF;
-END
-$$;
-COMMENT ON FUNCTION inventory_core._share_tenant(text) IS
-    'Keeps forget_items out until the transaction ends; makes the tenant''s row with its first batch';
 
 CREATE FUNCTION inventory_core._has_rejected(tenant text, run_id uuid, policy_type text) RETURNS boolean
 LANGUAGE sql STABLE PARALLEL SAFE
@@ -2026,18 +2252,30 @@ RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+    taken timestamptz := inventory_core._now();
 BEGIN
     INSERT INTO inventory_core.selections AS s
         (tenant_id, selection_hash, selection, refused_count, last_refused_reason, last_refused_at)
-    VALUES (tenant, selection_hash, selection, 1, reason, inventory_core._now())
+    VALUES (tenant, selection_hash, selection, 1, reason, taken)
     ON CONFLICT ON CONSTRAINT selections_pkey DO UPDATE
     SET refused_count = s.refused_count + 1,
         last_refused_reason = excluded.last_refused_reason,
         last_refused_at = excluded.last_refused_at;
+    WITH added_up AS (
+        DELETE FROM inventory_core.refusals AS f
+        WHERE f.tenant_id = tenant AND f.selection_hash = _refuse_start.selection_hash
+        RETURNING 1
+    )
+    UPDATE inventory_core.selections AS s
+    SET refused_count = s.refused_count + u.added
+    FROM (SELECT count(*) AS added FROM added_up) AS u
+    WHERE s.tenant_id = tenant AND s.selection_hash = _refuse_start.selection_hash AND u.added > 0;
 EXCEPTION
-    -- Somebody holds the row: the answer is worth more than the count.
+    -- Somebody has the row in his hands.
     WHEN lock_not_available THEN
-        NULL;
+        INSERT INTO inventory_core.refusals (tenant_id, selection_hash, refusal_id, reason, refused_at)
+        VALUES (tenant, selection_hash, gen_random_uuid(), reason, taken);
 END
 $$;
 COMMENT ON FUNCTION inventory_core._refuse_start(text, text, jsonb, text) IS 'Counts a refused start; never waits for long';
@@ -2056,7 +2294,7 @@ BEGIN
     END IF;
     RETURN run;
 EXCEPTION
-    -- Another run of the tenant is being finished: the expired one waits for the next start.
+    -- Items of the tenant are being forgotten: the expired run waits for the next start.
     WHEN lock_not_available THEN
         RETURN run;
 END
@@ -2145,9 +2383,7 @@ BEGIN
             run := inventory_core._insert_run(
                 tenant, selection_hash, selection, request_id,
                 left(inventory_core._redact_known(correlation_id), 1000), lease, scope, tenant_slot.slot);
-            UPDATE inventory_core.run_slots AS s
-            SET run_id = run.run_id, expires_at = inventory_core._slot_end(run, run.started_at)
-            WHERE s.slot_no = run_slot;
+            PERFORM inventory_core._take_slot(run_slot, run, run.started_at);
             run_id := run.run_id;
             status := 'running';
             RETURN NEXT;
@@ -2261,6 +2497,7 @@ BEGIN
     -- From here on a finish waits for us, or we are refused.
     run := inventory_core._share_run(tenant, run_id);
     taken := inventory_core._now();
+    PERFORM inventory_core._keep_slot(run, taken);
 
     SELECT coalesce(array_agg(w.policy_type), '{}'), coalesce(array_agg(w.key), '{}')
     INTO allowed_types, allowed_keys
@@ -2339,7 +2576,6 @@ BEGIN
     END IF;
 
     PERFORM inventory_core._add_part(tenant, run_id, taken, inserted_ids, updated_ids, probe.unchanged_ids);
-    PERFORM inventory_core._keep_slot(run, taken);
     PERFORM inventory_core._record_rejected(tenant, run_id, batch.rejected_types);
 
     RETURN QUERY
@@ -2507,9 +2743,8 @@ DECLARE
 BEGIN
     PERFORM inventory_core._begin_write(tenant, 'maintainer');
     PERFORM inventory_core._require('item_ids', forget_items.item_ids IS NOT NULL);
-    -- Waits for the batches in the middle; a later one finds the items gone and brings them anew.
+    -- Waits for the batches and the ends of runs in the middle; a later batch finds the items gone and brings them anew.
     PERFORM 1 FROM inventory_core.tenants AS t WHERE t.tenant_id = tenant FOR UPDATE;
-    PERFORM inventory_core._lock_last_seen(tenant);
     WITH gone AS (
         DELETE FROM inventory_core.items AS i
         WHERE i.tenant_id = tenant AND i.item_id = ANY (forget_items.item_ids)
@@ -2915,9 +3150,13 @@ BEGIN
                   HINT = 'Use a count up to 1024, 0 to close the tenant, -1 for no limit, NULL for the setting '
                          'inventory_core.max_running_runs_per_tenant.';
     END IF;
-    INSERT INTO inventory_core.tenants AS t (tenant_id, max_running_runs)
-    VALUES (tenant, set_tenant_limit.max_running_runs)
-    ON CONFLICT ON CONSTRAINT tenants_pkey DO UPDATE SET max_running_runs = excluded.max_running_runs;
+    PERFORM inventory_core._add_tenant(tenant);
+    -- Waits for the starts in the middle, which count under the limit that they began with.
+    PERFORM 1 FROM inventory_core.selections AS s
+    WHERE s.tenant_id = tenant AND s.selection_hash = '*'
+    FOR UPDATE;
+    UPDATE inventory_core.tenants AS t SET max_running_runs = set_tenant_limit.max_running_runs
+    WHERE t.tenant_id = tenant;
 END
 $$;
 COMMENT ON FUNCTION inventory_core.set_tenant_limit(text, integer) IS
@@ -2936,7 +3175,7 @@ BEGIN ATOMIC
     WITH wanted (level, privileges, kind, names) AS (VALUES
         (1, 'SELECT', 'TABLE', ARRAY[
             'tenants', 'tenant_grants', 'meta_whitelist', 'selections', 'sync_runs', 'sync_errors', 'items',
-            'run_parts', 'last_seen', 'run_changes_bitmaps', 'cooldowns',
+            'run_parts', 'last_seen', 'run_changes_bitmaps', 'cooldowns', 'refusals',
             'inventory_items', 'inventory_sync_runs', 'inventory_sync_errors', 'inventory_selections', 'run_progress']),
         (1, 'EXECUTE', 'FUNCTION', ARRAY[
             'set_tenant', 'clear_tenant', 'current_tenant', 'granted_tenants', '_now',
@@ -2948,12 +3187,14 @@ BEGIN ATOMIC
         (2, 'INSERT, UPDATE', 'TABLE', ARRAY[
             'selections', 'sync_runs', 'items', 'run_parts', 'last_seen', 'cooldowns']),
         (2, 'SELECT, UPDATE (run_id, expires_at)', 'TABLE', ARRAY['run_slots']),
-        (2, 'INSERT', 'TABLE', ARRAY['sync_errors', 'run_changes_bitmaps']),
-        (2, 'DELETE', 'TABLE', ARRAY['run_parts', 'last_seen']),
+        (2, 'SELECT, INSERT, DELETE', 'TABLE', ARRAY['slot_leases']),
+        (2, 'INSERT', 'TABLE', ARRAY['sync_errors', 'run_changes_bitmaps', 'refusals']),
+        (2, 'DELETE', 'TABLE', ARRAY['run_parts', 'last_seen', 'refusals']),
         (2, 'EXECUTE', 'FUNCTION', ARRAY[
-            '_begin_write', '_share_run', '_share_tenant', '_add_part', '_add_error', '_record_rejected',
-            '_lock_last_seen', '_fold', '_close_run', '_take_over', '_reap', '_insert_run', '_refuse_start',
-            '_blocking_run', '_obstacle', '_choose_tenant_slot', '_choose_run_slot', '_keep_slot',
+            '_begin_write', '_share_run', '_add_tenant', '_share_tenant', '_add_part', '_add_error', '_record_rejected',
+            '_fold', '_fold_into_tenant', '_close_run', '_take_over', '_reap', '_insert_run', '_refuse_start',
+            '_blocking_run', '_obstacle', '_choose_tenant_slot', '_slot_is_over', '_taken_beyond', '_choose_run_slot',
+            '_take_slot', '_keep_slot',
             'start_run', 'upsert_items', 'heartbeat', 'record_error', 'record_throttle', 'finish_run', 'reap_expired_runs']),
         (3, 'UPDATE', 'TABLE', ARRAY['run_changes_bitmaps']),
         (3, 'DELETE', 'TABLE', ARRAY[
@@ -3098,7 +3339,8 @@ GRANT EXECUTE ON FUNCTION
     inventory_core.retry_delay(integer, integer, text, interval, interval, timestamptz),
     inventory_core._retry_delay(integer, integer, text, bigint, bigint, bigint, double precision),
     inventory_core._micros(interval),
-    inventory_core.selection_lock_key(text, text)
+    inventory_core.selection_lock_key(text, text),
+    inventory_core._fences_plans()
     TO PUBLIC;
 /* </end connected objects> */
 

@@ -20,6 +20,7 @@ pub use pg_tests::pg_test;
 extern "C-unwind" fn _PG_init() {
     tenant::init();
     api::settings::init();
+    tenant::init_planner();
     tenant::reserve_prefix();
 }
 
@@ -69,6 +70,7 @@ extension_sql_file!(
         api::tenant::_readable_tenant,
         api::tenant::_writable_tenant,
         api::tenant::_may_read,
+        api::tenant::_fences_plans,
         api::tenant::_check_tenant
     ]
 );
@@ -99,14 +101,17 @@ extension_sql_file!("../sql/schema/22_cooldowns.sql", name = "cooldowns", requir
 extension_sql_file!("../sql/schema/23_run_slots.sql", name = "run_slots", requires = ["cooldowns"]);
 extension_sql_file!("../sql/schema/24_slot_end.sql", name = "slot_end", requires = ["run_slots"]);
 extension_sql_file!("../sql/schema/25_now.sql", name = "now", requires = ["slot_end"]);
-extension_sql_file!("../sql/schema/28_rust_functions.sql", name = "rust_functions", requires = ["now"]);
+extension_sql_file!("../sql/schema/26_slot_leases.sql", name = "slot_leases", requires = ["now"]);
+extension_sql_file!("../sql/schema/27_refusals.sql", name = "refusals", requires = ["slot_leases"]);
+extension_sql_file!("../sql/schema/28_rust_functions.sql", name = "rust_functions", requires = ["refusals"]);
 extension_sql_file!(
     "../sql/schema/29_row_level_security.sql",
     name = "row_level_security",
     requires = ["rust_functions"]
 );
 extension_sql_file!("../sql/schema/31_checks.sql", name = "checks", requires = ["row_level_security"]);
-extension_sql_file!("../sql/schema/32_run_sets.sql", name = "run_sets", requires = ["checks"]);
+extension_sql_file!("../sql/schema/31_share_tenant.sql", name = "share_tenant", requires = ["checks"]);
+extension_sql_file!("../sql/schema/32_run_sets.sql", name = "run_sets", requires = ["share_tenant"]);
 extension_sql_file!(
     "../sql/schema/33_run_changes_so_far.sql",
     name = "run_changes_so_far",
@@ -142,8 +147,9 @@ extension_sql_file!(
     requires = ["inventory_selections"]
 );
 extension_sql_file!("../sql/schema/45_cooling_down.sql", name = "cooling_down", requires = ["run_progress"]);
-extension_sql_file!("../sql/schema/46_limits.sql", name = "limits", requires = ["cooling_down"]);
-extension_sql_file!("../sql/schema/47_insert_run.sql", name = "insert_run", requires = ["limits"]);
+extension_sql_file!("../sql/schema/45_global_limit.sql", name = "global_limit", requires = ["cooling_down"]);
+extension_sql_file!("../sql/schema/46_tenant_limit.sql", name = "tenant_limit", requires = ["global_limit"]);
+extension_sql_file!("../sql/schema/47_insert_run.sql", name = "insert_run", requires = ["tenant_limit"]);
 extension_sql_file!("../sql/schema/48_batch_helpers.sql", name = "batch_helpers", requires = ["insert_run"]);
 extension_sql_file!("../sql/schema/49_check_start.sql", name = "check_start", requires = ["batch_helpers"]);
 extension_sql_file!("../sql/schema/50_start_run.sql", name = "start_run", requires = ["check_start"]);

@@ -32,7 +32,8 @@ BEGIN
     FOR tenant_table, to_delete IN
         VALUES ('tenants', 'maintainer'), ('selections', 'maintainer'), ('sync_runs', 'maintainer'),
                ('sync_errors', 'maintainer'), ('items', 'maintainer'), ('run_changes_bitmaps', 'maintainer'),
-               ('run_parts', 'writer'), ('last_seen', 'writer'), ('cooldowns', 'maintainer')
+               ('run_parts', 'writer'), ('last_seen', 'writer'), ('refusals', 'writer'),
+               ('cooldowns', 'maintainer')
     LOOP
         EXECUTE format('ALTER TABLE inventory_core.%I ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY',
                        tenant_table);
@@ -41,7 +42,7 @@ BEGIN
                 USING (tenant_id = (SELECT inventory_core._readable_tenant()))
                 WITH CHECK (tenant_id = (SELECT inventory_core._writable_tenant('writer')));
             CREATE POLICY tenant_rows_only ON inventory_core.%1$I AS RESTRICTIVE
-                USING ((SELECT inventory_core._readable_tenant()) = tenant_id)
+                USING ((SELECT inventory_core._readable_tenant()) = tenant_id AND inventory_core._fences_plans())
                 WITH CHECK ((SELECT inventory_core._writable_tenant('writer')) = tenant_id);
             CREATE POLICY update_needs_access ON inventory_core.%1$I AS RESTRICTIVE FOR UPDATE
                 USING (tenant_id = (SELECT inventory_core._writable_tenant('writer')));
@@ -57,8 +58,19 @@ $$;
 ALTER TABLE inventory_core.run_slots ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY all_slots ON inventory_core.run_slots FOR SELECT USING (true);
 CREATE POLICY free_or_own_slots ON inventory_core.run_slots FOR UPDATE
-    USING (run_id IS NULL OR expires_at <= inventory_core._now() OR inventory_core._runs(run_id))
+    USING (inventory_core._slot_is_over(run_id, expires_at) OR inventory_core._runs(run_id))
     WITH CHECK (run_id IS NULL OR inventory_core._may_hold_slot(run_id, expires_at));
 CREATE POLICY free_or_own_slots_only ON inventory_core.run_slots AS RESTRICTIVE FOR UPDATE
-    USING (run_id IS NULL OR expires_at <= inventory_core._now() OR inventory_core._runs(run_id))
+    USING (inventory_core._slot_is_over(run_id, expires_at) OR inventory_core._runs(run_id))
     WITH CHECK (run_id IS NULL OR inventory_core._may_hold_slot(run_id, expires_at));
+
+-- Leases may be added to and taken from a running run of the bound tenant.
+ALTER TABLE inventory_core.slot_leases ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY all_leases ON inventory_core.slot_leases FOR SELECT USING (true);
+CREATE POLICY new_leases ON inventory_core.slot_leases FOR INSERT
+    WITH CHECK (inventory_core._may_hold_slot(run_id, expires_at));
+CREATE POLICY new_leases_only ON inventory_core.slot_leases AS RESTRICTIVE FOR INSERT
+    WITH CHECK (inventory_core._may_hold_slot(run_id, expires_at));
+CREATE POLICY own_leases ON inventory_core.slot_leases FOR DELETE USING (inventory_core._runs(run_id));
+CREATE POLICY own_leases_only ON inventory_core.slot_leases AS RESTRICTIVE FOR DELETE
+    USING (inventory_core._runs(run_id));

@@ -1,19 +1,3 @@
-CREATE FUNCTION inventory_core._lock_last_seen(tenant text) RETURNS void
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-    INSERT INTO inventory_core.selections (tenant_id, selection_hash)
-    VALUES (tenant, '*')
-    ON CONFLICT DO NOTHING;
-    PERFORM 1 FROM inventory_core.selections AS s
-    WHERE s.tenant_id = tenant AND s.selection_hash = '*'
-    FOR UPDATE;
-END
-$$;
-COMMENT ON FUNCTION inventory_core._lock_last_seen(text) IS
-    'Whoever writes last_seen of a tenant does so alone, so that its sets stay disjoint';
-
 CREATE FUNCTION inventory_core._fold(run inventory_core.sync_runs, into_selection text) RETURNS void
 LANGUAGE sql VOLATILE PARALLEL UNSAFE
 BEGIN ATOMIC
@@ -58,3 +42,32 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION inventory_core._fold(inventory_core.sync_runs, text) IS
     'Folds what a run observed into the disjoint sets of a selection: its own, or * for the tenant; cost by chunks';
+
+CREATE FUNCTION inventory_core._fold_into_tenant(tenant text) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    run inventory_core.sync_runs;
+BEGIN
+    -- One at a time, or the sets would not stay disjoint. Nobody waits for it: the parts of a run that is not folded
+    -- yet are read where they are, and whoever ends the next run folds them too.
+    PERFORM 1 FROM inventory_core.selections AS s
+    WHERE s.tenant_id = tenant AND s.selection_hash = '*'
+    FOR NO KEY UPDATE SKIP LOCKED;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    FOR run IN
+        SELECT r.* FROM inventory_core.sync_runs AS r
+        WHERE r.tenant_id = tenant AND r.status <> 'running'
+          AND r.run_id IN (SELECT p.run_id FROM inventory_core.run_parts AS p WHERE p.tenant_id = tenant)
+        ORDER BY r.start_no, r.started_at, r.run_id
+    LOOP
+        PERFORM inventory_core._fold(run, '*');
+        DELETE FROM inventory_core.run_parts AS p WHERE p.tenant_id = tenant AND p.run_id = run.run_id;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION inventory_core._fold_into_tenant(text) IS
+    'Folds what the completed runs of a tenant observed into its sets as a whole (*), unless another does so now';

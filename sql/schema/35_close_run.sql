@@ -43,15 +43,14 @@ AS $$
 DECLARE
     counts record;
 BEGIN
-    -- The caller holds the run's row FOR UPDATE: no batch can add a part any more.
-    PERFORM inventory_core._lock_last_seen(run.tenant_id);
+    -- The caller holds the run's row FOR UPDATE: no batch can add a part any more. Nor is anything forgotten meanwhile.
+    PERFORM inventory_core._share_tenant(run.tenant_id);
     SELECT * INTO counts FROM inventory_core._run_counts(run.tenant_id, run.run_id);
 
     INSERT INTO inventory_core.run_changes_bitmaps (tenant_id, run_id, chunk, change, item_ids)
     SELECT run.tenant_id, run.run_id, c.chunk, c.change, c.item_ids
     FROM inventory_core._run_changes_so_far(run) AS c;
     PERFORM inventory_core._fold(run, run.selection_hash);
-    PERFORM inventory_core._fold(run, '*');
 
     -- A slot that expired may be in the hands of a starter of another tenant: it is theirs, and no wait.
     UPDATE inventory_core.run_slots AS s
@@ -59,6 +58,7 @@ BEGIN
     WHERE s.slot_no = (SELECT o.slot_no FROM inventory_core.run_slots AS o
                        WHERE o.run_id = run.run_id
                        FOR UPDATE SKIP LOCKED);
+    DELETE FROM inventory_core.slot_leases AS l WHERE l.run_id = run.run_id;
     UPDATE inventory_core.sync_runs AS r
     SET status = _close_run.status,
         finished_at = inventory_core._now(),
@@ -69,11 +69,11 @@ BEGIN
         unchanged_count = counts.unchanged,
         expected_items = _close_run.expected_items
     WHERE r.tenant_id = run.tenant_id AND r.run_id = run.run_id;
-    DELETE FROM inventory_core.run_parts AS p WHERE p.tenant_id = run.tenant_id AND p.run_id = run.run_id;
+    PERFORM inventory_core._fold_into_tenant(run.tenant_id);
 END
 $$;
 COMMENT ON FUNCTION inventory_core._close_run(inventory_core.sync_runs, text, bigint) IS
-    'Ends a run: folds what it saw, keeps its counts and changes, drops its parts';
+    'Ends a run: folds what it saw into its selection, keeps its counts and changes, gives its slot back';
 
 CREATE FUNCTION inventory_core._take_over(run inventory_core.sync_runs) RETURNS boolean
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE

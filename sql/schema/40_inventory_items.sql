@@ -8,12 +8,12 @@ BEGIN ATOMIC
     WHERE l.tenant_id = _observations.tenant AND l.selection_hash = '*'
     UNION ALL
     SELECT p.chunk, p.item_ids, r.run_id, r.start_no, r.started_at
-    FROM inventory_core.sync_runs AS r
-    JOIN inventory_core.run_parts AS p ON p.tenant_id = r.tenant_id AND p.run_id = r.run_id
-    WHERE r.tenant_id = _observations.tenant AND r.status = 'running';
+    FROM inventory_core.run_parts AS p
+    JOIN inventory_core.sync_runs AS r ON r.tenant_id = p.tenant_id AND r.run_id = p.run_id
+    WHERE p.tenant_id = _observations.tenant;
 END;
 COMMENT ON FUNCTION inventory_core._observations(text) IS
-    'Which runs of a tenant saw which items: the last of the completed ones, and every running one';
+    'Which runs of a tenant saw which items: of those that are folded the last, and every other';
 
 CREATE FUNCTION inventory_core._seen(tenant text, chunk integer)
 RETURNS TABLE (positions bytea, run_ids uuid[], started_ats timestamptz[])

@@ -5,8 +5,16 @@ SELECT s.tenant_id, s.selection_hash, s.selection, s.first_run_at,
        latest.finished_at AS latest_finished_at,
        success.finished_at AS latest_success_at,
        running.run_id AS running_run_id,
-       s.refused_count, s.last_refused_reason, s.last_refused_at
+       s.refused_count + refused.more AS refused_count,
+       CASE WHEN refused.latest_at > coalesce(s.last_refused_at, '-infinity') THEN refused.latest_reason
+            ELSE s.last_refused_reason END AS last_refused_reason,
+       greatest(s.last_refused_at, refused.latest_at) AS last_refused_at
 FROM inventory_core.selections AS s
+CROSS JOIN LATERAL (
+    SELECT count(*) AS more, max(f.refused_at) AS latest_at,
+           (array_agg(f.reason ORDER BY f.refused_at DESC))[1] AS latest_reason
+    FROM inventory_core.refusals AS f
+    WHERE f.tenant_id = s.tenant_id AND f.selection_hash = s.selection_hash) AS refused
 LEFT JOIN LATERAL inventory_core._baseline(s.tenant_id, s.selection_hash, 'latest') AS latest ON true
 LEFT JOIN LATERAL inventory_core._baseline(s.tenant_id, s.selection_hash, 'latest_success') AS success ON true
 LEFT JOIN inventory_core.sync_runs AS running

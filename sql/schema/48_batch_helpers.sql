@@ -1,18 +1,3 @@
-CREATE FUNCTION inventory_core._share_tenant(tenant text) RETURNS void
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-    PERFORM 1 FROM inventory_core.tenants AS t WHERE t.tenant_id = tenant FOR KEY SHARE;
-    IF NOT FOUND THEN
-        INSERT INTO inventory_core.tenants (tenant_id) VALUES (tenant) ON CONFLICT DO NOTHING;
-        PERFORM 1 FROM inventory_core.tenants AS t WHERE t.tenant_id = tenant FOR KEY SHARE;
-    END IF;
-END
-$$;
-COMMENT ON FUNCTION inventory_core._share_tenant(text) IS
-    'Keeps forget_items out until the transaction ends; makes the tenant''s row with its first batch';
-
 CREATE FUNCTION inventory_core._has_rejected(tenant text, run_id uuid, policy_type text) RETURNS boolean
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC

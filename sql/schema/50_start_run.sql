@@ -3,18 +3,30 @@ RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+    taken timestamptz := inventory_core._now();
 BEGIN
     INSERT INTO inventory_core.selections AS s
         (tenant_id, selection_hash, selection, refused_count, last_refused_reason, last_refused_at)
-    VALUES (tenant, selection_hash, selection, 1, reason, inventory_core._now())
+    VALUES (tenant, selection_hash, selection, 1, reason, taken)
     ON CONFLICT ON CONSTRAINT selections_pkey DO UPDATE
     SET refused_count = s.refused_count + 1,
         last_refused_reason = excluded.last_refused_reason,
         last_refused_at = excluded.last_refused_at;
+    WITH added_up AS (
+        DELETE FROM inventory_core.refusals AS f
+        WHERE f.tenant_id = tenant AND f.selection_hash = _refuse_start.selection_hash
+        RETURNING 1
+    )
+    UPDATE inventory_core.selections AS s
+    SET refused_count = s.refused_count + u.added
+    FROM (SELECT count(*) AS added FROM added_up) AS u
+    WHERE s.tenant_id = tenant AND s.selection_hash = _refuse_start.selection_hash AND u.added > 0;
 EXCEPTION
-    -- Somebody holds the row: the answer is worth more than the count.
+    -- Somebody has the row in his hands.
     WHEN lock_not_available THEN
-        NULL;
+        INSERT INTO inventory_core.refusals (tenant_id, selection_hash, refusal_id, reason, refused_at)
+        VALUES (tenant, selection_hash, gen_random_uuid(), reason, taken);
 END
 $$;
 COMMENT ON FUNCTION inventory_core._refuse_start(text, text, jsonb, text) IS 'Counts a refused start; never waits for long';
@@ -33,7 +45,7 @@ BEGIN
     END IF;
     RETURN run;
 EXCEPTION
-    -- Another run of the tenant is being finished: the expired one waits for the next start.
+    -- Items of the tenant are being forgotten: the expired run waits for the next start.
     WHEN lock_not_available THEN
         RETURN run;
 END
@@ -122,9 +134,7 @@ BEGIN
             run := inventory_core._insert_run(
                 tenant, selection_hash, selection, request_id,
                 left(inventory_core._redact_known(correlation_id), 1000), lease, scope, tenant_slot.slot);
-            UPDATE inventory_core.run_slots AS s
-            SET run_id = run.run_id, expires_at = inventory_core._slot_end(run, run.started_at)
-            WHERE s.slot_no = run_slot;
+            PERFORM inventory_core._take_slot(run_slot, run, run.started_at);
             run_id := run.run_id;
             status := 'running';
             RETURN NEXT;

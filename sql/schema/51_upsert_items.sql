@@ -71,6 +71,7 @@ BEGIN
     -- From here on a finish waits for us, or we are refused.
     run := inventory_core._share_run(tenant, run_id);
     taken := inventory_core._now();
+    PERFORM inventory_core._keep_slot(run, taken);
 
     SELECT coalesce(array_agg(w.policy_type), '{}'), coalesce(array_agg(w.key), '{}')
     INTO allowed_types, allowed_keys
@@ -149,7 +150,6 @@ BEGIN
     END IF;
 
     PERFORM inventory_core._add_part(tenant, run_id, taken, inserted_ids, updated_ids, probe.unchanged_ids);
-    PERFORM inventory_core._keep_slot(run, taken);
     PERFORM inventory_core._record_rejected(tenant, run_id, batch.rejected_types);
 
     RETURN QUERY

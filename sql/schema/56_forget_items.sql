@@ -9,9 +9,8 @@ DECLARE
 BEGIN
     PERFORM inventory_core._begin_write(tenant, 'maintainer');
     PERFORM inventory_core._require('item_ids', forget_items.item_ids IS NOT NULL);
-    -- Waits for the batches in the middle; a later one finds the items gone and brings them anew.
+    -- Waits for the batches and the ends of runs in the middle; a later batch finds the items gone and brings them anew.
     PERFORM 1 FROM inventory_core.tenants AS t WHERE t.tenant_id = tenant FOR UPDATE;
-    PERFORM inventory_core._lock_last_seen(tenant);
     WITH gone AS (
         DELETE FROM inventory_core.items AS i
         WHERE i.tenant_id = tenant AND i.item_id = ANY (forget_items.item_ids)

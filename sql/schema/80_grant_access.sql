@@ -6,7 +6,7 @@ BEGIN ATOMIC
     WITH wanted (level, privileges, kind, names) AS (VALUES
         (1, 'SELECT', 'TABLE', ARRAY[
             'tenants', 'tenant_grants', 'meta_whitelist', 'selections', 'sync_runs', 'sync_errors', 'items',
-            'run_parts', 'last_seen', 'run_changes_bitmaps', 'cooldowns',
+            'run_parts', 'last_seen', 'run_changes_bitmaps', 'cooldowns', 'refusals',
             'inventory_items', 'inventory_sync_runs', 'inventory_sync_errors', 'inventory_selections', 'run_progress']),
         (1, 'EXECUTE', 'FUNCTION', ARRAY[
             'set_tenant', 'clear_tenant', 'current_tenant', 'granted_tenants', '_now',
@@ -18,12 +18,14 @@ BEGIN ATOMIC
         (2, 'INSERT, UPDATE', 'TABLE', ARRAY[
             'selections', 'sync_runs', 'items', 'run_parts', 'last_seen', 'cooldowns']),
         (2, 'SELECT, UPDATE (run_id, expires_at)', 'TABLE', ARRAY['run_slots']),
-        (2, 'INSERT', 'TABLE', ARRAY['sync_errors', 'run_changes_bitmaps']),
-        (2, 'DELETE', 'TABLE', ARRAY['run_parts', 'last_seen']),
+        (2, 'SELECT, INSERT, DELETE', 'TABLE', ARRAY['slot_leases']),
+        (2, 'INSERT', 'TABLE', ARRAY['sync_errors', 'run_changes_bitmaps', 'refusals']),
+        (2, 'DELETE', 'TABLE', ARRAY['run_parts', 'last_seen', 'refusals']),
         (2, 'EXECUTE', 'FUNCTION', ARRAY[
-            '_begin_write', '_share_run', '_share_tenant', '_add_part', '_add_error', '_record_rejected',
-            '_lock_last_seen', '_fold', '_close_run', '_take_over', '_reap', '_insert_run', '_refuse_start',
-            '_blocking_run', '_obstacle', '_choose_tenant_slot', '_choose_run_slot', '_keep_slot',
+            '_begin_write', '_share_run', '_add_tenant', '_share_tenant', '_add_part', '_add_error', '_record_rejected',
+            '_fold', '_fold_into_tenant', '_close_run', '_take_over', '_reap', '_insert_run', '_refuse_start',
+            '_blocking_run', '_obstacle', '_choose_tenant_slot', '_slot_is_over', '_taken_beyond', '_choose_run_slot',
+            '_take_slot', '_keep_slot',
             'start_run', 'upsert_items', 'heartbeat', 'record_error', 'record_throttle', 'finish_run', 'reap_expired_runs']),
         (3, 'UPDATE', 'TABLE', ARRAY['run_changes_bitmaps']),
         (3, 'DELETE', 'TABLE', ARRAY[

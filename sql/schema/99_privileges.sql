@@ -10,5 +10,6 @@ GRANT EXECUTE ON FUNCTION
     inventory_core.retry_delay(integer, integer, text, interval, interval, timestamptz),
     inventory_core._retry_delay(integer, integer, text, bigint, bigint, bigint, double precision),
     inventory_core._micros(interval),
-    inventory_core.selection_lock_key(text, text)
+    inventory_core.selection_lock_key(text, text),
+    inventory_core._fences_plans()
     TO PUBLIC;

@@ -43,8 +43,6 @@ def lease_end(connection):
     return connection.execute("SELECT lease_expires_at::text FROM inventory_core.inventory_sync_runs(%s)", (TENANTS[0],)).fetchone()[0]
 
 
-@pytest.mark.xfail(strict=True, reason="a batch does not wait for a neighbour that holds the slot's row; where that one "
-                                       "stays open for longer than a twentieth of the lease, the slot may end first")
 @pytest.mark.parametrize("end", ["ROLLBACK", "COMMIT"])
 def test_neighbour_in_an_open_transaction(connect, end):
     """Its batch came first and was to prolong the slot, and has not ended when ours comes."""

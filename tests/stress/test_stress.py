@@ -18,9 +18,6 @@ from pathlib import Path
 import psycopg
 import pytest
 
-# Issue 4 is open: a run of this test saw 6 runs where the limit was 5. Until that is understood it is run by hand.
-pytestmark = pytest.mark.skipif("STRESS_SEED" not in os.environ, reason="set STRESS_SEED to run it; see issue 4")
-
 import stress_checker
 from stress_history import History, calls_of, tables_of
 from stress_server import deadlocks, own_server, prepare
@@ -75,6 +72,8 @@ class Stress:
         blows += [(SECONDS * 0.4, self.crash), (SECONDS * 0.7, self.restart)]
         for at, blow in sorted(blows, key=lambda b: b[0]):
             time.sleep(max(0.0, self.since + at - time.monotonic()))
+            if time.monotonic() > self.until:       # the machine is slow, and the clients have gone home
+                break
             try:
                 blow()
             except psycopg.OperationalError:        # the server is still getting up

@@ -238,6 +238,21 @@ def slot(world):
                   (UNKNOWN_RUN,), saying="row-level security")
     yield "take for a run that is not one's own", take
 
+    def give_up():
+        with bound(world, B) as other:
+            assert value(other, "SELECT count(*) FROM inventory_core.slot_leases") > 0, "b has no lease to lose"
+        with bound(world) as connection:
+            assert connection.execute("DELETE FROM inventory_core.slot_leases WHERE run_id = %s",
+                                      (world.runs[B]["running"],)).rowcount == 0
+    yield "give up a lease of it", give_up
+
+    def prolong():
+        with bound(world) as connection:
+            fails(connection, errors.InsufficientPrivilege,
+                  "INSERT INTO inventory_core.slot_leases (run_id, lease_id, expires_at) VALUES (%s, gen_random_uuid(), now())",
+                  (world.runs[B]["running"],), saying="row-level security")
+    yield "prolong by a lease", prolong
+
 
 # --- our functions ---------------------------------------------------------------------------------------
 

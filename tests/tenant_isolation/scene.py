@@ -92,8 +92,8 @@ def prepared():
         install(world)
         for tenant in world.roles:
             mark = "alpha" if tenant == A else CANARY
-            with world.connect(tenant) as connection:
-                world.runs[tenant], world.hashes[tenant] = fill(connection, tenant, mark)
+            with world.connect(tenant) as connection, world.connect(tenant) as neighbour:
+                world.runs[tenant], world.hashes[tenant] = fill(connection, neighbour, tenant, mark)
         with world.admin() as owner:
             owner.execute("ANALYZE")
         yield world
@@ -130,9 +130,9 @@ def items(mark, numbers, name="name"):
                         "display_name": f"{name} {mark} {number}", "meta": {"owner": mark}} for number in numbers])
 
 
-def fill(connection, tenant, mark):
+def fill(connection, neighbour, tenant, mark):
     """A history with a row in every table and view: two completed runs, one running, errors, refusals, waits."""
-    def start(selection):
+    def start(selection, connection=connection):
         return connection.execute(
             "SELECT run_id, selection_hash FROM inventory_core.start_run(%s, %s, %s, gen_random_uuid(), scope => %s)",
             (tenant, json.dumps(selection), f"correlation {mark}", f"scope {mark}")).fetchone()
@@ -152,6 +152,13 @@ def fill(connection, tenant, mark):
     third, hourly_hash = start(hourly)
     upsert(third, items(mark, [1, 3, 8]))
     start(hourly)                                               # refused: it is running already
+    with neighbour.transaction():
+        start(hourly, neighbour)                                # refused too, and has the count in its hands
+        start(hourly)
+    with connection.transaction():
+        bind(connection, tenant)
+        connection.execute("INSERT INTO inventory_core.slot_leases (run_id, lease_id, expires_at) "
+                           "VALUES (%s, gen_random_uuid(), inventory_core._now())", (third,))
     connection.execute("SELECT inventory_core.record_throttle(%s, %s, 429, '3600', scope => %s)",
                        (tenant, third, f"scope {mark}"))
     runs = {"success": str(first), "partial": str(second), "running": str(third)}

@@ -69,8 +69,9 @@ def outcome(session, statement, args):
 
 def history(world):
     """Everything a sees of its history, in order, as one text for each look."""
-    with world.connect(A, options="-c timezone=UTC -c lock_timeout=2s -c statement_timeout=30s") as session:
-        runs, hashes = fill(session, A, MARK)
+    with world.connect(A) as neighbour, \
+            world.connect(A, options="-c timezone=UTC -c lock_timeout=2s -c statement_timeout=30s") as session:
+        runs, hashes = fill(session, neighbour, A, MARK)
         seen = {}
 
         def look(when):
@@ -111,8 +112,8 @@ def alone(prepared):
 
 @pytest.fixture(scope="module")
 def beside(prepared):
-    with database(prepared, "beside") as world, world.connect(B) as other:
-        fill(other, B, MARK)
+    with database(prepared, "beside") as world, world.connect(B) as other, world.connect(B) as neighbour:
+        fill(other, neighbour, B, MARK)
         with other.transaction(force_rollback=True):        # in the middle of the same, and holding its locks
             started = other.execute("SELECT run_id FROM inventory_core.start_run('b', %s, scope => 'other')",
                                     (json.dumps({"list": MARK}),)).fetchone()[0]

@@ -49,11 +49,11 @@ def test_functions_never_say_it(world, binds):
 
 
 def test_relations_tell_no_run_of_another_tenant(world):
-    """But run_slots, which shows how full the server is: which runs are there, not whose."""
+    """But run_slots and their leases, which show how full the server is: which runs are there, not whose."""
     told = catalogue.listen(world, A, True, reads(world, A))
     for tenant in (B, CANARY):
         for run in world.runs[tenant].values():
-            assert {source for source, _ in told.mentioning(run)} <= {"inventory_core.run_slots"}
+            assert {source for source, _ in told.mentioning(run)} <= {"inventory_core.run_slots", "inventory_core.slot_leases"}
         for selection_hash in world.hashes[tenant]:
             assert told.mentioning(selection_hash) == []
 
@@ -63,7 +63,7 @@ def test_b_hears_it_everywhere(world):
     told = catalogue.listen(world, B, True, reads(world, B))
     silent = set(catalogue.readable(world, B)) - {source for source, _ in told.mentioning(CANARY)}
     assert silent == {f"inventory_core.{name}" for name in (    # no text of a tenant in them
-        "last_seen", "meta_whitelist", "run_changes_bitmaps", "run_parts", "run_slots", "tenants")}
+        "last_seen", "meta_whitelist", "refusals", "run_changes_bitmaps", "run_parts", "run_slots", "slot_leases", "tenants")}
 
 
 def test_a_hears_it_without_policies(fresh):

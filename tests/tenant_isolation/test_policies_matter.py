@@ -71,7 +71,7 @@ def test_each_table_goes_red_on_its_own(fresh):
 def test_an_open_permissive_policy_opens_nothing(fresh):
     """The restrictive twin of every table; with it gone, too, the fence is open."""
     with fresh.admin() as owner:
-        tables = [name for name, _, _ in leaks.relations(fresh, kinds="r")] + ["run_slots", "tenant_grants"]
+        tables = [name for name, _, _ in leaks.relations(fresh, kinds="r")] + ["run_slots", "slot_leases", "tenant_grants"]
         for table in tables:
             run(owner, "CREATE POLICY open ON inventory_core.{} USING (true) WITH CHECK (true)", table)
         for check in ALL.values():

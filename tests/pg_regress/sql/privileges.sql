@@ -38,12 +38,13 @@ WHERE c.relnamespace = 'inventory_core'::regnamespace AND c.relkind IN ('r', 'p'
            AND EXISTS (SELECT FROM pg_policy AS p WHERE p.polrelid = c.oid AND p.polpermissive AND p.polcmd = '*')
            AND EXISTS (SELECT FROM pg_policy AS p WHERE p.polrelid = c.oid AND NOT p.polpermissive AND p.polcmd = '*'));
 SELECT c.oid::regclass AS no_tenant FROM pg_class AS c
-WHERE c.relnamespace = 'inventory_core'::regnamespace AND c.relkind IN ('r', 'p') AND c.relname NOT IN ('meta_whitelist', 'run_slots')
+WHERE c.relnamespace = 'inventory_core'::regnamespace AND c.relkind IN ('r', 'p') AND c.relname NOT IN ('meta_whitelist', 'run_slots', 'slot_leases')
   AND NOT EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id');
 SELECT k.conname AS leads_with_another FROM pg_constraint AS k JOIN pg_class AS c ON c.oid = k.conrelid JOIN pg_attribute AS a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1]
-WHERE k.connamespace = 'inventory_core'::regnamespace AND k.contype IN ('p', 'u', 'f') AND a.attname <> 'tenant_id' AND c.relname NOT IN ('meta_whitelist', 'run_slots');
+WHERE k.connamespace = 'inventory_core'::regnamespace AND k.contype IN ('p', 'u', 'f') AND a.attname <> 'tenant_id' AND c.relname NOT IN ('meta_whitelist', 'run_slots', 'slot_leases');
 SELECT i.indexrelid::regclass AS leads_with_another FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indrelid JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
-WHERE c.relnamespace = 'inventory_core'::regnamespace AND a.attname <> 'tenant_id' AND c.relname NOT IN ('meta_whitelist', 'run_slots');
+WHERE c.relnamespace = 'inventory_core'::regnamespace AND a.attname <> 'tenant_id' AND c.relname NOT IN ('meta_whitelist', 'run_slots', 'slot_leases')
+  AND i.indexrelid <> 'inventory_core.tenant_grants_role_oid'::regclass;     -- by which a role comes by its own grants only
 SELECT c.oid::regclass AS view_of_its_owner FROM pg_class AS c
 WHERE c.relnamespace = 'inventory_core'::regnamespace AND c.relkind = 'v' AND NOT c.reloptions @> ARRAY['security_invoker=true', 'security_barrier=true'];
 
@@ -57,7 +58,7 @@ SELECT c.oid::regclass AS sequence FROM pg_class AS c WHERE c.relnamespace = 'in
 SELECT t.tgname AS trigger FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = t.tgrelid WHERE c.relnamespace = 'inventory_core'::regnamespace AND NOT t.tgisinternal;
 -- Every table is dumped but the slots.
 SELECT c.oid::regclass AS not_dumped FROM pg_class AS c
-WHERE c.relnamespace = 'inventory_core'::regnamespace AND c.relkind IN ('r', 'p') AND c.relname <> 'run_slots'
+WHERE c.relnamespace = 'inventory_core'::regnamespace AND c.relkind IN ('r', 'p') AND c.relname NOT IN ('run_slots', 'slot_leases')
   AND NOT EXISTS (SELECT FROM pg_extension AS e WHERE e.extname = 'inventory_core' AND c.oid = ANY (e.extconfig));
 -- Every table, view and function says what it is for.
 SELECT c.oid::regclass AS without_comment FROM pg_class AS c WHERE c.relnamespace = 'inventory_core'::regnamespace AND c.relkind IN ('r', 'p', 'v') AND obj_description(c.oid, 'pg_class') IS NULL;

@@ -38,6 +38,16 @@ DECLARE
 BEGIN
     is_contended := false;
     is_reached := false;
+    BEGIN
+        -- set_tenant_limit waits for us, so that no start in the middle escapes the count under a lower limit.
+        PERFORM 1 FROM inventory_core.selections AS s
+        WHERE s.tenant_id = tenant AND s.selection_hash = '*'
+        FOR KEY SHARE;
+    EXCEPTION
+        WHEN lock_not_available THEN
+            is_reached := true;
+            RETURN;
+    END;
     IF inventory_core._tenant_limit(tenant) < 0 THEN
         RETURN;
     END IF;
@@ -47,7 +57,7 @@ BEGIN
             PERFORM inventory_core._reap(tenant);
             candidates := ARRAY(SELECT inventory_core._tenant_slots(tenant));
         EXCEPTION
-            -- Another run of the tenant is being finished: the expired ones wait for the next start.
+            -- Items of the tenant are being forgotten: the expired runs wait for the next start.
             WHEN lock_not_available THEN
                 NULL;
         END;
@@ -69,48 +79,3 @@ END
 $$;
 COMMENT ON FUNCTION inventory_core._choose_tenant_slot(text) IS
     'A free number for a new run of a tenant; NULL where it has no limit, or where that is reached';
-
-CREATE FUNCTION inventory_core._choose_run_slot() RETURNS integer
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    max_runs integer := inventory_core._max_running_runs();
-    taken timestamptz := inventory_core._now();
-    slot integer;
-BEGIN
-    SELECT s.slot_no INTO slot
-    FROM inventory_core.run_slots AS s
-    WHERE (s.run_id IS NULL OR s.expires_at <= taken)
-      -- slots beyond a limit that was lowered since are off the top of what is left
-      AND (max_runs < 0
-           OR s.slot_no <= max_runs - (SELECT count(*) FROM inventory_core.run_slots AS o
-                                       WHERE o.slot_no > max_runs AND o.expires_at > taken))
-    ORDER BY s.slot_no
-    LIMIT 1
-    FOR UPDATE SKIP LOCKED;
-    RETURN slot;
-END
-$$;
-COMMENT ON FUNCTION inventory_core._choose_run_slot() IS 'Locks a free slot of the global limit; NULL where it is reached';
-
-CREATE FUNCTION inventory_core._keep_slot(run inventory_core.sync_runs, seen_at timestamptz) RETURNS void
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-    -- In time: whoever finds the row taken has a neighbour who is doing the same, and there is half of the
-    -- margin left for that one to commit.
-    PERFORM 1 FROM inventory_core.run_slots AS s
-    WHERE s.run_id = run.run_id
-      AND s.expires_at < greatest(run.lease_expires_at, seen_at + run.lease) + run.lease / 20
-    FOR UPDATE SKIP LOCKED;
-    IF FOUND THEN
-        UPDATE inventory_core.run_slots AS s
-        SET expires_at = inventory_core._slot_end(run, seen_at)
-        WHERE s.run_id = run.run_id;
-    END IF;
-END
-$$;
-COMMENT ON FUNCTION inventory_core._keep_slot(inventory_core.sync_runs, timestamptz) IS
-    'Prolongs the slot of a run that shows life, before it expires; parallel writers do not wait here';

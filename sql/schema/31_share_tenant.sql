@@ -1,0 +1,23 @@
+CREATE FUNCTION inventory_core._add_tenant(tenant text) RETURNS void
+LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+    INSERT INTO inventory_core.tenants (tenant_id) VALUES (tenant) ON CONFLICT DO NOTHING;
+    INSERT INTO inventory_core.selections (tenant_id, selection_hash) VALUES (tenant, '*') ON CONFLICT DO NOTHING;
+END;
+COMMENT ON FUNCTION inventory_core._add_tenant(text) IS
+    'Makes the rows that stand for a tenant as a whole: its counter, and the selection * of its last_seen';
+
+CREATE FUNCTION inventory_core._share_tenant(tenant text) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM 1 FROM inventory_core.tenants AS t WHERE t.tenant_id = tenant FOR KEY SHARE;
+    IF NOT FOUND THEN
+        PERFORM inventory_core._add_tenant(tenant);
+        PERFORM 1 FROM inventory_core.tenants AS t WHERE t.tenant_id = tenant FOR KEY SHARE;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION inventory_core._share_tenant(text) IS
+    'Keeps forget_items out until the transaction ends; makes the tenant''s rows with its first batch';
