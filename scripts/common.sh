@@ -7,6 +7,8 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 DEFAULT_PG_CONFIG=/usr/lib/postgresql/15/bin/pg_config
 PGRX_VERSION=$(sed -nE 's/^pgrx = .*"=([0-9.]+)".*/\1/p' "$ROOT/Cargo.toml")
 CACHE_DIR=${XDG_CACHE_HOME:-$HOME/.cache}/inventory_core
+PGSPOT_VERSION=0.9.4
+PGSPOT=$CACHE_DIR/pgspot-$PGSPOT_VERSION/bin/pgspot
 
 die() {
     echo "$(basename "$0"): $*" >&2

@@ -5,18 +5,25 @@
 //! do none of it). It remembers the grant it came from, and counts only while the current user may
 //! use that grant: `SET ROLE` or a SECURITY DEFINER function cannot carry it to somebody else.
 //!
+//! And keeping plans to the rows of that tenant: a plan shows how many rows it looked at in vain.
+//!
 //! This is the only file with `unsafe` code and the only one that runs SQL.
 
 #![allow(unsafe_code)]
 
+use std::cell::Cell;
 use std::ffi::{CStr, CString};
+use std::ptr::null_mut;
+use std::sync::OnceLock;
 
 use inventory_core_logic::tenant::check;
 use pgrx::prelude::*;
-use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting, pg_sys};
+use pgrx::spi::{OwnedPreparedStatement, SpiClient};
+use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting, PgList, is_a, pg_sys};
 
 use crate::api::report;
 
+const SCHEMA: &CStr = c"inventory_core";
 const SETTING: &CStr = c"inventory_core.tenant";
 static BINDING: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(None);
 
@@ -87,10 +94,20 @@ pub fn init() {
     );
 }
 
+/// Has the planner ask [`read_by_index`]. Called once, when the library loads.
+pub fn init_planner() {
+    // SAFETY: a backend loads the library in its only thread, and nobody reads the hook meanwhile.
+    unsafe {
+        let before = pg_sys::set_rel_pathlist_hook;
+        NEXT_HOOK.get_or_init(|| before);
+        pg_sys::set_rel_pathlist_hook = Some(read_by_index);
+    }
+}
+
 /// Makes every setting named `inventory_core.…` that the library does not know an error. Called last.
 pub fn reserve_prefix() {
     // SAFETY: the name is a constant C string; called from _PG_init as the server's documentation asks.
-    unsafe { pg_sys::MarkGUCPrefixReserved(c"inventory_core".as_ptr()) }
+    unsafe { pg_sys::MarkGUCPrefixReserved(SCHEMA.as_ptr()) }
 }
 
 /// The binding that counts for the current user, if any.
@@ -148,11 +165,8 @@ fn usable_grant(tenant: &str) -> Option<Binding> {
         (user, Access::Maintainer)
     } else {
         let grant = Spi::connect(|client| {
-            let rows = client.select(
-                include_str!("../sql/statements/usable_grant.sql"),
-                Some(1),
-                &[tenant.into()],
-            )?;
+            let statement = usable_grant_statement(client)?;
+            let rows = client.select(statement, Some(1), &[tenant.into()])?;
             rows.first().get_two::<pg_sys::Oid, String>()
         });
         match grant {
@@ -162,6 +176,23 @@ fn usable_grant(tenant: &str) -> Option<Binding> {
         }
     };
     Some(Binding { tenant: tenant.to_owned(), access, role })
+}
+
+thread_local! {
+    /// Planned once a session: every function that takes a tenant asks. Never dropped, because the server frees
+    /// its plans itself when a session ends, before Rust would.
+    static USABLE_GRANT: Cell<Option<&'static OwnedPreparedStatement>> = const { Cell::new(None) };
+}
+
+fn usable_grant_statement(client: &SpiClient<'_>) -> Result<&'static OwnedPreparedStatement, spi::Error> {
+    if let Some(statement) = USABLE_GRANT.get() {
+        return Ok(statement);
+    }
+    let text = include_str!("../sql/statements/usable_grant.sql");
+    let statement = client.prepare(text, &[PgBuiltInOids::TEXTOID.oid()])?.keep();
+    let statement: &'static _ = Box::leak(Box::new(statement));
+    USABLE_GRANT.set(Some(statement));
+    Ok(statement)
 }
 
 fn write(value: Option<&str>) {
@@ -181,5 +212,72 @@ fn write(value: Option<&str>) {
             PgLogLevel::ERROR as _,
             false,
         );
+    }
+}
+
+/// What the planner called before the library was loaded.
+static NEXT_HOOK: OnceLock<pg_sys::set_rel_pathlist_hook_type> = OnceLock::new();
+
+/// Leaves the planner only the ways to read a table of ours that look at no row of another tenant.
+///
+/// A scan of the whole table, of its pages (lossy bitmaps) or of given row versions (`ctid`) asks the
+/// policy of each row, and EXPLAIN ANALYZE then shows how many it removed. Every index leads with what
+/// the policy compares, so an index scan never comes by a row that it would have to remove for that.
+/// See <https://www.postgresql.org/docs/current/sql-explain.html>, "Rows Removed by Filter".
+#[pg_guard]
+unsafe extern "C-unwind" fn read_by_index(
+    root: *mut pg_sys::PlannerInfo,
+    rel: *mut pg_sys::RelOptInfo,
+    rti: pg_sys::Index,
+    rte: *mut pg_sys::RangeTblEntry,
+) {
+    // SAFETY: the planner passes what it plans, alive and ours alone until we return; the lists that we
+    // replace stay in its memory context, and indexes are put back as they were.
+    unsafe {
+        if let Some(Some(next)) = NEXT_HOOK.get() {
+            next(root, rel, rti, rte);
+        }
+        if !is_fenced(rte) || is_at_cursor(rel) {
+            return;
+        }
+        if !(*rte).tablesample.is_null() {
+            report::no_sample();
+        }
+        let (paths, partial_paths) = ((*rel).pathlist, (*rel).partial_pathlist);
+        (*rel).pathlist = null_mut();
+        (*rel).partial_pathlist = null_mut();
+        let indexes = PgList::<pg_sys::IndexOptInfo>::from_pg((*rel).indexlist);
+        let with_bitmaps: Vec<_> = indexes.iter_ptr().filter(|index| (**index).amhasgetbitmap).collect();
+        for index in &with_bitmaps {
+            (**index).amhasgetbitmap = false;
+        }
+        pg_sys::create_index_paths(root, rel);
+        for index in &with_bitmaps {
+            (**index).amhasgetbitmap = true;
+        }
+        if (*rel).pathlist.is_null() {
+            (*rel).pathlist = paths;
+            (*rel).partial_pathlist = partial_paths;
+        }
+    }
+}
+
+/// Whether a policy of ours holds for a table in a query.
+unsafe fn is_fenced(rte: *mut pg_sys::RangeTblEntry) -> bool {
+    // SAFETY: the caller's rte is alive; the rest looks up caches of the backend by name and number.
+    unsafe {
+        (*rte).rtekind == pg_sys::RTEKind::RTE_RELATION
+            && !(*rte).securityQuals.is_null()
+            && pg_sys::get_rel_namespace((*rte).relid) == pg_sys::get_namespace_oid(SCHEMA.as_ptr(), true)
+    }
+}
+
+/// Whether a table is read by `WHERE CURRENT OF`: the row of a cursor, which found it by the same policy.
+unsafe fn is_at_cursor(rel: *mut pg_sys::RelOptInfo) -> bool {
+    // SAFETY: the caller's rel is alive, and its restrictions are a list of RestrictInfo.
+    unsafe {
+        PgList::<pg_sys::RestrictInfo>::from_pg((*rel).baserestrictinfo)
+            .iter_ptr()
+            .any(|info| is_a((*info).clause.cast(), pg_sys::NodeTag::T_CurrentOfExpr))
     }
 }

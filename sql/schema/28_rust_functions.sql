@@ -15,6 +15,8 @@ COMMENT ON FUNCTION inventory_core._writable_tenant(text) IS
     'The bound tenant, for the policies; 42501 where it may not be written with that access';
 COMMENT ON FUNCTION inventory_core._may_read() IS
     'True, for the views; 55000 where no tenant is bound and the policies hold for the caller';
+COMMENT ON FUNCTION inventory_core._fences_plans() IS
+    'True, for the policies: asked while a query is planned, so that the library is there to keep plans to one tenant';
 COMMENT ON FUNCTION inventory_core._check_tenant(text) IS 'Raises 22023 for what cannot name a tenant';
 COMMENT ON FUNCTION inventory_core._read_items(text, text[], text[], text) IS
     'Keys and digests of a batch, in the order of the unique key of items; NULL digest = part omitted';

@@ -1,1 +1,1 @@
-SELECT grant_role, grant_access FROM inventory_core._usable_grant($1)
+SELECT u.grant_role, u.grant_access FROM inventory_core._usable_grant($1) AS u

@@ -64,6 +64,16 @@ pub fn bound_to_another_tenant() -> ! {
     )
 }
 
+/// A sample is drawn from the pages of the table, whosever rows they hold.
+pub fn no_sample() -> ! {
+    refuse(
+        PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
+        "TABLESAMPLE is not supported for tables with tenants",
+        "A sample would be drawn from the rows of all tenants.",
+        "Draw from the rows of the bound tenant: WHERE random() < 0.01, or ORDER BY random() LIMIT 100.",
+    )
+}
+
 /// Reading without a tenant.
 pub fn no_tenant_bound() -> ! {
     refuse(

@@ -57,6 +57,13 @@ fn _may_read() -> bool {
     true
 }
 
+/// True. For the policies: because it is immutable, the planner asks it while it plans, which loads the
+/// library and with it the rule that keeps plans to the rows of one tenant (`tenant::init_planner`).
+#[pg_extern(immutable, parallel_safe, schema = "inventory_core")]
+fn _fences_plans() -> bool {
+    true
+}
+
 /// Raises for what cannot name a tenant.
 #[pg_extern(immutable, strict, parallel_safe, schema = "inventory_core")]
 fn _check_tenant(tenant: &str) {
