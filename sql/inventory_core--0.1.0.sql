@@ -32,64 +32,13 @@ CREATE SCHEMA IF NOT EXISTS inventory_core; /* inventory_core::inventory_core */
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::settings::_max_running_runs_per_tenant
-CREATE  FUNCTION inventory_core."_max_running_runs_per_tenant"() RETURNS INT /* i32 */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_max_running_runs_per_tenant_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::tenant::_may_read
-CREATE  FUNCTION inventory_core."_may_read"() RETURNS bool /* bool */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_may_read_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::tenant::current_tenant
-CREATE  FUNCTION inventory_core."current_tenant"() RETURNS TEXT /* Option < String > */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'current_tenant_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::tenant::_check_tenant
-CREATE  FUNCTION inventory_core."_check_tenant"(
-	"tenant" TEXT /* & str */
-) RETURNS void
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_check_tenant_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::tenant::clear_tenant
-CREATE  FUNCTION inventory_core."clear_tenant"() RETURNS void
-STRICT VOLATILE PARALLEL UNSAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'clear_tenant_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::items::_key_digest
-CREATE  FUNCTION inventory_core."_key_digest"(
-	"policy_type" TEXT, /* & str */
-	"external_id" TEXT /* & str */
+-- inventory_core::api::bitmap::_bitmap_count
+CREATE  FUNCTION inventory_core."_bitmap_count"(
+	"set" bytea /* Option < & [u8] > */
 ) RETURNS bigint /* i64 */
-IMMUTABLE STRICT PARALLEL SAFE 
+IMMUTABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_key_digest_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::settings::_store_error_text
-CREATE  FUNCTION inventory_core."_store_error_text"() RETURNS bool /* bool */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_store_error_text_wrapper';
+AS 'MODULE_PATHNAME', '_bitmap_count_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -103,34 +52,38 @@ AS 'MODULE_PATHNAME', '_selection_hash_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_positions
-CREATE  FUNCTION inventory_core."_bitmap_positions"(
-	"sets" bytea[] /* Array < '_, & [u8] > */
-) RETURNS bytea /* Vec < u8 > */
-IMMUTABLE STRICT PARALLEL SAFE 
+-- inventory_core::api::settings::_lease_seconds
+CREATE  FUNCTION inventory_core."_lease_seconds"() RETURNS INT /* i32 */
+STRICT STABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_positions_wrapper';
+AS 'MODULE_PATHNAME', '_lease_seconds_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::canonical::_canonical_json
-CREATE  FUNCTION inventory_core."_canonical_json"(
-	"value" TEXT /* & str */
-) RETURNS TEXT /* String */
-IMMUTABLE STRICT PARALLEL SAFE 
+-- inventory_core::api::retry::_retry_delay
+CREATE  FUNCTION inventory_core."_retry_delay"(
+	"attempt" INT, /* Option < i32 > */
+	"http_status" INT, /* Option < i32 > */
+	"retry_after" TEXT, /* Option < & str > */
+	"base" bigint, /* Option < i64 > */
+	"cap" bigint, /* Option < i64 > */
+	"now" bigint, /* Option < i64 > */
+	"random" double precision /* f64 */
+) RETURNS bigint /* Option < i64 > */
+STABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_canonical_json_wrapper';
+AS 'MODULE_PATHNAME', '_retry_delay_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_subtract
-CREATE  FUNCTION inventory_core."_bitmap_subtract"(
-	"set" bytea, /* Option < & [u8] > */
-	"other" bytea /* Option < & [u8] > */
-) RETURNS bytea /* Vec < u8 > */
-IMMUTABLE PARALLEL SAFE 
+-- inventory_core::api::bitmap::_bitmap_position
+CREATE  FUNCTION inventory_core."_bitmap_position"(
+	"positions" bytea, /* & [u8] */
+	"item_id" bigint /* i64 */
+) RETURNS INT /* Option < i32 > */
+IMMUTABLE STRICT PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_subtract_wrapper';
+AS 'MODULE_PATHNAME', '_bitmap_position_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -145,11 +98,81 @@ AS 'MODULE_PATHNAME', '_bitmap_intersect_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::settings::_max_running_runs
-CREATE  FUNCTION inventory_core."_max_running_runs"() RETURNS INT /* i32 */
+-- inventory_core::api::canonical::_canonical_json
+CREATE  FUNCTION inventory_core."_canonical_json"(
+	"value" TEXT /* & str */
+) RETURNS TEXT /* String */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_canonical_json_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::_check_tenant
+CREATE  FUNCTION inventory_core."_check_tenant"(
+	"tenant" TEXT /* & str */
+) RETURNS void
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_check_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::retry::is_retryable
+CREATE  FUNCTION inventory_core."is_retryable"(
+	"http_status" INT /* i32 */
+) RETURNS bool /* bool */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'is_retryable_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_subtract
+CREATE  FUNCTION inventory_core."_bitmap_subtract"(
+	"set" bytea, /* Option < & [u8] > */
+	"other" bytea /* Option < & [u8] > */
+) RETURNS bytea /* Vec < u8 > */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_subtract_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::redact::_redact_known
+CREATE  FUNCTION inventory_core."_redact_known"(
+	"text" TEXT /* & str */
+) RETURNS TEXT /* String */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_redact_known_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::retry::_error_codes
+CREATE  FUNCTION inventory_core."_error_codes"() RETURNS TEXT[] /* Vec < & '_ str > */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_error_codes_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::items::_key_digest
+CREATE  FUNCTION inventory_core."_key_digest"(
+	"policy_type" TEXT, /* & str */
+	"external_id" TEXT /* & str */
+) RETURNS bigint /* i64 */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_key_digest_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::_may_read
+CREATE  FUNCTION inventory_core."_may_read"() RETURNS bool /* bool */
 STRICT STABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_max_running_runs_wrapper';
+AS 'MODULE_PATHNAME', '_may_read_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -176,93 +199,21 @@ AS 'MODULE_PATHNAME', '_read_items_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::settings::_lease_seconds
-CREATE  FUNCTION inventory_core."_lease_seconds"() RETURNS INT /* i32 */
+-- inventory_core::api::tenant::set_tenant
+CREATE  FUNCTION inventory_core."set_tenant"(
+	"tenant" TEXT /* Option < & str > */
+) RETURNS TEXT /* String */
+VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'set_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::_readable_tenant
+CREATE  FUNCTION inventory_core."_readable_tenant"() RETURNS TEXT /* String */
 STRICT STABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_lease_seconds_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_contains
-CREATE  FUNCTION inventory_core."_bitmap_contains"(
-	"set" bytea, /* & [u8] */
-	"item_id" bigint /* i64 */
-) RETURNS bool /* bool */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_contains_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_position
-CREATE  FUNCTION inventory_core."_bitmap_position"(
-	"positions" bytea, /* & [u8] */
-	"item_id" bigint /* i64 */
-) RETURNS INT /* Option < i32 > */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_position_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_count
-CREATE  FUNCTION inventory_core."_bitmap_count"(
-	"set" bytea /* Option < & [u8] > */
-) RETURNS bigint /* i64 */
-IMMUTABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_count_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_union
-CREATE  FUNCTION inventory_core."_bitmap_union"(
-	"sets" bytea[] /* :: std :: option :: Option < Array < '_, & [u8] > > */
-) RETURNS bytea /* Vec < u8 > */
-IMMUTABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_union_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::settings::_clock_setting
-CREATE  FUNCTION inventory_core."_clock_setting"() RETURNS TEXT /* Option < String > */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_clock_setting_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::retry::_retry_delay
-CREATE  FUNCTION inventory_core."_retry_delay"(
-	"attempt" INT, /* Option < i32 > */
-	"http_status" INT, /* Option < i32 > */
-	"retry_after" TEXT, /* Option < & str > */
-	"base" bigint, /* Option < i64 > */
-	"cap" bigint, /* Option < i64 > */
-	"now" bigint, /* Option < i64 > */
-	"random" double precision /* f64 */
-) RETURNS bigint /* Option < i64 > */
-STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_retry_delay_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::retry::_error_codes
-CREATE  FUNCTION inventory_core."_error_codes"() RETURNS TEXT[] /* Vec < & '_ str > */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_error_codes_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::settings::_shrink_guard
-CREATE  FUNCTION inventory_core."_shrink_guard"() RETURNS double precision /* f64 */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_shrink_guard_wrapper';
+AS 'MODULE_PATHNAME', '_readable_tenant_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -287,6 +238,35 @@ AS 'MODULE_PATHNAME', '_shrink_guard_min_items_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
+-- inventory_core::api::settings::_clock_setting
+CREATE  FUNCTION inventory_core."_clock_setting"() RETURNS TEXT /* Option < String > */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_clock_setting_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_ids
+CREATE  FUNCTION inventory_core."_bitmap_ids"(
+	"chunk" INT, /* i32 */
+	"set" bytea /* & [u8] */
+) RETURNS SETOF bigint /* i64 */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_ids_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_union
+CREATE  FUNCTION inventory_core."_bitmap_union"(
+	"sets" bytea[] /* :: std :: option :: Option < Array < '_, & [u8] > > */
+) RETURNS bytea /* Vec < u8 > */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_union_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
 -- inventory_core::api::tenant::_writable_tenant
 CREATE  FUNCTION inventory_core."_writable_tenant"(
 	"needed" TEXT /* & str */
@@ -297,14 +277,13 @@ AS 'MODULE_PATHNAME', '_writable_tenant_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::canonical::selection_lock_key
-CREATE  FUNCTION inventory_core."selection_lock_key"(
-	"tenant" TEXT, /* & str */
-	"selection_hash" TEXT /* & str */
-) RETURNS bigint /* i64 */
-IMMUTABLE STRICT PARALLEL SAFE 
+-- inventory_core::api::retry::error_code_for
+CREATE  FUNCTION inventory_core."error_code_for"(
+	"http_status" INT /* Option < i32 > */
+) RETURNS TEXT /* & '_ str */
+IMMUTABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'selection_lock_key_wrapper';
+AS 'MODULE_PATHNAME', 'error_code_for_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -333,50 +312,30 @@ AS 'MODULE_PATHNAME', '_item_texts_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::tenant::set_tenant
-CREATE  FUNCTION inventory_core."set_tenant"(
-	"tenant" TEXT /* Option < & str > */
-) RETURNS TEXT /* String */
-VOLATILE PARALLEL UNSAFE 
+-- inventory_core::api::tenant::clear_tenant
+CREATE  FUNCTION inventory_core."clear_tenant"() RETURNS void
+STRICT VOLATILE PARALLEL UNSAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'set_tenant_wrapper';
+AS 'MODULE_PATHNAME', 'clear_tenant_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::tenant::_fences_plans
-CREATE  FUNCTION inventory_core."_fences_plans"() RETURNS bool /* bool */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_fences_plans_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::tenant::_readable_tenant
-CREATE  FUNCTION inventory_core."_readable_tenant"() RETURNS TEXT /* String */
+-- inventory_core::api::settings::_max_running_runs
+CREATE  FUNCTION inventory_core."_max_running_runs"() RETURNS INT /* i32 */
 STRICT STABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_readable_tenant_wrapper';
+AS 'MODULE_PATHNAME', '_max_running_runs_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::retry::is_retryable
-CREATE  FUNCTION inventory_core."is_retryable"(
-	"http_status" INT /* i32 */
-) RETURNS bool /* bool */
+-- inventory_core::api::canonical::selection_lock_key
+CREATE  FUNCTION inventory_core."selection_lock_key"(
+	"tenant" TEXT, /* & str */
+	"selection_hash" TEXT /* & str */
+) RETURNS bigint /* i64 */
 IMMUTABLE STRICT PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'is_retryable_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_ids
-CREATE  FUNCTION inventory_core."_bitmap_ids"(
-	"chunk" INT, /* i32 */
-	"set" bytea /* & [u8] */
-) RETURNS SETOF bigint /* i64 */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_ids_wrapper';
+AS 'MODULE_PATHNAME', 'selection_lock_key_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -390,23 +349,64 @@ AS 'MODULE_PATHNAME', 'redact_message_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::redact::_redact_known
-CREATE  FUNCTION inventory_core."_redact_known"(
-	"text" TEXT /* & str */
-) RETURNS TEXT /* String */
-IMMUTABLE STRICT PARALLEL SAFE 
+-- inventory_core::api::settings::_shrink_guard
+CREATE  FUNCTION inventory_core."_shrink_guard"() RETURNS double precision /* f64 */
+STRICT STABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_redact_known_wrapper';
+AS 'MODULE_PATHNAME', '_shrink_guard_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::retry::error_code_for
-CREATE  FUNCTION inventory_core."error_code_for"(
-	"http_status" INT /* Option < i32 > */
-) RETURNS TEXT /* & '_ str */
-IMMUTABLE PARALLEL SAFE 
+-- inventory_core::api::bitmap::_bitmap_positions
+CREATE  FUNCTION inventory_core."_bitmap_positions"(
+	"sets" bytea[] /* Array < '_, & [u8] > */
+) RETURNS bytea /* Vec < u8 > */
+IMMUTABLE STRICT PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'error_code_for_wrapper';
+AS 'MODULE_PATHNAME', '_bitmap_positions_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_contains
+CREATE  FUNCTION inventory_core."_bitmap_contains"(
+	"set" bytea, /* & [u8] */
+	"item_id" bigint /* i64 */
+) RETURNS bool /* bool */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_contains_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::settings::_store_error_text
+CREATE  FUNCTION inventory_core."_store_error_text"() RETURNS bool /* bool */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_store_error_text_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::current_tenant
+CREATE  FUNCTION inventory_core."current_tenant"() RETURNS TEXT /* Option < String > */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'current_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::settings::_max_running_runs_per_tenant
+CREATE  FUNCTION inventory_core."_max_running_runs_per_tenant"() RETURNS INT /* i32 */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_max_running_runs_per_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::_fences_plans
+CREATE  FUNCTION inventory_core."_fences_plans"() RETURNS bool /* bool */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_fences_plans_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -875,11 +875,12 @@ CREATE TABLE inventory_core.run_slots (
     expires_at timestamptz,
     CONSTRAINT run_slots_pkey PRIMARY KEY (slot_no),
     CONSTRAINT run_slots_slot_no_is_one_of_them CHECK (slot_no BETWEEN 1 AND 1024),
-    CONSTRAINT run_slots_taken_has_an_end CHECK ((run_id IS NULL) = (expires_at IS NULL)),
-    CONSTRAINT run_slots_run_has_one_slot UNIQUE (run_id)
+    CONSTRAINT run_slots_taken_has_an_end CHECK ((run_id IS NULL) = (expires_at IS NULL))
 ) WITH (fillfactor = 20);
 COMMENT ON TABLE inventory_core.run_slots IS 'Which run holds which of the slots of the global limit';
 INSERT INTO inventory_core.run_slots (slot_no) SELECT generate_series(1, 1024);
+-- Not unique: a run whose slot is being taken away, by a start in the middle, takes another and does not wait.
+CREATE INDEX run_slots_run_id ON inventory_core.run_slots (run_id);
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -1456,9 +1457,9 @@ BEGIN
     -- A slot that expired may be in the hands of a starter of another tenant: it is theirs, and no wait.
     UPDATE inventory_core.run_slots AS s
     SET run_id = NULL, expires_at = NULL
-    WHERE s.slot_no = (SELECT o.slot_no FROM inventory_core.run_slots AS o
-                       WHERE o.run_id = run.run_id
-                       FOR UPDATE SKIP LOCKED);
+    WHERE s.slot_no = ANY (ARRAY(SELECT o.slot_no FROM inventory_core.run_slots AS o
+                                 WHERE o.run_id = run.run_id
+                                 FOR UPDATE SKIP LOCKED));
     DELETE FROM inventory_core.slot_leases AS l WHERE l.run_id = run.run_id;
     UPDATE inventory_core.sync_runs AS r
     SET status = _close_run.status,
@@ -1669,20 +1670,23 @@ END;
 COMMENT ON FUNCTION inventory_core._observations(text) IS
     'Which runs of a tenant saw which items: of those that are folded the last, and every other';
 
+-- PL/pgSQL, so that its plan is made once a session: what is inlined into the view is planned with each statement,
+-- which costs more than reading an item. The planner memoizes the one row, so it is asked once a chunk.
 CREATE FUNCTION inventory_core._seen(tenant text, chunk integer)
 RETURNS TABLE (positions bytea, run_ids uuid[], started_ats timestamptz[])
-LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
+LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 1
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN QUERY
     SELECT inventory_core._bitmap_positions(
                array_agg(o.item_ids ORDER BY o.start_no DESC, o.started_at DESC, o.run_id DESC)),
            array_agg(o.run_id ORDER BY o.start_no DESC, o.started_at DESC, o.run_id DESC),
            array_agg(o.started_at ORDER BY o.start_no DESC, o.started_at DESC, o.run_id DESC)
     FROM inventory_core._observations(_seen.tenant) AS o
-    WHERE o.chunk = _seen.chunk
-    -- One row. GROUP BY only keeps the planner from knowing so: it does not memoize a join that it knows
-    -- to be unique beside the one-time filter of the view, and would come here for every item.
-    GROUP BY o.chunk;
-END;
+    WHERE o.chunk = _seen.chunk;
+END
+$$;
 COMMENT ON FUNCTION inventory_core._seen(text, integer) IS
     'Who saw the items of a chunk: the runs, newest first, and for each id the position of the first that saw it';
 
@@ -1998,6 +2002,7 @@ BEGIN
     SELECT s.slot_no, s.expires_at INTO slot, slot_until
     FROM inventory_core.run_slots AS s
     WHERE s.run_id = run.run_id
+    LIMIT 1
     FOR KEY SHARE SKIP LOCKED;
     IF slot IS NOT NULL THEN
         IF slot_until < needed_until
@@ -2017,13 +2022,7 @@ BEGIN
                   DETAIL = 'Its lease expired, and its place under inventory_core.max_running_runs went to another run.',
                   HINT = 'Start a new run of the selection with inventory_core.start_run.';
     END IF;
-    BEGIN
-        PERFORM inventory_core._take_slot(slot, run, seen_at);
-    EXCEPTION
-        -- Another writer of the run took one for it.
-        WHEN unique_violation THEN
-            NULL;
-    END;
+    PERFORM inventory_core._take_slot(slot, run, seen_at);
 END
 $$;
 COMMENT ON FUNCTION inventory_core._keep_slot(inventory_core.sync_runs, timestamptz) IS

@@ -15,20 +15,23 @@ END;
 COMMENT ON FUNCTION inventory_core._observations(text) IS
     'Which runs of a tenant saw which items: of those that are folded the last, and every other';
 
+-- PL/pgSQL, so that its plan is made once a session: what is inlined into the view is planned with each statement,
+-- which costs more than reading an item. The planner memoizes the one row, so it is asked once a chunk.
 CREATE FUNCTION inventory_core._seen(tenant text, chunk integer)
 RETURNS TABLE (positions bytea, run_ids uuid[], started_ats timestamptz[])
-LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
+LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 1
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN QUERY
     SELECT inventory_core._bitmap_positions(
                array_agg(o.item_ids ORDER BY o.start_no DESC, o.started_at DESC, o.run_id DESC)),
            array_agg(o.run_id ORDER BY o.start_no DESC, o.started_at DESC, o.run_id DESC),
            array_agg(o.started_at ORDER BY o.start_no DESC, o.started_at DESC, o.run_id DESC)
     FROM inventory_core._observations(_seen.tenant) AS o
-    WHERE o.chunk = _seen.chunk
-    -- One row. GROUP BY only keeps the planner from knowing so: it does not memoize a join that it knows
-    -- to be unique beside the one-time filter of the view, and would come here for every item.
-    GROUP BY o.chunk;
-END;
+    WHERE o.chunk = _seen.chunk;
+END
+$$;
 COMMENT ON FUNCTION inventory_core._seen(text, integer) IS
     'Who saw the items of a chunk: the runs, newest first, and for each id the position of the first that saw it';
 

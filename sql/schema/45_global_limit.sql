@@ -97,6 +97,7 @@ BEGIN
     SELECT s.slot_no, s.expires_at INTO slot, slot_until
     FROM inventory_core.run_slots AS s
     WHERE s.run_id = run.run_id
+    LIMIT 1
     FOR KEY SHARE SKIP LOCKED;
     IF slot IS NOT NULL THEN
         IF slot_until < needed_until
@@ -116,13 +117,7 @@ BEGIN
                   DETAIL = 'Its lease expired, and its place under inventory_core.max_running_runs went to another run.',
                   HINT = 'Start a new run of the selection with inventory_core.start_run.';
     END IF;
-    BEGIN
-        PERFORM inventory_core._take_slot(slot, run, seen_at);
-    EXCEPTION
-        -- Another writer of the run took one for it.
-        WHEN unique_violation THEN
-            NULL;
-    END;
+    PERFORM inventory_core._take_slot(slot, run, seen_at);
 END
 $$;
 COMMENT ON FUNCTION inventory_core._keep_slot(inventory_core.sync_runs, timestamptz) IS

@@ -64,29 +64,56 @@ pub fn ids(chunk: i32, set: &[u8]) -> Result<Vec<i64>, Error> {
     Ok(read(set)?.iter().map(|low| first | i64::from(low)).collect())
 }
 
-/// For each id of a chunk the position, counted from 1, of the first of its sets that holds it, or 0:
-/// two bytes an id, little endian. It is made once a chunk and then asked for each item.
+/// For each id of a chunk the position, counted from 1, of the first of its sets that holds it, or 0. It is made
+/// once a chunk, kept in memory while a query runs, and asked for each item.
+///
+/// As stretches of one position each, `(first id, position)`, where those are few; else position by position.
+/// Two bytes a number, little endian, behind a byte that tells which of the two it is.
 pub fn positions<'a>(sets: impl IntoIterator<Item = &'a [u8]>) -> Result<Vec<u8>, Error> {
-    let mut positions = vec![0; 2 << CHUNK_BITS];
+    let mut of_id = vec![0_u16; 1 << CHUNK_BITS];
     for (position, set) in (1_u16..).zip(sets) {
         for low in read(set)? {
-            let at = 2 * low as usize;
-            if let Some(place @ [0, 0]) = positions.get_mut(at..at + 2) {
-                place.copy_from_slice(&position.to_le_bytes());
+            if let Some(place @ 0) = of_id.get_mut(low as usize) {
+                *place = position;
             }
         }
     }
-    Ok(positions)
+    let mut stretches = Vec::new();
+    let mut last = None;
+    for (id, position) in (0_u16..=u16::MAX).zip(&of_id) {
+        if last != Some(position) {
+            stretches.extend([id, *position]);
+            last = Some(position);
+        }
+    }
+    let (kind, numbers) =
+        if stretches.len() < of_id.len() { (STRETCHES, stretches) } else { (ONE_BY_ONE, of_id) };
+    let mut bytes = Vec::with_capacity(1 + 2 * numbers.len());
+    bytes.push(kind);
+    bytes.extend(numbers.into_iter().flat_map(u16::to_le_bytes));
+    Ok(bytes)
 }
+
+const STRETCHES: u8 = 1;
+const ONE_BY_ONE: u8 = 2;
 
 /// What [`positions`] says of an id; `None` where no set holds it.
 pub fn position(positions: &[u8], id: i64) -> Option<i32> {
-    let at = 2 * low_bits(id) as usize;
-    match positions.get(at..at + 2)? {
-        [0, 0] => None,
-        [low, high] => Some(i32::from(u16::from_le_bytes([*low, *high]))),
-        _ => None,
-    }
+    let (kind, bytes) = positions.split_first()?;
+    let (numbers, _) = bytes.as_chunks::<2>();
+    let number = |at: usize| numbers.get(at).copied().map(u16::from_le_bytes);
+    let low = low_bits(id) as usize;
+    let found = match *kind {
+        ONE_BY_ONE => number(low)?,
+        STRETCHES => {
+            let (pairs, _) = bytes.as_chunks::<4>();
+            let behind =
+                pairs.partition_point(|pair| usize::from(u16::from_le_bytes([pair[0], pair[1]])) <= low);
+            number(2 * behind.checked_sub(1)? + 1)?
+        }
+        _ => return None,
+    };
+    (found > 0).then(|| i32::from(found))
 }
 
 fn low_bits(id: i64) -> u32 {
@@ -165,6 +192,25 @@ mod tests {
         fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             let _ = count(&bytes);
         }
+    }
+
+    #[test]
+    fn positions_are_small_where_sets_are_dense() {
+        let halves: Vec<Vec<u8>> = [(0..30_000), (30_000..65_536)]
+            .into_iter()
+            .map(|ids| set(&ids.collect::<BTreeSet<i64>>()))
+            .collect();
+        let dense = positions(halves.iter().map(Vec::as_slice)).unwrap();
+        assert_eq!(dense.len(), 1 + 2 * 4);
+        assert_eq!(
+            [0, 29_999, 30_000, 65_535].map(|id| position(&dense, id)),
+            [Some(1), Some(1), Some(2), Some(2)]
+        );
+        let scattered = set(&(0..65_536).step_by(2).collect());
+        let scattered = positions([&scattered[..]]).unwrap();
+        assert_eq!(scattered.len(), 1 + 2 * 65_536);
+        assert_eq!([0, 1, 65_534, 65_535].map(|id| position(&scattered, id)), [Some(1), None, Some(1), None]);
+        assert_eq!((position(&[], 1), position(&[9, 1], 1)), (None, None));
     }
 
     #[test]
