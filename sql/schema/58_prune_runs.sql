@@ -43,13 +43,15 @@ BEGIN ATOMIC
               WHERE c.status = 'success'
               GROUP BY c.selection_hash) AS c
         CROSS JOIN LATERAL (VALUES (c.success), (c.clean), (c.reference)) AS g (run_seq)
+        WHERE g.run_seq IS NOT NULL
     )
     SELECT c.run_id, c.selection_hash
     FROM completed AS c
     -- The latest is the baseline, and what the next run_seq and start_no are counted from.
     WHERE c.back > greatest(_prunable_runs.keep_last, 1)
       AND c.finished_at <= _prunable_runs.finished_until
-      AND NOT EXISTS (SELECT FROM needed AS n WHERE n.selection_hash = c.selection_hash AND n.run_seq = c.run_seq)
+      -- NOT IN is hashed whatever the planner believes of the sizes; nothing here is NULL
+      AND (c.selection_hash, c.run_seq) NOT IN (SELECT n.selection_hash, n.run_seq FROM needed AS n)
       -- what is not folded yet
       AND NOT EXISTS (SELECT FROM inventory_core.run_parts AS p
                       WHERE p.tenant_id = _prunable_runs.tenant AND p.run_id = c.run_id)
@@ -117,10 +119,16 @@ BEGIN
     FROM inventory_core.sync_runs AS r
     WHERE r.tenant_id = tenant AND r.run_id = ANY (pruned);
     -- Listed from the run on that was the last to see some item; what is older, explain_missing never gets to.
+    WITH listed_from AS MATERIALIZED (
+        SELECT s.selection_hash, min(l.run_seq) AS run_seq
+        FROM inventory_core.selections AS s
+        LEFT JOIN inventory_core._last_seen_runs(tenant) AS l ON l.selection_hash = s.selection_hash
+        WHERE s.tenant_id = tenant
+        GROUP BY s.selection_hash)
     DELETE FROM inventory_core.pruned_runs AS p
-    WHERE p.tenant_id = tenant
-      AND NOT EXISTS (SELECT FROM inventory_core._last_seen_runs(tenant) AS s
-                      WHERE s.selection_hash = p.selection_hash AND s.run_seq < p.run_seq);
+    USING listed_from AS f
+    WHERE p.tenant_id = tenant AND p.selection_hash = f.selection_hash
+      AND p.run_seq < coalesce(f.run_seq, p.run_seq + 1);
 
     DELETE FROM inventory_core.sync_errors AS e WHERE e.tenant_id = tenant AND e.run_id = ANY (pruned);
     DELETE FROM inventory_core.run_changes_bitmaps AS b WHERE b.tenant_id = tenant AND b.run_id = ANY (pruned);
