@@ -149,6 +149,11 @@ def fill(connection, tenant, mark):
     connection.execute("SELECT inventory_core.record_error(%s, %s, %s, %s, 500, %s)",
                        (tenant, second, f"{mark}_code", f"{mark} broke", f"{mark} disk"))
     connection.execute("SELECT inventory_core.finish_run(%s, %s, 'partial')", (tenant, second))
+    for batch in ([1, 2], [1], [1], [1]):                       # and one that was pruned, since item 2 was seen
+        old, _ = start({"list": mark, "old": True})
+        upsert(old, items(mark, batch))
+        connection.execute("SELECT inventory_core.finish_run(%s, %s)", (tenant, old))
+    connection.execute("SELECT inventory_core.prune_runs(%s, '0', 0)", (tenant,))
     third, hourly_hash = start(hourly)
     upsert(third, items(mark, [1, 3, 8]))
     start(hourly)                                               # refused: it is running already

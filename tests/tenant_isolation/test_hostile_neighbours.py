@@ -1,5 +1,6 @@
 """Somebody else's objects: in the way of CREATE EXTENSION, or first on the search_path of our functions' callers."""
 
+import json
 import os
 import re
 from contextlib import contextmanager
@@ -164,6 +165,29 @@ def assert_that_it_traps(world):
         for statement in ("SELECT 'a'::text = 'b'::text", "SELECT length('a'::text)"):
             with pytest.raises(errors.RaiseException):
                 session.execute(statement)
+
+
+@pytest.mark.parametrize("prelude", [trapped_path, trapped_temp])
+def test_maintain_calls_nothing_on_the_path_of_its_caller(fresh, prelude):
+    """The one routine of ours that cannot set its path, because it commits."""
+    with fresh.admin() as owner:
+        run(owner, "GRANT CREATE, TEMPORARY ON DATABASE {} TO {}", fresh.database, fresh.roles[A])
+    with fresh.connect(A) as session:
+        session.execute("CREATE SCHEMA trap")
+        lay_traps(session, "trap")
+        session.execute(f"CREATE FUNCTION trap.array_append(text[], text) RETURNS text[] {TRAP}")
+        session.execute("CREATE TYPE trap.text AS ENUM (); CREATE TYPE trap.bool AS ENUM (); CREATE TYPE trap.boolean AS ENUM ()")
+        session.execute("CREATE TEMP TABLE text (tenant_id integer)")
+        runs = "SELECT pg_catalog.count(*) FROM inventory_core.inventory_sync_runs('a')"
+        before = value(session, runs)
+        selection = value(session, "SELECT selection FROM inventory_core.inventory_selections('a') WHERE latest_status = 'success'")
+        for _ in range(2):
+            run_id = value(session, "SELECT run_id FROM inventory_core.start_run('a', %s, scope => 'other')", (json.dumps(selection),))
+            session.execute("SELECT inventory_core.finish_run('a', %s)", (run_id,))
+        prelude(session)
+        session.execute("CALL inventory_core.maintain('0', 0)")
+        assert value(session, runs) < before + 2
+    assert_that_it_traps(fresh)
 
 
 def test_a_callers_path_changes_no_view(fresh):
