@@ -34,15 +34,15 @@ BEGIN ATOMIC
         UNION
         -- the latest success gives previous_total of run_progress, the latest clean one is a baseline, and
         -- the latest without other errors than shrink_guard is the reference of that guard
-        SELECT c.selection_hash, g.run_seq
+        SELECT l.selection_hash, g.run_seq
         FROM (SELECT c.selection_hash,
                      max(c.run_seq) AS success,
                      max(c.run_seq) FILTER (WHERE NOT c.had_errors) AS clean,
                      max(c.run_seq) FILTER (WHERE NOT c.had_real_errors) AS reference
               FROM completed AS c
               WHERE c.status = 'success'
-              GROUP BY c.selection_hash) AS c
-        CROSS JOIN LATERAL (VALUES (c.success), (c.clean), (c.reference)) AS g (run_seq)
+              GROUP BY c.selection_hash) AS l
+        CROSS JOIN LATERAL (VALUES (l.success), (l.clean), (l.reference)) AS g (run_seq)
         WHERE g.run_seq IS NOT NULL
     )
     SELECT c.run_id, c.selection_hash

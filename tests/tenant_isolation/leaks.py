@@ -153,7 +153,6 @@ INNER_READS = {
     "_run_counts": "SELECT s.* FROM inventory_core._run_counts(%s, {running}) AS s",
     "_baseline": "SELECT s.run_id FROM inventory_core._baseline(%s, {hash}, 'latest') AS s",
     "_last_seen_runs": "SELECT count(*) FROM inventory_core._last_seen_runs(%s)",
-    "_prunable_runs": "SELECT count(*) FROM inventory_core._prunable_runs(%s, 'infinity', 0, 1000)",
     "_seen_elsewhere": "SELECT count(*) FROM inventory_core._seen_elsewhere(%s, {hash})",
     "_tenant_limit": "SELECT inventory_core._tenant_limit(%s)",
     "_tenant_slots": "SELECT count(*) FROM inventory_core._tenant_slots(%s)",

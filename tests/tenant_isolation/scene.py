@@ -149,11 +149,11 @@ def fill(connection, tenant, mark):
     connection.execute("SELECT inventory_core.record_error(%s, %s, %s, %s, 500, %s)",
                        (tenant, second, f"{mark}_code", f"{mark} broke", f"{mark} disk"))
     connection.execute("SELECT inventory_core.finish_run(%s, %s, 'partial')", (tenant, second))
-    for batch in ([1, 2], [1], [1], [1]):                       # and one that was pruned, since item 2 was seen
-        old, _ = start({"list": mark, "old": True})
-        upsert(old, items(mark, batch))
-        connection.execute("SELECT inventory_core.finish_run(%s, %s)", (tenant, old))
-    connection.execute("SELECT inventory_core.prune_runs(%s, '0', 0)", (tenant,))
+    with connection.transaction():                              # a line of a run that was pruned, as prune_runs leaves it
+        bind(connection, tenant)
+        connection.execute("""INSERT INTO inventory_core.pruned_runs
+            SELECT tenant_id, selection_hash, 0, gen_random_uuid(), started_at, 'failed', '{timeout}'
+            FROM inventory_core.sync_runs WHERE tenant_id = %s AND run_id = %s""", (tenant, first))
     third, hourly_hash = start(hourly)
     upsert(third, items(mark, [1, 3, 8]))
     start(hourly)                                               # refused: it is running already
