@@ -67,7 +67,8 @@ BEGIN
         'dump_role', coalesce(bool_or(d.reads_all), false) AND coalesce(bool_and(d.reads_all OR NOT d.reads_some), true),
         format('Can dump every tenant: %s. Has BYPASSRLS, but reads only some of the tables: %s.',
                coalesce(string_agg(d.rolname, ', ' ORDER BY d.rolname) FILTER (WHERE d.reads_all), 'nobody'),
-               coalesce(string_agg(d.rolname, ', ' ORDER BY d.rolname) FILTER (WHERE d.reads_some AND NOT d.reads_all), 'nobody')),
+               coalesce(string_agg(d.rolname, ', ' ORDER BY d.rolname)
+                            FILTER (WHERE d.reads_some AND NOT d.reads_all), 'nobody')),
         'Dump as a superuser, or as a role with BYPASSRLS: GRANT SELECT ON ALL TABLES IN SCHEMA inventory_core TO it.'
     FROM (SELECT r.rolname, bool_and(has_table_privilege(r.oid, t.oid, 'SELECT')) AS reads_all,
                  bool_or(has_table_privilege(r.oid, t.oid, 'SELECT')) AS reads_some

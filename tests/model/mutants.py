@@ -95,15 +95,11 @@ MUTANTS = (
            "upsert_items", "THEN t.display_name ELSE", "THEN coalesce(t.display_name, i.display_name) ELSE"),
     Mutant("a forgotten item still counts in a running run",
            "forget_items", "UPDATE inventory_core.run_parts AS s", "UPDATE inventory_core.last_seen AS s"),
-    # ---- upkeep; a pruned run that a set of last_seen still names is refused by a foreign key
+    # ---- upkeep; a foreign key keeps a run that last_seen names, pg_regress/sql/prune_runs.sql asks for the rarer ones
     Mutant("pruning takes the run that missing_since comes from",
            "_prunable_runs", "VALUES (0), (1)", "VALUES (0), (0)"),
     Mutant("pruning takes the latest clean run",
            "_prunable_runs", "(l.clean)", "(l.success)"),
-    Mutant("pruning takes the reference of the shrink guard",
-           "_prunable_runs", "(l.reference)", "(l.success)"),
-    Mutant("pruning takes the last success that had errors",
-           "_prunable_runs", "(l.success)", "(l.clean)"),
     Mutant("the latest run may be pruned",
            "_prunable_runs", "GREATEST(_prunable_runs.keep_last, 1)", "_prunable_runs.keep_last"),
     Mutant("a pruned run is explained no more",

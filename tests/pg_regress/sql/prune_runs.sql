@@ -62,9 +62,10 @@ SELECT count(*) FROM run_changes('prune', :'run9');
 SELECT count(*) FROM inventory_sync_runs('prune two');
 
 -- The shrink guard, the progress and run_seq go on as if nothing had been pruned.
-SELECT pg_temp.sync(9, ARRAY(SELECT 'big/' || n FROM generate_series(1, 30) AS n)) AS run10, pg_temp.sync(9, '{vm/1}') AS run11,
-       pg_temp.sync(9, '{vm/1}', 'success', 'timeout') AS run12, pg_temp.sync(9, '{vm/1}', 'partial') AS run13, pg_temp.sync(9, '{vm/1}', 'failed') AS run14 \gset
+SELECT pg_temp.sync(9, ARRAY(SELECT 'big/' || n FROM generate_series(1, 30) AS n)) AS run10, pg_temp.sync(9, '{vm/1}', 'partial') AS run11,
+       pg_temp.sync(9, '{vm/1}') AS run12, pg_temp.sync(9, '{vm/1}', 'success', 'timeout') AS run13, pg_temp.sync(9, '{vm/1}', 'failed') AS run14 \gset
 SELECT run_seq, error_codes FROM inventory_sync_runs('prune') WHERE run_seq >= 10 ORDER BY run_seq;
+-- Kept of these: 10 is clean, 11 the one after, 12 the guard's reference, 13 the latest success, 14 the latest.
 SELECT prune_runs('prune', '0', 0);
 SELECT run_seq, status, error_codes FROM inventory_sync_runs('prune') ORDER BY run_seq;
 SELECT regress.sync('running', 'prune', '{}', '{vm/1}', NULL) AS running \gset
