@@ -32,31 +32,14 @@ CREATE SCHEMA IF NOT EXISTS inventory_core; /* inventory_core::inventory_core */
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_count
-CREATE  FUNCTION inventory_core."_bitmap_count"(
-	"set" bytea /* Option < & [u8] > */
-) RETURNS bigint /* i64 */
-IMMUTABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_count_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::canonical::_selection_hash
-CREATE  FUNCTION inventory_core."_selection_hash"(
-	"selection" TEXT /* & str */
-) RETURNS TEXT /* String */
+-- inventory_core::api::bitmap::_bitmap_position
+CREATE  FUNCTION inventory_core."_bitmap_position"(
+	"positions" bytea, /* & [u8] */
+	"item_id" bigint /* i64 */
+) RETURNS INT /* Option < i32 > */
 IMMUTABLE STRICT PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_selection_hash_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::settings::_lease_seconds
-CREATE  FUNCTION inventory_core."_lease_seconds"() RETURNS INT /* i32 */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_lease_seconds_wrapper';
+AS 'MODULE_PATHNAME', '_bitmap_position_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -76,95 +59,11 @@ AS 'MODULE_PATHNAME', '_retry_delay_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_position
-CREATE  FUNCTION inventory_core."_bitmap_position"(
-	"positions" bytea, /* & [u8] */
-	"item_id" bigint /* i64 */
-) RETURNS INT /* Option < i32 > */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_position_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_intersect
-CREATE  FUNCTION inventory_core."_bitmap_intersect"(
-	"set" bytea, /* Option < & [u8] > */
-	"other" bytea /* Option < & [u8] > */
-) RETURNS bytea /* Vec < u8 > */
-IMMUTABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_intersect_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::canonical::_canonical_json
-CREATE  FUNCTION inventory_core."_canonical_json"(
-	"value" TEXT /* & str */
-) RETURNS TEXT /* String */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_canonical_json_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::tenant::_check_tenant
-CREATE  FUNCTION inventory_core."_check_tenant"(
-	"tenant" TEXT /* & str */
-) RETURNS void
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_check_tenant_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::retry::is_retryable
-CREATE  FUNCTION inventory_core."is_retryable"(
-	"http_status" INT /* i32 */
-) RETURNS bool /* bool */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'is_retryable_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_subtract
-CREATE  FUNCTION inventory_core."_bitmap_subtract"(
-	"set" bytea, /* Option < & [u8] > */
-	"other" bytea /* Option < & [u8] > */
-) RETURNS bytea /* Vec < u8 > */
-IMMUTABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_subtract_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::redact::_redact_known
-CREATE  FUNCTION inventory_core."_redact_known"(
-	"text" TEXT /* & str */
-) RETURNS TEXT /* String */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_redact_known_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
 -- inventory_core::api::retry::_error_codes
 CREATE  FUNCTION inventory_core."_error_codes"() RETURNS TEXT[] /* Vec < & '_ str > */
 IMMUTABLE STRICT PARALLEL SAFE 
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_error_codes_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::items::_key_digest
-CREATE  FUNCTION inventory_core."_key_digest"(
-	"policy_type" TEXT, /* & str */
-	"external_id" TEXT /* & str */
-) RETURNS bigint /* i64 */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_key_digest_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -176,26 +75,11 @@ AS 'MODULE_PATHNAME', '_may_read_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::items::_read_items
-CREATE  FUNCTION inventory_core."_read_items"(
-	"items" TEXT, /* & '_ str */
-	"whitelist_types" TEXT[], /* Array < '_, & '_ str > */
-	"whitelist_keys" TEXT[], /* Array < '_, & '_ str > */
-	"on_bad_item" TEXT /* & str */
-) RETURNS TABLE (
-	"key_digests" bigint[],  /* Vec < i64 > */
-	"policy_types" TEXT[],  /* Vec < String > */
-	"external_ids" TEXT[],  /* Vec < String > */
-	"name_digests" bigint[],  /* Vec < Option < i64 > > */
-	"meta_digests" bigint[],  /* Vec < Option < i64 > > */
-	"duplicates" INT,  /* i32 */
-	"rejected" INT,  /* i32 */
-	"rejected_types" TEXT[],  /* Vec < Option < String > > */
-	"dropped_meta_keys" INT  /* i32 */
-)
-IMMUTABLE STRICT PARALLEL SAFE 
+-- inventory_core::api::settings::_shrink_guard
+CREATE  FUNCTION inventory_core."_shrink_guard"() RETURNS double precision /* f64 */
+STRICT STABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_read_items_wrapper';
+AS 'MODULE_PATHNAME', '_shrink_guard_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -209,11 +93,98 @@ AS 'MODULE_PATHNAME', 'set_tenant_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_contains
+CREATE  FUNCTION inventory_core."_bitmap_contains"(
+	"set" bytea, /* & [u8] */
+	"item_id" bigint /* i64 */
+) RETURNS bool /* bool */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_contains_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_positions
+CREATE  FUNCTION inventory_core."_bitmap_positions"(
+	"sets" bytea[] /* Array < '_, & [u8] > */
+) RETURNS bytea /* Vec < u8 > */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_positions_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::_bind_every
+CREATE  FUNCTION inventory_core."_bind_every"() RETURNS void
+STRICT VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bind_every_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::settings::_store_error_text
+CREATE  FUNCTION inventory_core."_store_error_text"() RETURNS bool /* bool */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_store_error_text_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
 -- inventory_core::api::tenant::_readable_tenant
 CREATE  FUNCTION inventory_core."_readable_tenant"() RETURNS TEXT /* String */
 STRICT STABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_readable_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::settings::_shrink_guard_min_items
+CREATE  FUNCTION inventory_core."_shrink_guard_min_items"() RETURNS INT /* i32 */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_shrink_guard_min_items_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::retry::is_retryable
+CREATE  FUNCTION inventory_core."is_retryable"(
+	"http_status" INT /* i32 */
+) RETURNS bool /* bool */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'is_retryable_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::redact::_redact_known
+CREATE  FUNCTION inventory_core."_redact_known"(
+	"text" TEXT /* & str */
+) RETURNS TEXT /* String */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_redact_known_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::canonical::selection_lock_key
+CREATE  FUNCTION inventory_core."selection_lock_key"(
+	"tenant" TEXT, /* & str */
+	"selection_hash" TEXT /* & str */
+) RETURNS bigint /* i64 */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'selection_lock_key_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_intersect
+CREATE  FUNCTION inventory_core."_bitmap_intersect"(
+	"set" bytea, /* Option < & [u8] > */
+	"other" bytea /* Option < & [u8] > */
+) RETURNS bytea /* Vec < u8 > */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_intersect_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -230,11 +201,13 @@ AS 'MODULE_PATHNAME', '_bitmap_chunks_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::settings::_shrink_guard_min_items
-CREATE  FUNCTION inventory_core."_shrink_guard_min_items"() RETURNS INT /* i32 */
-STRICT STABLE PARALLEL SAFE 
+-- inventory_core::api::redact::redact
+CREATE  FUNCTION inventory_core."redact"(
+	"message" TEXT /* & str */
+) RETURNS TEXT /* String */
+IMMUTABLE STRICT PARALLEL SAFE  
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_shrink_guard_min_items_wrapper';
+AS 'MODULE_PATHNAME', 'redact_message_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -243,6 +216,27 @@ CREATE  FUNCTION inventory_core."_clock_setting"() RETURNS TEXT /* Option < Stri
 STRICT STABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_clock_setting_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::canonical::_selection_hash
+CREATE  FUNCTION inventory_core."_selection_hash"(
+	"selection" TEXT /* & str */
+) RETURNS TEXT /* String */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_selection_hash_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_subtract
+CREATE  FUNCTION inventory_core."_bitmap_subtract"(
+	"set" bytea, /* Option < & [u8] > */
+	"other" bytea /* Option < & [u8] > */
+) RETURNS bytea /* Vec < u8 > */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_subtract_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -257,13 +251,37 @@ AS 'MODULE_PATHNAME', '_bitmap_ids_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_union
-CREATE  FUNCTION inventory_core."_bitmap_union"(
-	"sets" bytea[] /* :: std :: option :: Option < Array < '_, & [u8] > > */
-) RETURNS bytea /* Vec < u8 > */
-IMMUTABLE PARALLEL SAFE 
+-- inventory_core::api::settings::_max_running_runs_per_tenant
+CREATE  FUNCTION inventory_core."_max_running_runs_per_tenant"() RETURNS INT /* i32 */
+STRICT STABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_union_wrapper';
+AS 'MODULE_PATHNAME', '_max_running_runs_per_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::_fences_plans
+CREATE  FUNCTION inventory_core."_fences_plans"() RETURNS bool /* bool */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_fences_plans_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::canonical::_canonical_json
+CREATE  FUNCTION inventory_core."_canonical_json"(
+	"value" TEXT /* & str */
+) RETURNS TEXT /* String */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_canonical_json_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::settings::_max_running_runs
+CREATE  FUNCTION inventory_core."_max_running_runs"() RETURNS INT /* i32 */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_max_running_runs_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -277,6 +295,17 @@ AS 'MODULE_PATHNAME', '_writable_tenant_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
+-- inventory_core::api::items::_key_digest
+CREATE  FUNCTION inventory_core."_key_digest"(
+	"policy_type" TEXT, /* & str */
+	"external_id" TEXT /* & str */
+) RETURNS bigint /* i64 */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_key_digest_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
 -- inventory_core::api::retry::error_code_for
 CREATE  FUNCTION inventory_core."error_code_for"(
 	"http_status" INT /* Option < i32 > */
@@ -284,6 +313,34 @@ CREATE  FUNCTION inventory_core."error_code_for"(
 IMMUTABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'error_code_for_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::_check_tenant
+CREATE  FUNCTION inventory_core."_check_tenant"(
+	"tenant" TEXT /* & str */
+) RETURNS void
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_check_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_union
+CREATE  FUNCTION inventory_core."_bitmap_union"(
+	"sets" bytea[] /* :: std :: option :: Option < Array < '_, & [u8] > > */
+) RETURNS bytea /* Vec < u8 > */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_union_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::settings::_lease_seconds
+CREATE  FUNCTION inventory_core."_lease_seconds"() RETURNS INT /* i32 */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_lease_seconds_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -320,69 +377,13 @@ AS 'MODULE_PATHNAME', 'clear_tenant_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::settings::_max_running_runs
-CREATE  FUNCTION inventory_core."_max_running_runs"() RETURNS INT /* i32 */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_max_running_runs_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::canonical::selection_lock_key
-CREATE  FUNCTION inventory_core."selection_lock_key"(
-	"tenant" TEXT, /* & str */
-	"selection_hash" TEXT /* & str */
+-- inventory_core::api::bitmap::_bitmap_count
+CREATE  FUNCTION inventory_core."_bitmap_count"(
+	"set" bytea /* Option < & [u8] > */
 ) RETURNS bigint /* i64 */
-IMMUTABLE STRICT PARALLEL SAFE 
+IMMUTABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'selection_lock_key_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::redact::redact
-CREATE  FUNCTION inventory_core."redact"(
-	"message" TEXT /* & str */
-) RETURNS TEXT /* String */
-IMMUTABLE STRICT PARALLEL SAFE  
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'redact_message_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::settings::_shrink_guard
-CREATE  FUNCTION inventory_core."_shrink_guard"() RETURNS double precision /* f64 */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_shrink_guard_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_positions
-CREATE  FUNCTION inventory_core."_bitmap_positions"(
-	"sets" bytea[] /* Array < '_, & [u8] > */
-) RETURNS bytea /* Vec < u8 > */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_positions_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_contains
-CREATE  FUNCTION inventory_core."_bitmap_contains"(
-	"set" bytea, /* & [u8] */
-	"item_id" bigint /* i64 */
-) RETURNS bool /* bool */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_contains_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::settings::_store_error_text
-CREATE  FUNCTION inventory_core."_store_error_text"() RETURNS bool /* bool */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_store_error_text_wrapper';
+AS 'MODULE_PATHNAME', '_bitmap_count_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -394,19 +395,34 @@ AS 'MODULE_PATHNAME', 'current_tenant_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::settings::_max_running_runs_per_tenant
-CREATE  FUNCTION inventory_core."_max_running_runs_per_tenant"() RETURNS INT /* i32 */
-STRICT STABLE PARALLEL SAFE 
+-- inventory_core::api::version::_library_version
+CREATE  FUNCTION inventory_core."_library_version"() RETURNS TEXT /* & '_ str */
+IMMUTABLE STRICT PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_max_running_runs_per_tenant_wrapper';
+AS 'MODULE_PATHNAME', '_library_version_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::tenant::_fences_plans
-CREATE  FUNCTION inventory_core."_fences_plans"() RETURNS bool /* bool */
+-- inventory_core::api::items::_read_items
+CREATE  FUNCTION inventory_core."_read_items"(
+	"items" TEXT, /* & '_ str */
+	"whitelist_types" TEXT[], /* Array < '_, & '_ str > */
+	"whitelist_keys" TEXT[], /* Array < '_, & '_ str > */
+	"on_bad_item" TEXT /* & str */
+) RETURNS TABLE (
+	"key_digests" bigint[],  /* Vec < i64 > */
+	"policy_types" TEXT[],  /* Vec < String > */
+	"external_ids" TEXT[],  /* Vec < String > */
+	"name_digests" bigint[],  /* Vec < Option < i64 > > */
+	"meta_digests" bigint[],  /* Vec < Option < i64 > > */
+	"duplicates" INT,  /* i32 */
+	"rejected" INT,  /* i32 */
+	"rejected_types" TEXT[],  /* Vec < Option < String > > */
+	"dropped_meta_keys" INT  /* i32 */
+)
 IMMUTABLE STRICT PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_fences_plans_wrapper';
+AS 'MODULE_PATHNAME', '_read_items_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -441,12 +457,14 @@ AS 'MODULE_PATHNAME', '_fences_plans_wrapper';
 --   api::settings::_shrink_guard_min_items
 --   api::tenant::set_tenant
 --   api::tenant::clear_tenant
+--   api::tenant::_bind_every
 --   api::tenant::current_tenant
 --   api::tenant::_readable_tenant
 --   api::tenant::_writable_tenant
 --   api::tenant::_may_read
 --   api::tenant::_fences_plans
 --   api::tenant::_check_tenant
+--   api::version::_library_version
 
 -- A tenant's counter of item ids, and the row that keeps forgetting apart from observing: a batch
 -- takes it FOR KEY SHARE, forget_items FOR UPDATE. It comes with the first batch; a tenant without
@@ -631,7 +649,7 @@ CREATE TABLE inventory_core.sync_runs (
 ) WITH (fillfactor = 80);
 COMMENT ON TABLE inventory_core.sync_runs IS 'One row for each attempt to list a selection';
 COMMENT ON COLUMN inventory_core.sync_runs.run_seq IS
-    'Counts the runs of one selection, without gaps; order always comes from here, never from a clock';
+    'Counts the runs of one selection; a gap is a run that was pruned. Order always comes from here, never from a clock';
 COMMENT ON COLUMN inventory_core.sync_runs.start_no IS
     'Orders the runs of different selections of a tenant: one more than any run visible at the start';
 COMMENT ON COLUMN inventory_core.sync_runs.first_new_item_id IS
@@ -968,6 +986,8 @@ SELECT pg_extension_config_dump('inventory_core.refusals', '');
 COMMENT ON FUNCTION inventory_core.set_tenant(text) IS
     'Binds this transaction to a tenant that the caller was granted; one transaction, one tenant';
 COMMENT ON FUNCTION inventory_core.clear_tenant() IS 'Ends the binding of this transaction';
+COMMENT ON FUNCTION inventory_core._bind_every() IS
+    'Lets this transaction list the tenants, for who was granted every one; it can read nothing else, nor write';
 COMMENT ON FUNCTION inventory_core.current_tenant() IS 'The tenant that this transaction is bound to, or NULL';
 COMMENT ON FUNCTION inventory_core.is_retryable(integer) IS
     'Whether a request that got this HTTP status may succeed when it is sent again';
@@ -1014,6 +1034,7 @@ COMMENT ON FUNCTION inventory_core.redact(text) IS
 COMMENT ON FUNCTION inventory_core._redact_known(text) IS
     'redact without the search for random runs, for texts where an etag or a version must survive';
 COMMENT ON FUNCTION inventory_core._store_error_text() IS 'The setting inventory_core.store_error_text';
+COMMENT ON FUNCTION inventory_core._library_version() IS 'The version that the library was built as';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -1101,6 +1122,43 @@ CREATE POLICY own_leases_only ON inventory_core.slot_leases AS RESTRICTIVE FOR D
 /* <begin connected objects> */
 -- requires:
 --   row_level_security
+
+-- What explain_missing still tells of runs that were pruned: a line for each run since the one that last
+-- saw an item which is missing still. Nothing else asks for a pruned run.
+CREATE TABLE inventory_core.pruned_runs (
+    tenant_id      text COLLATE "C" NOT NULL,
+    selection_hash text COLLATE "C" NOT NULL,
+    run_seq        bigint NOT NULL,
+    run_id         uuid NOT NULL,
+    started_at     timestamptz NOT NULL,
+    status         text NOT NULL,
+    error_codes    text[] NOT NULL,
+    CONSTRAINT pruned_runs_pkey PRIMARY KEY (tenant_id, selection_hash, run_seq),
+    CONSTRAINT pruned_runs_selection_fkey FOREIGN KEY (tenant_id, selection_hash)
+        REFERENCES inventory_core.selections (tenant_id, selection_hash),
+    CONSTRAINT pruned_runs_status_is_completed CHECK (status IN ('success', 'partial', 'failed'))
+);
+COMMENT ON TABLE inventory_core.pruned_runs IS
+    'One line for each pruned run that explain_missing still lists; gone when no item has been missing for so long';
+SELECT pg_extension_config_dump('inventory_core.pruned_runs', '');
+
+-- The same fence as around every tenant table, see row_level_security.
+ALTER TABLE inventory_core.pruned_runs ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_rows ON inventory_core.pruned_runs
+    USING (tenant_id = (SELECT inventory_core._readable_tenant()))
+    WITH CHECK (tenant_id = (SELECT inventory_core._writable_tenant('maintainer')));
+CREATE POLICY tenant_rows_only ON inventory_core.pruned_runs AS RESTRICTIVE
+    USING ((SELECT inventory_core._readable_tenant()) = tenant_id AND inventory_core._fences_plans())
+    WITH CHECK ((SELECT inventory_core._writable_tenant('maintainer')) = tenant_id);
+CREATE POLICY update_needs_access ON inventory_core.pruned_runs AS RESTRICTIVE FOR UPDATE
+    USING (tenant_id = (SELECT inventory_core._writable_tenant('maintainer')));
+CREATE POLICY delete_needs_access ON inventory_core.pruned_runs AS RESTRICTIVE FOR DELETE
+    USING (tenant_id = (SELECT inventory_core._writable_tenant('maintainer')));
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- requires:
+--   pruned_runs
 
 -- What functions ask before they begin.
 
@@ -2820,6 +2878,264 @@ COMMENT ON FUNCTION inventory_core.record_throttle(text, uuid, integer, text, in
 -- requires:
 --   record_throttle
 
+CREATE FUNCTION inventory_core._last_seen_runs(tenant text)
+RETURNS TABLE (selection_hash text, run_seq bigint)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT DISTINCT r.selection_hash, r.run_seq
+    FROM inventory_core.last_seen AS l
+    JOIN inventory_core.sync_runs AS r ON r.tenant_id = l.tenant_id AND r.run_id = l.run_id
+    WHERE l.tenant_id = _last_seen_runs.tenant;
+END;
+COMMENT ON FUNCTION inventory_core._last_seen_runs(text) IS 'The runs of a tenant that were the last to see an item';
+
+CREATE FUNCTION inventory_core._prunable_runs(tenant text, finished_until timestamptz, keep_last integer, at_most integer)
+RETURNS TABLE (run_id uuid, selection_hash text)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    -- What no answer needs stays so: sets, baselines and references only ever move on to newer runs. So
+    -- a run that is found here may be removed later, whatever has been finished meanwhile.
+    WITH completed AS MATERIALIZED (
+        SELECT r.run_id, r.selection_hash, r.run_seq, r.start_no, r.status, r.finished_at,
+               row_number() OVER (PARTITION BY r.selection_hash ORDER BY r.run_seq DESC) AS back,
+               e.had_errors, e.had_real_errors
+        FROM inventory_core.sync_runs AS r
+        CROSS JOIN LATERAL (
+            SELECT count(*) > 0 AS had_errors,
+                   count(*) FILTER (WHERE x.error_code <> 'shrink_guard') > 0 AS had_real_errors
+            FROM inventory_core.sync_errors AS x
+            WHERE x.tenant_id = r.tenant_id AND x.run_id = r.run_id) AS e
+        WHERE r.tenant_id = _prunable_runs.tenant AND r.status <> 'running'
+    ), needed AS MATERIALIZED (
+        -- the run that last saw an item, and the one after it, which gives missing_since
+        SELECT s.selection_hash, s.run_seq + n.after AS run_seq
+        FROM inventory_core._last_seen_runs(_prunable_runs.tenant) AS s
+        CROSS JOIN (VALUES (0), (1)) AS n (after)
+        UNION
+        -- the latest success gives previous_total of run_progress, the latest clean one is a baseline, and
+        -- the latest without other errors than shrink_guard is the reference of that guard
+        SELECT l.selection_hash, g.run_seq
+        FROM (SELECT c.selection_hash,
+                     max(c.run_seq) AS success,
+                     max(c.run_seq) FILTER (WHERE NOT c.had_errors) AS clean,
+                     max(c.run_seq) FILTER (WHERE NOT c.had_real_errors) AS reference
+              FROM completed AS c
+              WHERE c.status = 'success'
+              GROUP BY c.selection_hash) AS l
+        CROSS JOIN LATERAL (VALUES (l.success), (l.clean), (l.reference)) AS g (run_seq)
+        WHERE g.run_seq IS NOT NULL
+    )
+    SELECT c.run_id, c.selection_hash
+    FROM completed AS c
+    -- The latest is the baseline, and what the next run_seq and start_no are counted from.
+    WHERE c.back > greatest(_prunable_runs.keep_last, 1)
+      AND c.finished_at <= _prunable_runs.finished_until
+      -- NOT IN is hashed whatever the planner believes of the sizes; nothing here is NULL
+      AND (c.selection_hash, c.run_seq) NOT IN (SELECT n.selection_hash, n.run_seq FROM needed AS n)
+      -- what is not folded yet
+      AND NOT EXISTS (SELECT FROM inventory_core.run_parts AS p
+                      WHERE p.tenant_id = _prunable_runs.tenant AND p.run_id = c.run_id)
+    ORDER BY c.start_no, c.run_id
+    LIMIT _prunable_runs.at_most;
+END;
+COMMENT ON FUNCTION inventory_core._prunable_runs(text, timestamptz, integer, integer) IS
+    'The oldest runs of a tenant that no answer needs any more';
+
+CREATE FUNCTION inventory_core._check_prune(keep interval, keep_last integer) RETURNS void
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM inventory_core._require('keep', keep IS NOT NULL);
+    PERFORM inventory_core._require('keep_last', keep_last IS NOT NULL);
+    IF keep < interval '0' OR keep_last < 0 THEN
+        RAISE EXCEPTION 'invalid argument of prune_runs'
+            USING ERRCODE = 'invalid_parameter_value',
+                  DETAIL = CASE WHEN keep_last < 0 THEN format('Argument keep_last: it is %s.', keep_last)
+                                ELSE format('Argument keep: it is %s.', keep) END,
+                  HINT = 'keep is an interval and keep_last a count of runs of each selection; neither is negative.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION inventory_core._check_prune(interval, integer) IS
+    'Raises 22004 or 22023 for what does not say which runs to keep';
+
+CREATE FUNCTION inventory_core._time_before(span interval) RETURNS timestamptz
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    -- a span that leads out of the range of times leads to the beginning of all times
+    SELECT CASE WHEN span > interval '2000 years' THEN timestamptz '-infinity' ELSE inventory_core._now() - span END;
+END;
+COMMENT ON FUNCTION inventory_core._time_before(interval) IS 'The time that lies so far back';
+
+CREATE FUNCTION inventory_core._prune(tenant text, finished_until timestamptz, keep_last integer, at_most integer)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    pruned uuid[];
+    selections text[];
+BEGIN
+    SELECT array_agg(p.run_id), array_agg(DISTINCT p.selection_hash) INTO pruned, selections
+    FROM inventory_core._prunable_runs(tenant, finished_until, keep_last, at_most) AS p;
+
+    -- Selections before runs, as forget_tenant takes them. A run that somebody holds is left for the next time.
+    PERFORM 1 FROM inventory_core.selections AS s
+    WHERE s.tenant_id = tenant AND s.selection_hash = ANY (selections)
+    ORDER BY s.selection_hash
+    FOR KEY SHARE;
+    pruned := ARRAY(SELECT r.run_id FROM inventory_core.sync_runs AS r
+                    WHERE r.tenant_id = tenant AND r.run_id = ANY (pruned)
+                    FOR UPDATE SKIP LOCKED);
+
+    INSERT INTO inventory_core.pruned_runs
+        (tenant_id, selection_hash, run_seq, run_id, started_at, status, error_codes)
+    SELECT r.tenant_id, r.selection_hash, r.run_seq, r.run_id, r.started_at, r.status,
+           ARRAY(SELECT DISTINCT x.error_code FROM inventory_core.sync_errors AS x
+                 WHERE x.tenant_id = r.tenant_id AND x.run_id = r.run_id
+                 ORDER BY x.error_code)
+    FROM inventory_core.sync_runs AS r
+    WHERE r.tenant_id = tenant AND r.run_id = ANY (pruned);
+    -- Listed from the run on that was the last to see some item; what is older, explain_missing never gets to.
+    WITH listed_from AS MATERIALIZED (
+        SELECT s.selection_hash, min(l.run_seq) AS run_seq
+        FROM inventory_core.selections AS s
+        LEFT JOIN inventory_core._last_seen_runs(tenant) AS l ON l.selection_hash = s.selection_hash
+        WHERE s.tenant_id = tenant
+        GROUP BY s.selection_hash)
+    DELETE FROM inventory_core.pruned_runs AS p
+    USING listed_from AS f
+    WHERE p.tenant_id = tenant AND p.selection_hash = f.selection_hash
+      AND p.run_seq < coalesce(f.run_seq, p.run_seq + 1);
+
+    DELETE FROM inventory_core.sync_errors AS e WHERE e.tenant_id = tenant AND e.run_id = ANY (pruned);
+    DELETE FROM inventory_core.run_changes_bitmaps AS b WHERE b.tenant_id = tenant AND b.run_id = ANY (pruned);
+    DELETE FROM inventory_core.sync_runs AS r WHERE r.tenant_id = tenant AND r.run_id = ANY (pruned);
+    RETURN cardinality(pruned);
+END
+$$;
+COMMENT ON FUNCTION inventory_core._prune(text, timestamptz, integer, integer) IS
+    'One step of prune_runs; never waits for a run';
+
+CREATE FUNCTION inventory_core._prune_step_size() RETURNS integer
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN 1000;
+COMMENT ON FUNCTION inventory_core._prune_step_size() IS 'How many runs one step of prune_runs removes at most';
+
+CREATE FUNCTION inventory_core.prune_runs(tenant text, keep interval DEFAULT '90 days', keep_last integer DEFAULT 10)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    total bigint := 0;
+    step bigint;
+BEGIN
+    PERFORM inventory_core._begin_write(tenant, 'maintainer');
+    PERFORM inventory_core._check_prune(keep, keep_last);
+    LOOP
+        step := inventory_core._prune(tenant, inventory_core._time_before(keep), keep_last,
+                                      inventory_core._prune_step_size());
+        EXIT WHEN step = 0;
+        total := total + step;
+    END LOOP;
+    RETURN total;
+END
+$$;
+COMMENT ON FUNCTION inventory_core.prune_runs(text, interval, integer) IS
+    'Removes old runs that no answer needs: neither among the last of their selection nor finished lately';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- requires:
+--   prune_runs
+
+CREATE FUNCTION inventory_core._seen_elsewhere(tenant text, selection_hash text)
+RETURNS TABLE (chunk integer, item_ids bytea)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT s.chunk, inventory_core._bitmap_union(array_agg(s.item_ids))
+    FROM (-- what the latest clean run of another selection saw, or a later one; all that it knows where none was clean
+          SELECT l.chunk, l.item_ids
+          FROM inventory_core.selections AS o
+          LEFT JOIN LATERAL inventory_core._baseline(o.tenant_id, o.selection_hash, 'latest_success') AS b ON true
+          JOIN inventory_core.last_seen AS l ON l.tenant_id = o.tenant_id AND l.selection_hash = o.selection_hash
+          JOIN inventory_core.sync_runs AS r ON r.tenant_id = l.tenant_id AND r.run_id = l.run_id
+          WHERE o.tenant_id = _seen_elsewhere.tenant
+            AND o.selection_hash NOT IN ('*', _seen_elsewhere.selection_hash)
+            AND r.run_seq >= coalesce(b.run_seq, 0)
+          UNION ALL
+          -- and what goes through the hands of a running run
+          SELECT p.chunk, p.item_ids
+          FROM inventory_core.sync_runs AS r
+          JOIN inventory_core.run_parts AS p ON p.tenant_id = r.tenant_id AND p.run_id = r.run_id
+          WHERE r.tenant_id = _seen_elsewhere.tenant AND r.status = 'running') AS s
+    GROUP BY s.chunk;
+END;
+COMMENT ON FUNCTION inventory_core._seen_elsewhere(text, text) IS
+    'The items that another selection of the tenant still sees: no clean run of it has confirmed that they are missing';
+
+CREATE FUNCTION inventory_core._check_forget_missing(min_missed_runs integer, min_age interval, dry_run boolean)
+RETURNS void
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM inventory_core._require('min_missed_runs', min_missed_runs IS NOT NULL);
+    PERFORM inventory_core._require('min_age', min_age IS NOT NULL);
+    PERFORM inventory_core._require('dry_run', dry_run IS NOT NULL);
+    IF min_missed_runs < 0 OR min_age < interval '0' THEN
+        RAISE EXCEPTION 'invalid argument of forget_missing'
+            USING ERRCODE = 'invalid_parameter_value',
+                  DETAIL = CASE WHEN min_missed_runs < 0 THEN format('Argument min_missed_runs: it is %s.', min_missed_runs)
+                                ELSE format('Argument min_age: it is %s.', min_age) END,
+                  HINT = 'min_missed_runs is a count of runs and min_age an interval; neither is negative.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION inventory_core._check_forget_missing(integer, interval, boolean) IS
+    'Raises 22004 or 22023 for arguments of forget_missing that make no sense';
+
+CREATE FUNCTION inventory_core.forget_missing(
+    tenant text, selection_hash text, min_missed_runs integer, min_age interval, dry_run boolean DEFAULT true)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    gone bigint[];
+BEGIN
+    PERFORM inventory_core._begin_write(tenant, 'maintainer');
+    PERFORM inventory_core._begin_read(tenant, selection_hash);
+    PERFORM inventory_core._check_forget_missing(min_missed_runs, min_age, dry_run);
+    IF NOT dry_run THEN
+        -- Waits for the batches and finishes in the middle: what they saw is looked at below.
+        PERFORM 1 FROM inventory_core.tenants AS t WHERE t.tenant_id = tenant FOR UPDATE;
+    END IF;
+    gone := ARRAY(
+        SELECT m.item_id
+        FROM inventory_core.missing_items(tenant, selection_hash, 'latest_success') AS m
+        LEFT JOIN inventory_core._seen_elsewhere(tenant, selection_hash) AS e ON e.chunk = m.item_id >> 16
+        WHERE m.missed_runs >= min_missed_runs
+          AND m.missing_since <= inventory_core._time_before(min_age)
+          AND NOT coalesce(inventory_core._bitmap_contains(e.item_ids, m.item_id), false));
+    IF dry_run THEN
+        RETURN cardinality(gone);
+    END IF;
+    RETURN inventory_core.forget_items(tenant, gone);
+END
+$$;
+COMMENT ON FUNCTION inventory_core.forget_missing(text, text, integer, interval, boolean) IS
+    'Forgets what the latest clean run and others before it missed, and no other selection sees; dry_run only counts';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- requires:
+--   forget_missing
+
 CREATE FUNCTION inventory_core.missing_items(tenant text, selection_hash text, baseline text DEFAULT 'latest')
 RETURNS TABLE (item_id bigint, policy_type text, external_id text, display_name text, meta jsonb,
                first_seen_at timestamptz, last_seen_at timestamptz, last_seen_run_id uuid,
@@ -2980,8 +3296,14 @@ BEGIN
     SELECT v.run_id, v.run_seq, v.started_at, v.status, v.had_errors, v.error_codes,
            CASE WHEN v.run_seq = seen.run_seq THEN 'seen' ELSE 'missed' END
     FROM seen
-    JOIN inventory_core.inventory_sync_runs AS v
-        ON v.tenant_id = tenant AND v.selection_hash = explain_missing.selection_hash AND v.run_seq >= seen.run_seq
+    JOIN (SELECT r.run_id, r.run_seq, r.started_at, r.status, r.had_errors, r.error_codes
+          FROM inventory_core.inventory_sync_runs AS r
+          WHERE r.tenant_id = tenant AND r.selection_hash = explain_missing.selection_hash
+          UNION ALL
+          SELECT p.run_id, p.run_seq, p.started_at, p.status, cardinality(p.error_codes) > 0, p.error_codes
+          FROM inventory_core.pruned_runs AS p
+          WHERE p.tenant_id = tenant AND p.selection_hash = explain_missing.selection_hash) AS v
+        ON v.run_seq >= seen.run_seq
     -- a running run that has not seen the item yet may still do so
     WHERE v.status <> 'running' OR v.run_seq = seen.run_seq
     ORDER BY v.run_seq DESC;
@@ -3166,6 +3488,457 @@ COMMENT ON FUNCTION inventory_core.set_tenant_limit(text, integer) IS
 -- requires:
 --   set_tenant_limit
 
+CREATE FUNCTION inventory_core._revoke_tenant(tenant text) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    role oid;
+BEGIN
+    FOR role IN
+        SELECT g.role_oid FROM inventory_core.tenant_grants AS g
+        JOIN pg_roles AS r ON r.oid = g.role_oid
+        WHERE g.tenant_id = tenant
+        ORDER BY g.role_name
+    LOOP
+        PERFORM inventory_core.revoke_access(role, tenant);
+    END LOOP;
+    -- of roles that are no more
+    DELETE FROM inventory_core.tenant_grants AS g WHERE g.tenant_id = tenant;
+END
+$$;
+COMMENT ON FUNCTION inventory_core._revoke_tenant(text) IS 'Takes every grant of a tenant back';
+
+CREATE FUNCTION inventory_core.forget_tenant(tenant text) RETURNS bigint
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    running uuid;
+    forgotten bigint;
+BEGIN
+    PERFORM inventory_core._begin_write(tenant, 'maintainer');
+    -- Starts are kept out by the rows of their selections, batches and finishes by those of their runs; in
+    -- the order in which they take these rows and that of the tenant themselves.
+    PERFORM 1 FROM inventory_core.selections AS s
+    WHERE s.tenant_id = tenant AND s.selection_hash <> '*'
+    ORDER BY s.selection_hash
+    FOR UPDATE;
+    PERFORM 1 FROM inventory_core.sync_runs AS r
+    WHERE r.tenant_id = tenant AND r.status = 'running'
+    ORDER BY r.run_id
+    FOR UPDATE;
+    -- Ended, so that their slots are free at once.
+    FOR running IN
+        SELECT r.run_id FROM inventory_core.sync_runs AS r WHERE r.tenant_id = tenant AND r.status = 'running'
+    LOOP
+        PERFORM inventory_core.finish_run(tenant, running, 'failed');
+    END LOOP;
+    PERFORM 1 FROM inventory_core.tenants AS t WHERE t.tenant_id = tenant FOR UPDATE;
+
+    DELETE FROM inventory_core.run_parts AS p WHERE p.tenant_id = tenant;
+    DELETE FROM inventory_core.last_seen AS l WHERE l.tenant_id = tenant;
+    DELETE FROM inventory_core.run_changes_bitmaps AS b WHERE b.tenant_id = tenant;
+    DELETE FROM inventory_core.sync_errors AS e WHERE e.tenant_id = tenant;
+    DELETE FROM inventory_core.sync_runs AS r WHERE r.tenant_id = tenant;
+    DELETE FROM inventory_core.pruned_runs AS p WHERE p.tenant_id = tenant;
+    DELETE FROM inventory_core.refusals AS f WHERE f.tenant_id = tenant;
+    DELETE FROM inventory_core.selections AS s WHERE s.tenant_id = tenant;
+    DELETE FROM inventory_core.cooldowns AS c WHERE c.tenant_id = tenant;
+    DELETE FROM inventory_core.items AS i WHERE i.tenant_id = tenant;
+    GET DIAGNOSTICS forgotten = ROW_COUNT;
+    DELETE FROM inventory_core.tenants AS t WHERE t.tenant_id = tenant;
+    -- Who may do what is the owner's: a maintainer leaves it as it is.
+    IF has_function_privilege('inventory_core.revoke_access(regrole, text)', 'EXECUTE') THEN
+        PERFORM inventory_core._revoke_tenant(tenant);
+    END IF;
+    RETURN forgotten;
+END
+$$;
+COMMENT ON FUNCTION inventory_core.forget_tenant(text) IS
+    'Deletes all rows of a tenant and counts its items; the grants go where the owner of the extension calls';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- requires:
+--   forget_tenant
+
+-- Who was granted every tenant may bind each of them, but must know their names. Bound to * by _bind_every, it
+-- sees this one table whole.
+CREATE FUNCTION inventory_core._first_readable_tenant() RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT CASE b.tenant WHEN '*' THEN '' ELSE b.tenant END FROM inventory_core._readable_tenant() AS b (tenant);
+END;
+COMMENT ON FUNCTION inventory_core._first_readable_tenant() IS 'Where the rows of tenants begin that may be read';
+
+CREATE FUNCTION inventory_core._last_readable_tenant() RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    -- longer than a name may be, and of the last character that there is
+    SELECT CASE b.tenant WHEN '*' THEN repeat(chr(1114111), 64) ELSE b.tenant END
+    FROM inventory_core._readable_tenant() AS b (tenant);
+END;
+COMMENT ON FUNCTION inventory_core._last_readable_tenant() IS 'Where the rows of tenants end that may be read';
+
+-- A range, for which an index does as well as for one name.
+ALTER POLICY tenant_rows ON inventory_core.tenants
+    USING (tenant_id >= (SELECT inventory_core._first_readable_tenant())
+           AND tenant_id <= (SELECT inventory_core._last_readable_tenant()));
+ALTER POLICY tenant_rows_only ON inventory_core.tenants
+    USING ((SELECT inventory_core._first_readable_tenant()) <= tenant_id
+           AND (SELECT inventory_core._last_readable_tenant()) >= tenant_id AND inventory_core._fences_plans());
+-- A range is not what the planner derives a comparison from that it asks before it scans, see row_level_security. These
+-- two are: the table's own number is what all its rows have in common.
+CREATE POLICY bound_at_all ON inventory_core.tenants AS RESTRICTIVE
+    USING (tableoid = (SELECT 'inventory_core.tenants'::regclass WHERE inventory_core._readable_tenant() IS NOT NULL));
+CREATE POLICY bound_at_all_first ON inventory_core.tenants AS RESTRICTIVE
+    USING ((SELECT 'inventory_core.tenants'::regclass WHERE inventory_core._readable_tenant() IS NOT NULL) = tableoid);
+
+CREATE FUNCTION inventory_core._maintained_tenants() RETURNS text[]
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    tenants text[];
+BEGIN
+    IF inventory_core.current_tenant() IS NOT NULL THEN
+        RAISE EXCEPTION 'a tenant is bound to this transaction'
+            USING ERRCODE = 'object_not_in_prerequisite_state',
+                  DETAIL = 'maintain binds one tenant after the other, each in a transaction of its own.',
+                  HINT = 'Call it outside of a transaction.';
+    END IF;
+    IF (SELECT r.rolsuper FROM pg_roles AS r WHERE r.rolname = current_user)
+       OR (SELECT u.grant_access = 'maintainer' FROM inventory_core._usable_grant('*') AS u) THEN
+        PERFORM inventory_core._bind_every();
+        -- selections, for whom no policy holds back: a tenant whose first run died before its first batch
+        tenants := ARRAY(SELECT t.tenant_id FROM inventory_core.tenants AS t
+                         UNION
+                         SELECT s.tenant_id FROM inventory_core.selections AS s
+                         ORDER BY 1);
+        PERFORM inventory_core.clear_tenant();
+    ELSE
+        SELECT array_agg(g ORDER BY g) INTO tenants
+        FROM inventory_core.granted_tenants() AS g
+        WHERE g <> '*' AND (SELECT u.grant_access FROM inventory_core._usable_grant(g) AS u) = 'maintainer';
+    END IF;
+    RETURN coalesce(tenants, '{}');
+END
+$$;
+COMMENT ON FUNCTION inventory_core._maintained_tenants() IS 'The tenants that the caller is a maintainer of';
+
+CREATE FUNCTION inventory_core._maintain_step(
+    tenant text, keep interval, keep_last integer, OUT has_more boolean, OUT failed boolean)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    sqlstate_of text;
+    message text;
+BEGIN
+    has_more := false;
+    failed := false;
+    PERFORM inventory_core._begin_write(tenant, 'maintainer');
+    PERFORM inventory_core._share_tenant(tenant);
+    PERFORM inventory_core._reap(tenant);
+    PERFORM inventory_core._fold_into_tenant(tenant);
+    has_more := inventory_core._prune(tenant, inventory_core._time_before(keep), keep_last,
+                                      inventory_core._prune_step_size()) > 0;
+EXCEPTION
+    WHEN others THEN
+        GET STACKED DIAGNOSTICS sqlstate_of = RETURNED_SQLSTATE, message = MESSAGE_TEXT;
+        has_more := false;
+        failed := true;
+        RAISE WARNING 'maintain left tenant % as it was: %', tenant, message
+            USING ERRCODE = sqlstate_of,
+                  DETAIL = 'The other tenants are maintained all the same.',
+                  HINT = 'Call reap_expired_runs and prune_runs for this tenant to see the whole error.';
+END
+$$;
+COMMENT ON FUNCTION inventory_core._maintain_step(text, interval, integer) IS
+    'One transaction of maintain: reaps, and prunes at most one step; what fails is a warning';
+
+CREATE FUNCTION inventory_core._raise_maintain_failed(tenants text[]) RETURNS void
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF cardinality(tenants) > 0 THEN
+        RAISE EXCEPTION 'maintain failed for some tenants'
+            USING ERRCODE = 'object_not_in_prerequisite_state',
+                  DETAIL = format('These are left as they were: %s. The others are done and committed.',
+                                  array_to_string(tenants, ', ')),
+                  HINT = 'A warning above says for each of them what went wrong.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION inventory_core._raise_maintain_failed(text[]) IS '55000 where maintain failed for some tenants';
+
+-- A procedure that commits can have no SET clause: its names, types and operators would be looked up on the
+-- caller's path. So it has no operators, names all in full, and leaves the work to functions that have one.
+CREATE PROCEDURE inventory_core.maintain(keep interval DEFAULT '90 days', keep_last integer DEFAULT 10)
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    tenants pg_catalog.text[];
+    tenant pg_catalog.text;
+    has_more pg_catalog.bool;
+    has_failed pg_catalog.bool;
+    failed pg_catalog.text[] := '{}';
+BEGIN
+    PERFORM inventory_core._check_prune(keep, keep_last);
+    tenants := inventory_core._maintained_tenants();
+    FOREACH tenant IN ARRAY tenants LOOP
+        LOOP
+            SELECT s.has_more, s.failed INTO has_more, has_failed
+            FROM inventory_core._maintain_step(tenant, keep, keep_last) AS s;
+            COMMIT;
+            EXIT WHEN has_more IS NOT TRUE;
+        END LOOP;
+        IF has_failed THEN
+            failed := pg_catalog.array_append(failed, tenant);
+        END IF;
+    END LOOP;
+    PERFORM inventory_core._raise_maintain_failed(failed);
+END
+$$;
+COMMENT ON PROCEDURE inventory_core.maintain(interval, integer) IS
+    'Reaps and prunes every tenant that the caller is a maintainer of, committing after each';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- requires:
+--   maintain
+
+-- The checks of doctor. ok is NULL where the caller cannot see what there is to check.
+
+CREATE FUNCTION inventory_core._security_floor(major integer) RETURNS integer
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+-- The first minor releases in which statistics no longer show the rows that row-level security hides
+-- (CVE-2025-8713, August 2025). 18 came out with it.
+RETURN CASE major WHEN 15 THEN 14 WHEN 16 THEN 10 WHEN 17 THEN 6 ELSE 0 END;
+COMMENT ON FUNCTION inventory_core._security_floor(integer) IS
+    'The oldest minor release of a major that keeps row-level security as promised';
+
+CREATE FUNCTION inventory_core._doctor_server()
+RETURNS TABLE (check_name text, ok boolean, detail text, hint text)
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    version integer := current_setting('server_version_num')::integer;
+    floor integer := inventory_core._security_floor(version / 10000);
+    installed record;
+BEGIN
+    RETURN QUERY SELECT
+        'row_level_security', row_security_active('inventory_core.items'),
+        CASE WHEN row_security_active('inventory_core.items')
+             THEN format('The policies hold for %I.', current_user)
+             ELSE format('%I is a superuser or has BYPASSRLS: it sees the rows of every tenant.', current_user) END,
+        'Right for the owner and for upkeep. A backend connects as a plain role, granted its tenants by grant_access.';
+    RETURN QUERY SELECT
+        'policies', count(*) = 0,
+        CASE WHEN count(*) = 0 THEN 'Row-level security is forced on every table with tenants.'
+             ELSE format('Not fenced: %s.', string_agg(c.relname, ', ' ORDER BY c.relname)) END,
+        'ALTER TABLE ... ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY, or install the extension anew.'
+    FROM pg_class AS c
+    WHERE c.relnamespace = 'inventory_core'::regnamespace AND c.relkind IN ('r', 'p')
+      AND EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped)
+      AND NOT (c.relrowsecurity AND c.relforcerowsecurity
+               AND EXISTS (SELECT FROM pg_policy AS p WHERE p.polrelid = c.oid AND NOT p.polpermissive));
+    RETURN QUERY SELECT
+        'server_version', version % 10000 >= floor,
+        format('PostgreSQL %s; row-level security is sound from %s.%s on.',
+               current_setting('server_version'), version / 10000, floor),
+        'Install the latest minor release of this major and restart the server.';
+
+    SELECT e.extversion, v.default_version INTO installed
+    FROM pg_extension AS e
+    LEFT JOIN pg_available_extensions AS v ON v.name = e.extname
+    WHERE e.extname = 'inventory_core';
+    RETURN QUERY SELECT
+        'library_version',
+        installed.extversion = inventory_core._library_version()
+            AND installed.extversion IS NOT DISTINCT FROM installed.default_version,
+        format('Catalogue %s, library in this session %s, files on the server %s.',
+               installed.extversion, inventory_core._library_version(), installed.default_version),
+        'ALTER EXTENSION inventory_core UPDATE; then let the sessions connect anew.';
+    RETURN QUERY SELECT
+        'clock', inventory_core._clock_setting() IS NULL,
+        CASE WHEN inventory_core._clock_setting() IS NULL THEN 'Times are the server''s.'
+             ELSE format('Time stands still at %s.', inventory_core._clock_setting()) END,
+        'inventory_core.clock is for tests: RESET it, and ALTER DATABASE or ROLE ... RESET it where it is set for them.';
+    RETURN QUERY SELECT
+        'meta_whitelist', count(*) > 0,
+        CASE WHEN count(*) > 0 THEN format('%s keys are stored.', count(*))
+             ELSE 'No key is allowed: of meta nothing is stored.' END,
+        'SELECT inventory_core.allow_meta(policy_type, key, ...), as the owner of the extension.'
+    FROM inventory_core.meta_whitelist AS w;
+    -- pg_dump stops at tables whose row-level security holds for the role that dumps
+    RETURN QUERY SELECT
+        'dump_role', coalesce(bool_or(d.reads_all), false) AND coalesce(bool_and(d.reads_all OR NOT d.reads_some), true),
+        format('Can dump every tenant: %s. Has BYPASSRLS, but reads only some of the tables: %s.',
+               coalesce(string_agg(d.rolname, ', ' ORDER BY d.rolname) FILTER (WHERE d.reads_all), 'nobody'),
+               coalesce(string_agg(d.rolname, ', ' ORDER BY d.rolname)
+                            FILTER (WHERE d.reads_some AND NOT d.reads_all), 'nobody')),
+        'Dump as a superuser, or as a role with BYPASSRLS: GRANT SELECT ON ALL TABLES IN SCHEMA inventory_core TO it.'
+    FROM (SELECT r.rolname, bool_and(has_table_privilege(r.oid, t.oid, 'SELECT')) AS reads_all,
+                 bool_or(has_table_privilege(r.oid, t.oid, 'SELECT')) AS reads_some
+          FROM pg_roles AS r
+          CROSS JOIN pg_extension AS e
+          CROSS JOIN unnest(e.extconfig) AS t (oid)
+          WHERE (r.rolsuper OR r.rolbypassrls) AND r.rolcanlogin AND e.extname = 'inventory_core'
+          GROUP BY r.rolname) AS d;
+END
+$$;
+COMMENT ON FUNCTION inventory_core._doctor_server() IS 'The checks of doctor that concern no tenant';
+
+CREATE FUNCTION inventory_core._doctor_tenants(every_tenant boolean)
+RETURNS TABLE (check_name text, ok boolean, detail text, hint text)
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    bound text := inventory_core.current_tenant();
+    taken timestamptz := inventory_core._now();
+BEGIN
+    RETURN QUERY
+    WITH running AS (
+        SELECT r.tenant_id, r.run_id, r.started_at, inventory_core._lease_end(r) AS lease_end
+        FROM inventory_core.sync_runs AS r
+        WHERE (every_tenant OR r.tenant_id = bound) AND r.status = 'running')
+    SELECT c.check_name, c.found = 0,
+           CASE WHEN c.found = 0 THEN c.fine ELSE format(c.problem, c.found, c.first_tenant, c.first_run) END, c.hint
+    FROM (SELECT 'expired_runs' AS check_name, 'No run is silent for longer than its lease.' AS fine,
+                 '%s running runs have lost their lease, one of them of tenant %s: %s.' AS problem,
+                 'SELECT inventory_core.reap_expired_runs(tenant), or CALL inventory_core.maintain(); then see why the '
+                 'worker died.' AS hint,
+                 count(*) AS found, min(r.tenant_id) AS first_tenant, min(r.run_id::text) AS first_run
+          FROM running AS r WHERE r.lease_end <= taken
+          UNION ALL
+          SELECT 'long_runs', 'No run has been running for a day.',
+                 '%s runs have been running for more than a day, one of them of tenant %s: %s.',
+                 'See run_progress. A worker that hangs and still sends heartbeats has to be stopped where it runs.',
+                 count(*), min(r.tenant_id), min(r.run_id::text)
+          FROM running AS r WHERE r.lease_end > taken AND r.started_at <= taken - interval '1 day') AS c;
+
+    RETURN QUERY
+    SELECT 'never_completed', count(*) = 0,
+           CASE WHEN count(*) = 0 THEN 'Every selection has a completed run, or its first one is running.'
+                ELSE format('%s selections have no completed run, one of them of tenant %s: %s.',
+                            count(*), min(s.tenant_id), min(s.selection_hash)) END,
+           'See refused_count and last_refused_reason in inventory_selections, and inventory_core.cooling_down(tenant).'
+    FROM inventory_core.selections AS s
+    WHERE (every_tenant OR s.tenant_id = bound) AND s.selection_hash <> '*'
+      AND NOT EXISTS (SELECT FROM inventory_core.sync_runs AS r
+                      WHERE r.tenant_id = s.tenant_id AND r.selection_hash = s.selection_hash
+                        AND (r.status <> 'running' OR inventory_core._lease_end(r) > taken));
+
+    RETURN QUERY
+    SELECT 'last_seen_sets', count(*) = 0,
+           CASE WHEN count(*) = 0 THEN 'The sets of last_seen agree with the runs.'
+                ELSE format('%s sets do not agree with the runs, one of them of tenant %s: %s.',
+                            count(*), min(p.tenant_id), min(p.problem)) END,
+           'Something else than this extension wrote last_seen or sync_runs: restore them from a dump, or forget_tenant '
+           'and sync anew.'
+    FROM (SELECT l.tenant_id, format('run %s holds sets of selection %s', r.run_id, l.selection_hash) AS problem
+          FROM inventory_core.last_seen AS l
+          JOIN inventory_core.sync_runs AS r ON r.tenant_id = l.tenant_id AND r.run_id = l.run_id
+          WHERE (every_tenant OR l.tenant_id = bound)
+            AND (r.status = 'running' OR l.selection_hash NOT IN ('*', r.selection_hash))
+          UNION ALL
+          SELECT l.tenant_id, format('the sets of selection %s overlap', l.selection_hash)
+          FROM inventory_core.last_seen AS l
+          WHERE every_tenant OR l.tenant_id = bound
+          GROUP BY l.tenant_id, l.selection_hash, l.chunk
+          HAVING sum(inventory_core._bitmap_count(l.item_ids))
+              <> inventory_core._bitmap_count(inventory_core._bitmap_union(array_agg(l.item_ids)))
+          UNION ALL
+          SELECT l.tenant_id, format('run %s holds more items than it observed', l.run_id)
+          FROM inventory_core.last_seen AS l
+          JOIN inventory_core.sync_runs AS r ON r.tenant_id = l.tenant_id AND r.run_id = l.run_id
+          WHERE every_tenant OR l.tenant_id = bound
+          GROUP BY l.tenant_id, l.selection_hash, l.run_id, r.observed_count
+          HAVING sum(inventory_core._bitmap_count(l.item_ids)) > r.observed_count) AS p;
+END
+$$;
+COMMENT ON FUNCTION inventory_core._doctor_tenants(boolean) IS
+    'The checks of doctor that concern the bound tenant, or every one for a caller whom no policy holds back';
+
+CREATE FUNCTION inventory_core._doctor_owner()
+RETURNS TABLE (check_name text, ok boolean, detail text, hint text)
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN QUERY
+    SELECT 'run_slots', count(*) = 0,
+           CASE WHEN count(*) = 0 THEN 'Every slot that is taken is taken by a running run.'
+                ELSE format('%s slots of the global limit are held by runs that do not run, the last until %s.',
+                            count(*), max(s.expires_at)) END,
+           'They free themselves then; at once by: UPDATE inventory_core.run_slots SET run_id = NULL, expires_at = NULL '
+           'WHERE NOT EXISTS (SELECT FROM inventory_core.sync_runs AS r WHERE r.run_id = run_slots.run_id '
+           'AND r.status = ''running'');'
+    FROM inventory_core.run_slots AS s
+    WHERE s.expires_at > inventory_core._now()
+      AND NOT EXISTS (SELECT FROM inventory_core.sync_runs AS r WHERE r.run_id = s.run_id AND r.status = 'running');
+    RETURN QUERY
+    SELECT 'grants', count(*) = 0,
+           CASE WHEN count(*) = 0 THEN 'Every grant is of a role that exists.'
+                ELSE format('%s grants count no more, one of them of role %s on tenant %s.',
+                            count(*), min(g.role_name), min(g.tenant_id)) END,
+           'The role was dropped or renamed, or comes from another server. DELETE the row from '
+           'inventory_core.tenant_grants, and SELECT inventory_core.grant_access(role, tenant, access) where it is wanted.'
+    FROM inventory_core.tenant_grants AS g
+    WHERE NOT EXISTS (SELECT FROM pg_roles AS r WHERE r.oid = g.role_oid AND r.rolname = g.role_name);
+END
+$$;
+COMMENT ON FUNCTION inventory_core._doctor_owner() IS 'The checks of doctor for which all tenants must be seen';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- requires:
+--   doctor_checks
+
+CREATE FUNCTION inventory_core.doctor()
+RETURNS TABLE (check_name text, ok boolean, detail text, hint text)
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    sees_all boolean := NOT row_security_active('inventory_core.sync_runs');
+BEGIN
+    RETURN QUERY
+    SELECT d.check_name, d.ok, d.detail, CASE WHEN NOT d.ok THEN d.hint END FROM inventory_core._doctor_server() AS d;
+    IF sees_all OR inventory_core.current_tenant() IS NOT NULL THEN
+        RETURN QUERY
+        SELECT d.check_name, d.ok, d.detail, CASE WHEN NOT d.ok THEN d.hint END
+        FROM inventory_core._doctor_tenants(sees_all) AS d;
+    ELSE
+        RETURN QUERY
+        SELECT n.check_name, NULL::boolean, 'Not looked at: no tenant is bound.',
+               'Call inventory_core.set_tenant(tenant) in an earlier statement of the transaction.'
+        FROM unnest(ARRAY['expired_runs', 'long_runs', 'never_completed', 'last_seen_sets']) AS n (check_name);
+    END IF;
+    IF sees_all AND has_table_privilege('inventory_core.run_slots', 'SELECT') THEN
+        RETURN QUERY
+        SELECT d.check_name, d.ok, d.detail, CASE WHEN NOT d.ok THEN d.hint END FROM inventory_core._doctor_owner() AS d;
+    ELSE
+        RETURN QUERY
+        SELECT n.check_name, NULL::boolean, 'Not looked at: it takes the rows of every tenant.',
+               'Call doctor as a superuser.'
+        FROM unnest(ARRAY['run_slots', 'grants']) AS n (check_name);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION inventory_core.doctor() IS
+    'What an operator should look at, each with what to do; ok is NULL where the caller cannot see it';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- requires:
+--   doctor
+
 CREATE FUNCTION inventory_core._access_objects(access text)
 RETURNS TABLE (privileges text, object text)
 LANGUAGE sql STABLE PARALLEL SAFE
@@ -3174,12 +3947,12 @@ BEGIN ATOMIC
     WITH wanted (level, privileges, kind, names) AS (VALUES
         (1, 'SELECT', 'TABLE', ARRAY[
             'tenants', 'tenant_grants', 'meta_whitelist', 'selections', 'sync_runs', 'sync_errors', 'items',
-            'run_parts', 'last_seen', 'run_changes_bitmaps', 'cooldowns', 'refusals',
+            'run_parts', 'last_seen', 'run_changes_bitmaps', 'cooldowns', 'refusals', 'pruned_runs',
             'inventory_items', 'inventory_sync_runs', 'inventory_sync_errors', 'inventory_selections', 'run_progress']),
         (1, 'EXECUTE', 'FUNCTION', ARRAY[
             'set_tenant', 'clear_tenant', 'current_tenant', 'granted_tenants', '_now',
             'missing_items', 'missing_summary', 'explain_missing', 'selection_status', 'run_changes',
-            '_cooling_down', 'cooling_down',
+            '_cooling_down', 'cooling_down', 'doctor',
             'inventory_items', 'inventory_sync_runs', 'inventory_sync_errors', 'inventory_selections', 'run_progress']),
         -- the limit of a tenant is not its own to set
         (2, 'INSERT (tenant_id), UPDATE (next_item_id)', 'TABLE', ARRAY['tenants']),
@@ -3198,20 +3971,23 @@ BEGIN ATOMIC
         (3, 'UPDATE', 'TABLE', ARRAY['run_changes_bitmaps']),
         (3, 'DELETE', 'TABLE', ARRAY[
             'tenants', 'selections', 'sync_runs', 'sync_errors', 'items', 'run_changes_bitmaps', 'cooldowns']),
-        (3, 'EXECUTE', 'FUNCTION', ARRAY['forget_items'])
+        (3, 'INSERT, DELETE', 'TABLE', ARRAY['pruned_runs']),
+        (3, 'EXECUTE', 'FUNCTION', ARRAY[
+            'forget_items', '_prune', 'prune_runs', 'forget_missing', 'forget_tenant',
+            '_bind_every', '_maintained_tenants', '_maintain_step', 'maintain'])
     )
     SELECT w.privileges, 'TABLE ' || c.oid::regclass
     FROM wanted AS w
     JOIN pg_class AS c ON c.relnamespace = 'inventory_core'::regnamespace AND c.relname = ANY (w.names)
     WHERE w.kind = 'TABLE' AND w.level <= array_position(ARRAY['reader', 'writer', 'maintainer'], access)
     UNION ALL
-    SELECT w.privileges, 'FUNCTION ' || p.oid::regprocedure
+    SELECT w.privileges, 'ROUTINE ' || p.oid::regprocedure
     FROM wanted AS w
     JOIN pg_proc AS p ON p.pronamespace = 'inventory_core'::regnamespace AND p.proname = ANY (w.names)
     WHERE w.kind = 'FUNCTION' AND w.level <= array_position(ARRAY['reader', 'writer', 'maintainer'], access)
     UNION ALL
     -- what the functions above ask: private functions that change nothing
-    SELECT 'EXECUTE', 'FUNCTION ' || p.oid::regprocedure
+    SELECT 'EXECUTE', 'ROUTINE ' || p.oid::regprocedure
     FROM pg_proc AS p
     WHERE p.pronamespace = 'inventory_core'::regnamespace AND starts_with(p.proname, '_') AND p.provolatile <> 'v'
       AND access IS NOT NULL;
@@ -3328,7 +4104,7 @@ COMMENT ON FUNCTION inventory_core.revoke_access(regrole, text) IS
 
 -- Nothing is for everybody but what touches no table; grant_access gives the rest.
 REVOKE ALL ON ALL TABLES IN SCHEMA inventory_core FROM PUBLIC;
-REVOKE ALL ON ALL FUNCTIONS IN SCHEMA inventory_core FROM PUBLIC;
+REVOKE ALL ON ALL ROUTINES IN SCHEMA inventory_core FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     inventory_core.canonical_json(jsonb), inventory_core._canonical_json(text),
     inventory_core.selection_hash(jsonb), inventory_core._selection_hash(text),

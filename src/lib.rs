@@ -66,12 +66,14 @@ extension_sql_file!(
         api::settings::_shrink_guard_min_items,
         api::tenant::set_tenant,
         api::tenant::clear_tenant,
+        api::tenant::_bind_every,
         api::tenant::current_tenant,
         api::tenant::_readable_tenant,
         api::tenant::_writable_tenant,
         api::tenant::_may_read,
         api::tenant::_fences_plans,
-        api::tenant::_check_tenant
+        api::tenant::_check_tenant,
+        api::version::_library_version
     ]
 );
 extension_sql_file!("../sql/schema/11_tenant_grants.sql", name = "tenant_grants", requires = ["tenants"]);
@@ -109,7 +111,12 @@ extension_sql_file!(
     name = "row_level_security",
     requires = ["rust_functions"]
 );
-extension_sql_file!("../sql/schema/31_checks.sql", name = "checks", requires = ["row_level_security"]);
+extension_sql_file!(
+    "../sql/schema/30_pruned_runs.sql",
+    name = "pruned_runs",
+    requires = ["row_level_security"]
+);
+extension_sql_file!("../sql/schema/31_checks.sql", name = "checks", requires = ["pruned_runs"]);
 extension_sql_file!("../sql/schema/31_share_tenant.sql", name = "share_tenant", requires = ["checks"]);
 extension_sql_file!("../sql/schema/32_run_sets.sql", name = "run_sets", requires = ["share_tenant"]);
 extension_sql_file!(
@@ -172,10 +179,16 @@ extension_sql_file!(
     name = "record_throttle",
     requires = ["forget_items"]
 );
+extension_sql_file!("../sql/schema/58_prune_runs.sql", name = "prune_runs", requires = ["record_throttle"]);
+extension_sql_file!(
+    "../sql/schema/59_forget_missing.sql",
+    name = "forget_missing",
+    requires = ["prune_runs"]
+);
 extension_sql_file!(
     "../sql/schema/60_missing_items.sql",
     name = "missing_items",
-    requires = ["record_throttle"]
+    requires = ["forget_missing"]
 );
 extension_sql_file!(
     "../sql/schema/61_missing_summary.sql",
@@ -209,8 +222,12 @@ extension_sql_file!(
     requires = ["allow_meta"]
 );
 extension_sql_file!(
-    "../sql/schema/80_grant_access.sql",
-    name = "grant_access",
+    "../sql/schema/72_forget_tenant.sql",
+    name = "forget_tenant",
     requires = ["set_tenant_limit"]
 );
+extension_sql_file!("../sql/schema/73_maintain.sql", name = "maintain", requires = ["forget_tenant"]);
+extension_sql_file!("../sql/schema/74_doctor_checks.sql", name = "doctor_checks", requires = ["maintain"]);
+extension_sql_file!("../sql/schema/75_doctor.sql", name = "doctor", requires = ["doctor_checks"]);
+extension_sql_file!("../sql/schema/80_grant_access.sql", name = "grant_access", requires = ["doctor"]);
 extension_sql_file!("../sql/schema/99_privileges.sql", name = "privileges", requires = ["grant_access"]);

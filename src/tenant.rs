@@ -138,6 +138,18 @@ pub fn bind(tenant: &str) -> String {
     binding.tenant
 }
 
+/// Binds the transaction to `*`, for who was granted every tenant. That is no tenant: only the list of the
+/// tenants shows rows then, and nothing can be written.
+pub fn bind_every() {
+    if setting().is_some() {
+        report::bound_to_another_tenant();
+    }
+    let Some(grant) = usable_grant("*") else {
+        report::tenant_not_granted();
+    };
+    write(Some(&Binding { access: Access::Reader, ..grant }.to_setting()));
+}
+
 /// Ends the binding.
 pub fn unbind() {
     write(None);

@@ -36,7 +36,7 @@ CREATE TABLE inventory_core.sync_runs (
 ) WITH (fillfactor = 80);
 COMMENT ON TABLE inventory_core.sync_runs IS 'One row for each attempt to list a selection';
 COMMENT ON COLUMN inventory_core.sync_runs.run_seq IS
-    'Counts the runs of one selection, without gaps; order always comes from here, never from a clock';
+    'Counts the runs of one selection; a gap is a run that was pruned. Order always comes from here, never from a clock';
 COMMENT ON COLUMN inventory_core.sync_runs.start_no IS
     'Orders the runs of different selections of a tenant: one more than any run visible at the start';
 COMMENT ON COLUMN inventory_core.sync_runs.first_new_item_id IS

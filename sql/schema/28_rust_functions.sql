@@ -2,6 +2,8 @@
 COMMENT ON FUNCTION inventory_core.set_tenant(text) IS
     'Binds this transaction to a tenant that the caller was granted; one transaction, one tenant';
 COMMENT ON FUNCTION inventory_core.clear_tenant() IS 'Ends the binding of this transaction';
+COMMENT ON FUNCTION inventory_core._bind_every() IS
+    'Lets this transaction list the tenants, for who was granted every one; it can read nothing else, nor write';
 COMMENT ON FUNCTION inventory_core.current_tenant() IS 'The tenant that this transaction is bound to, or NULL';
 COMMENT ON FUNCTION inventory_core.is_retryable(integer) IS
     'Whether a request that got this HTTP status may succeed when it is sent again';
@@ -48,3 +50,4 @@ COMMENT ON FUNCTION inventory_core.redact(text) IS
 COMMENT ON FUNCTION inventory_core._redact_known(text) IS
     'redact without the search for random runs, for texts where an etag or a version must survive';
 COMMENT ON FUNCTION inventory_core._store_error_text() IS 'The setting inventory_core.store_error_text';
+COMMENT ON FUNCTION inventory_core._library_version() IS 'The version that the library was built as';

@@ -33,8 +33,14 @@ BEGIN
     SELECT v.run_id, v.run_seq, v.started_at, v.status, v.had_errors, v.error_codes,
            CASE WHEN v.run_seq = seen.run_seq THEN 'seen' ELSE 'missed' END
     FROM seen
-    JOIN inventory_core.inventory_sync_runs AS v
-        ON v.tenant_id = tenant AND v.selection_hash = explain_missing.selection_hash AND v.run_seq >= seen.run_seq
+    JOIN (SELECT r.run_id, r.run_seq, r.started_at, r.status, r.had_errors, r.error_codes
+          FROM inventory_core.inventory_sync_runs AS r
+          WHERE r.tenant_id = tenant AND r.selection_hash = explain_missing.selection_hash
+          UNION ALL
+          SELECT p.run_id, p.run_seq, p.started_at, p.status, cardinality(p.error_codes) > 0, p.error_codes
+          FROM inventory_core.pruned_runs AS p
+          WHERE p.tenant_id = tenant AND p.selection_hash = explain_missing.selection_hash) AS v
+        ON v.run_seq >= seen.run_seq
     -- a running run that has not seen the item yet may still do so
     WHERE v.status <> 'running' OR v.run_seq = seen.run_seq
     ORDER BY v.run_seq DESC;

@@ -6,12 +6,12 @@ BEGIN ATOMIC
     WITH wanted (level, privileges, kind, names) AS (VALUES
         (1, 'SELECT', 'TABLE', ARRAY[
             'tenants', 'tenant_grants', 'meta_whitelist', 'selections', 'sync_runs', 'sync_errors', 'items',
-            'run_parts', 'last_seen', 'run_changes_bitmaps', 'cooldowns', 'refusals',
+            'run_parts', 'last_seen', 'run_changes_bitmaps', 'cooldowns', 'refusals', 'pruned_runs',
             'inventory_items', 'inventory_sync_runs', 'inventory_sync_errors', 'inventory_selections', 'run_progress']),
         (1, 'EXECUTE', 'FUNCTION', ARRAY[
             'set_tenant', 'clear_tenant', 'current_tenant', 'granted_tenants', '_now',
             'missing_items', 'missing_summary', 'explain_missing', 'selection_status', 'run_changes',
-            '_cooling_down', 'cooling_down',
+            '_cooling_down', 'cooling_down', 'doctor',
             'inventory_items', 'inventory_sync_runs', 'inventory_sync_errors', 'inventory_selections', 'run_progress']),
         -- the limit of a tenant is not its own to set
         (2, 'INSERT (tenant_id), UPDATE (next_item_id)', 'TABLE', ARRAY['tenants']),
@@ -30,20 +30,23 @@ BEGIN ATOMIC
         (3, 'UPDATE', 'TABLE', ARRAY['run_changes_bitmaps']),
         (3, 'DELETE', 'TABLE', ARRAY[
             'tenants', 'selections', 'sync_runs', 'sync_errors', 'items', 'run_changes_bitmaps', 'cooldowns']),
-        (3, 'EXECUTE', 'FUNCTION', ARRAY['forget_items'])
+        (3, 'INSERT, DELETE', 'TABLE', ARRAY['pruned_runs']),
+        (3, 'EXECUTE', 'FUNCTION', ARRAY[
+            'forget_items', '_prune', 'prune_runs', 'forget_missing', 'forget_tenant',
+            '_bind_every', '_maintained_tenants', '_maintain_step', 'maintain'])
     )
     SELECT w.privileges, 'TABLE ' || c.oid::regclass
     FROM wanted AS w
     JOIN pg_class AS c ON c.relnamespace = 'inventory_core'::regnamespace AND c.relname = ANY (w.names)
     WHERE w.kind = 'TABLE' AND w.level <= array_position(ARRAY['reader', 'writer', 'maintainer'], access)
     UNION ALL
-    SELECT w.privileges, 'FUNCTION ' || p.oid::regprocedure
+    SELECT w.privileges, 'ROUTINE ' || p.oid::regprocedure
     FROM wanted AS w
     JOIN pg_proc AS p ON p.pronamespace = 'inventory_core'::regnamespace AND p.proname = ANY (w.names)
     WHERE w.kind = 'FUNCTION' AND w.level <= array_position(ARRAY['reader', 'writer', 'maintainer'], access)
     UNION ALL
     -- what the functions above ask: private functions that change nothing
-    SELECT 'EXECUTE', 'FUNCTION ' || p.oid::regprocedure
+    SELECT 'EXECUTE', 'ROUTINE ' || p.oid::regprocedure
     FROM pg_proc AS p
     WHERE p.pronamespace = 'inventory_core'::regnamespace AND starts_with(p.proname, '_') AND p.provolatile <> 'v'
       AND access IS NOT NULL;

@@ -1,6 +1,6 @@
 -- Nothing is for everybody but what touches no table; grant_access gives the rest.
 REVOKE ALL ON ALL TABLES IN SCHEMA inventory_core FROM PUBLIC;
-REVOKE ALL ON ALL FUNCTIONS IN SCHEMA inventory_core FROM PUBLIC;
+REVOKE ALL ON ALL ROUTINES IN SCHEMA inventory_core FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     inventory_core.canonical_json(jsonb), inventory_core._canonical_json(text),
     inventory_core.selection_hash(jsonb), inventory_core._selection_hash(text),

@@ -10,6 +10,7 @@ pub mod report;
 pub mod retry;
 pub mod settings;
 pub mod tenant;
+pub mod version;
 
 /// Lets a pending cancel or termination take effect.
 fn check_for_interrupts() {

@@ -1,4 +1,4 @@
-//! `set_tenant`, `clear_tenant`, `current_tenant`, and what the policies ask.
+//! `set_tenant`, `clear_tenant`, `current_tenant`, and what policies and `maintain` ask.
 
 use pgrx::prelude::*;
 
@@ -18,6 +18,12 @@ fn set_tenant(tenant: Option<&str>) -> String {
 #[pg_extern(volatile, parallel_unsafe, schema = "inventory_core")]
 fn clear_tenant() {
     tenant::unbind();
+}
+
+/// Lets this transaction list the tenants, for who was granted every one, and nothing else.
+#[pg_extern(volatile, parallel_unsafe, schema = "inventory_core")]
+fn _bind_every() {
+    tenant::bind_every();
 }
 
 /// The tenant of this transaction, or NULL.

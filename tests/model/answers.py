@@ -24,7 +24,7 @@ def inventory_items(tenant: Tenant):
 
 
 def inventory_sync_runs(tenant):
-    return [tenant.run_row(run) for run in tenant.runs]
+    return [tenant.run_row(run) for run in tenant.runs if not run.pruned]
 
 
 def inventory_sync_errors(tenant):
@@ -32,7 +32,7 @@ def inventory_sync_errors(tenant):
         "tenant_id": tenant.name, "run_id": run.name, "error_code": error.code,
         "upstream_code": error.upstream_code, "http_status": error.http_status,
         "policy_type": error.policy_type, "recorded_at": shown_time(error.recorded_at),
-    } for run in tenant.runs for error in run.errors]
+    } for run in tenant.runs if not run.pruned for error in run.errors]
 
 
 def inventory_selections(tenant):

@@ -36,6 +36,9 @@ CALLS = {
         SELECT item_id FROM inventory_core.inventory_items(%(tenant)s)
         JOIN unnest(%(types)s::text[], %(ids)s::text[]) AS k (policy_type, external_id)
             USING (policy_type, external_id))))""",
+    "prune_runs": "SELECT to_jsonb(inventory_core.prune_runs(%(tenant)s, %(keep)s::interval, %(keep_last)s::integer))",
+    "forget_missing": """SELECT to_jsonb(inventory_core.forget_missing(
+        %(tenant)s, %(hash)s, %(min_missed_runs)s::integer, %(min_age)s::interval, %(dry_run)s))""",
     "set_clock": "SELECT NULL::jsonb FROM set_config('inventory_core.clock', %(to)s::text, false)",
 }
 

@@ -58,7 +58,7 @@ NONSENSE = (
 
 WEIGHTS = {
     "start_run": 17, "upsert_items": 36, "heartbeat": 3, "record_error": 7, "finish_run": 16, "repeat_finish": 3,
-    "late_call": 5, "lost_run": 3, "reap_expired_runs": 3, "forget_items": 4, "set_clock": 12, "nonsense": 1,
+    "late_call": 5, "lost_run": 3, "reap_expired_runs": 3, "forget_items": 4, "forget_missing": 4, "prune_runs": 5, "set_clock": 12, "nonsense": 1,
     "begin": 4, "savepoint": 8, "rollback_to": 8, "rollback": 3, "commit": 4,
 }
 
@@ -244,6 +244,15 @@ class History:
         count = self.rng.randint(10, 30) if self.chance(0.15) else self.rng.randint(1, 4)
         some = self.rng.sample(keys, min(len(keys), count))
         return "forget_items", {"keys": some + [("never", "there")]}
+
+    def forget_missing(self, _):
+        return "forget_missing", {"hash": self.rng.choice(HASHES), "min_missed_runs": self.rng.randint(0, 4),
+                                  "min_age": timedelta(seconds=self.rng.choice((0, 0, 605, 3605))),
+                                  "dry_run": self.chance(0.4)}
+
+    def prune_runs(self, _):
+        return "prune_runs", {"keep": timedelta(seconds=self.rng.choice((0, 0, 605, 7205))),
+                              "keep_last": self.rng.choice((0, 0, 1, 4))}
 
     # ---- clock and transactions -----------------------------------------------------------------------
 

@@ -67,6 +67,7 @@ class Run:
     errors: list = field(default_factory=list)
     seen: dict = field(default_factory=dict)      # item number -> strongest of inserted, updated, unchanged
     final_counts: dict | None = None              # a finished run keeps its counts, whatever is forgotten
+    pruned: bool = False                          # listed no more; every answer is worked out as if it still were
 
     @property
     def completed(self):
@@ -143,7 +144,7 @@ class Tenant:
             return row(None, "skipped", reason, blocking)
 
         for run in self.runs:
-            if request_id is not None and run.request_id == request_id:
+            if request_id is not None and run.request_id == request_id and not run.pruned:
                 return row(run.name, run.status)
         running = self.running(key)
         if running is not None:
@@ -269,6 +270,39 @@ class Tenant:
                 run.seen.pop(item.number, None)
         return len(gone)
 
+    def prune_runs(self, keep, keep_last):
+        """Old runs are listed no more. The log keeps them: no other answer may change."""
+        needed = set()
+        for selection in self.selections:
+            completed = self.completed(selection)
+            needed |= {run.name for run in completed[-max(keep_last, 1):]}
+            needed |= {name for last in self.last_seen_by(selection).values()
+                       for name in (last.name, *(run.name for run in self.runs_of(selection) if run.seq == last.seq + 1))}
+            successes = [run for run in completed if run.status == "success"]
+            for wanted in (successes, [run for run in successes if not run.errors],
+                           [run for run in successes if set(run.error_codes) <= {"shrink_guard"}]):
+                needed |= {run.name for run in wanted[-1:]}
+        pruned = [run for run in self.runs if run.completed and not run.pruned and run.name not in needed
+                  and run.finished_at <= self.clock - keep]
+        for run in pruned:
+            run.pruned = True
+        return len(pruned)
+
+    def forget_missing(self, hash, min_missed_runs, min_age, dry_run):
+        """What a clean run of the selection misses, long enough, and a clean run of each other one that knows it."""
+        baseline = self.baseline(hash, "latest_success")
+        seen_now = {number for run in self.runs if not run.completed for number in run.seen}
+        gone = set()
+        for number, last in self.missing(hash, "latest_success").items():
+            others = [other for other in self.selections if other != hash and number in self.last_seen_by(other)]
+            if (number not in seen_now and baseline.seq - last.seq >= min_missed_runs
+                    and self.runs_of(hash)[last.seq].started_at <= self.clock - min_age
+                    and all(number in self.missing(other, "latest_success") for other in others)):
+                gone.add((self.items[number].policy_type, self.items[number].external_id))
+        if not dry_run:
+            self.forget_items(gone)
+        return len(gone)
+
     def nonsense(self, sqlstate, **_):
         raise Refused(sqlstate)
 
@@ -276,7 +310,7 @@ class Tenant:
 
     def own_run(self, name):
         for run in self.runs:
-            if run.name == name:
+            if run.name == name and not run.pruned:
                 return run
         raise Refused("P0002")
 

@@ -15,7 +15,8 @@ TRANSACTION = {"begin": "BEGIN", "commit": "COMMIT", "rollback": "ROLLBACK",
                "savepoint": "SAVEPOINT level_{level}", "rollback_to": "ROLLBACK TO SAVEPOINT level_{level}"}
 COMPARE_EVERY = 7                    # steps; and after each step that moves a baseline
 COMPARE_VIEWS_EVERY = 17             # a view and its twin are one statement: less often will do
-MOVES_A_BASELINE = ("finish_run", "reap_expired_runs", "start_run", "rollback", "forget_items")
+MOVES_A_BASELINE = ("finish_run", "reap_expired_runs", "start_run", "rollback", "forget_items",
+                    "forget_missing", "prune_runs")
 
 AT_ONCE = ThreadPoolExecutor(len(TENANTS))
 
@@ -110,7 +111,7 @@ class Replay:
     def question(self, tenant):
         """Some items to explain, and the runs whose changes are compared: the latest and two others."""
         items = [(self.rng.choice(HASHES), *self.rng.choice(UNIVERSE)) for _ in range(6)]
-        names = [run.name for run in self.models[tenant].runs]
+        names = [run.name for run in self.models[tenant].runs if not run.pruned]
         return tenant, items, names[-6:] + self.rng.sample(names[:-6], min(2, len(names[:-6])))
 
     def compare_views(self, tenant):
@@ -140,7 +141,7 @@ def generate(replay, seed, count, without=()):
 
 
 def baselines(model):
-    return [run.status for run in model.runs], len(model.items)
+    return [(run.status, run.pruned) for run in model.runs], len(model.items)
 
 
 def expected_answers(model, items, runs):

@@ -174,6 +174,34 @@ def test_an_error_of_one_type_marks_the_items_of_that_type(story):
     assert [(row["policy_type"], row["error_codes"]) for row in summary] == [("app", ["forbidden"]), ("device", [])]
 
 
+def test_pruning_changes_no_answer(story):
+    story.sync("left", "a", "b")
+    for _ in range(4):
+        last = story.sync("left", "a")
+    before = story.missed("left"), story.status("left"), answers.inventory_items(story)
+    explained = answers.explain_missing(story, story.hashes["left"], "app", "b")
+    assert story.prune_runs(timedelta(0), 0) == 2
+    assert (story.missed("left"), story.status("left"), answers.inventory_items(story)) == before
+    assert answers.explain_missing(story, story.hashes["left"], "app", "b") == explained and len(explained) == 5
+    assert [row["run_seq"] for row in answers.inventory_sync_runs(story)] == [1, 2, 5]
+    assert story.prune_runs(timedelta(0), 0) == 0 and story.own_run(last)
+
+
+def test_what_a_clean_run_of_each_selection_misses_is_forgotten(story):
+    story.sync("left", "a", "b", "c")
+    story.sync("right", "b")
+    story.sync("left", "a", status="partial")
+    left = story.hashes["left"]
+    assert story.forget_missing(left, 1, timedelta(0), True) == 0
+    story.sync("left", "a")
+    assert story.forget_missing(left, 2, timedelta(0), True) == 1
+    assert story.forget_missing(left, 3, timedelta(0), True) == 0
+    assert story.forget_missing(left, 1, 60 * MINUTE, True) == 0
+    story.sync("right")
+    assert story.forget_missing(left, 1, timedelta(0), False) == 2
+    assert [item.external_id for item in story.items.values()] == ["a"]
+
+
 def test_changes_of_a_run(story):
     story.sync("left", "a", "b")
     story.sync("left", "b")
@@ -208,6 +236,8 @@ def test_the_histories_reach_what_the_contract_speaks_of():
                 reached[step.kind, outcome[1]] += 1
             elif step.kind == "start_run":
                 reached[outcome[1]["reason"]] += 1
+            elif step.kind in ("prune_runs", "forget_missing"):
+                reached[step.kind, outcome[1] > 0] += 1
             elif step.kind == "finish_run" and not model.saved:
                 reached.update(look_at_answers(model))
     kinds = set(WEIGHTS) - {"repeat_finish", "late_call", "lost_run"}
@@ -216,6 +246,7 @@ def test_the_histories_reach_what_the_contract_speaks_of():
                       "short_of_expected", "shrink_guard", "nothing_observed", "type_failed"}
     wanted |= {("upsert_items", state) for state in ("22023", "55000", "P0002")}
     wanted |= {("finish_run", state) for state in ("55000", "P0002")}
+    wanted |= {(kind, some) for kind in ("prune_runs", "forget_missing") for some in (True, False)}
     assert min(reached[thing] for thing in wanted) >= 5, sorted((reached[thing], str(thing)) for thing in wanted)[:5]
 
 
@@ -238,5 +269,5 @@ def look_at_answers(model):
             asked = answers.explain_missing(model, selection, row["policy_type"], row["external_id"])
             assert [line["verdict"] for line in asked] == ["missed"] * row["missed_runs"] + ["seen"]
             yield from (line["verdict"] for line in asked)
-    for run in model.runs[-3:]:
+    for run in [run for run in model.runs if not run.pruned][-3:]:
         yield from (row["change"] for row in answers.run_changes(model, run.name))

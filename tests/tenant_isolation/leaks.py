@@ -152,6 +152,8 @@ INNER_READS = {
     "_run_sets": "SELECT s.* FROM inventory_core._run_sets(%s, {running}) AS s",
     "_run_counts": "SELECT s.* FROM inventory_core._run_counts(%s, {running}) AS s",
     "_baseline": "SELECT s.run_id FROM inventory_core._baseline(%s, {hash}, 'latest') AS s",
+    "_last_seen_runs": "SELECT count(*) FROM inventory_core._last_seen_runs(%s)",
+    "_seen_elsewhere": "SELECT count(*) FROM inventory_core._seen_elsewhere(%s, {hash})",
     "_tenant_limit": "SELECT inventory_core._tenant_limit(%s)",
     "_tenant_slots": "SELECT count(*) FROM inventory_core._tenant_slots(%s)",
     "_cooling_down": "SELECT inventory_core._cooling_down(%s, {scope}) IS NULL",
@@ -260,11 +262,13 @@ BY_RUN = ("upsert_items({tenant}, {run}, '[]')", "heartbeat({tenant}, {run})", "
           "record_throttle({tenant}, {run}, 429)", "finish_run({tenant}, {run})", "run_changes({tenant}, {run})")
 BY_HASH = ("missing_items({tenant}, {hash})", "missing_summary({tenant}, {hash})", "missing_items({tenant}, {hash}, 'latest_success')",
            "explain_missing({tenant}, {hash}, 'kanarienvogel disk', 'kanarienvogel 1')",
-           "missing_summary({tenant}, {hash}, 'latest_success')")
+           "missing_summary({tenant}, {hash}, 'latest_success')", "forget_missing({tenant}, {hash}, 0, '0')",
+           "forget_missing({tenant}, {hash}, 0, '0', false)")
 BY_TENANT = ("set_tenant({tenant})", "inventory_items({tenant})", "inventory_sync_runs({tenant})",
              "inventory_sync_errors({tenant})", "inventory_selections({tenant})", "run_progress({tenant})",
              "start_run({tenant}, '{{}}')", "reap_expired_runs({tenant})", "cooling_down({tenant})",
-             "forget_items({tenant}, '{{1}}')")
+             "forget_items({tenant}, '{{1}}')", "prune_runs({tenant}, '0', 0)", "forget_tenant({tenant})",
+             "forget_missing({tenant}, '" + UNKNOWN_HASH + "', 0, '0', false)")
 
 
 def statement(call):

@@ -149,6 +149,11 @@ def fill(connection, neighbour, tenant, mark):
     connection.execute("SELECT inventory_core.record_error(%s, %s, %s, %s, 500, %s)",
                        (tenant, second, f"{mark}_code", f"{mark} broke", f"{mark} disk"))
     connection.execute("SELECT inventory_core.finish_run(%s, %s, 'partial')", (tenant, second))
+    with connection.transaction():                              # a line of a run that was pruned, as prune_runs leaves it
+        bind(connection, tenant)
+        connection.execute("""INSERT INTO inventory_core.pruned_runs
+            SELECT tenant_id, selection_hash, 0, gen_random_uuid(), started_at, 'failed', '{timeout}'
+            FROM inventory_core.sync_runs WHERE tenant_id = %s AND run_id = %s""", (tenant, first))
     third, hourly_hash = start(hourly)
     upsert(third, items(mark, [1, 3, 8]))
     start(hourly)                                               # refused: it is running already

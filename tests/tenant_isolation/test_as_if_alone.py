@@ -21,7 +21,7 @@ UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 WAIT = re.compile(r"2026-01-01[T ](?!00:00:00\+)[0-9:.+]+")       # after a wait that has a random part
 
 RELATIONS = ("tenants", "selections", "sync_runs", "sync_errors", "items", "run_parts", "last_seen", "run_changes_bitmaps",
-             "cooldowns", "meta_whitelist", "inventory_items", "inventory_sync_runs", "inventory_sync_errors",
+             "cooldowns", "pruned_runs", "meta_whitelist", "inventory_items", "inventory_sync_runs", "inventory_sync_errors",
              "inventory_selections", "run_progress")
 BY_SELECTION = ("missing_items", "missing_summary", "selection_status")
 LAST_CALLS = (      # more that is done, and each with what it says
@@ -33,6 +33,9 @@ LAST_CALLS = (      # more that is done, and each with what it says
               "inventory_core.start_run('a', jsonb_build_object('n', n), scope => 'other') AS r"),
     ("forget", "SELECT inventory_core.forget_items('a', ARRAY[1, 2, 900])"),
     ("reap", "SELECT inventory_core.reap_expired_runs('a')"),
+    ("missing", "SELECT inventory_core.forget_missing('a', inventory_core.selection_hash(%(selection)s), 1, '0', false)"),
+    ("prune", "SELECT inventory_core.prune_runs('a', '0', 0)"),
+    ("doctor", "SELECT d::text FROM inventory_core.doctor() AS d WHERE d.check_name <> 'dump_role'"),
     ("grants", "SELECT inventory_core.granted_tenants()"),
     ("own grants", "SELECT tenant_id, access FROM inventory_core.tenant_grants"),
     ("of nobody", "SELECT inventory_core.set_tenant('nobody''s')"),
@@ -41,6 +44,7 @@ LAST_CALLS = (      # more that is done, and each with what it says
     ("unknown selection", f"SELECT s::text FROM inventory_core.selection_status('a', '{UNKNOWN_HASH}') AS s"),
     ("bad batch", "SELECT inventory_core.upsert_items('a', %(run)s, '[{}]')"),
     ("finished run", "SELECT inventory_core.upsert_items('a', %(finished)s, '[]')"),
+    ("list of tenants", "SELECT inventory_core._bind_every()"),
     ("row that is there", "INSERT INTO inventory_core.selections (tenant_id, selection_hash) VALUES ('a', '*')"),
     ("item that is there", "INSERT INTO inventory_core.items SELECT * FROM inventory_core.items"),
     ("run of nobody", f"INSERT INTO inventory_core.sync_errors VALUES ('a', '{UNKNOWN_RUN}', 1, 'timeout')"))

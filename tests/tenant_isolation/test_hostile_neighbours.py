@@ -167,6 +167,28 @@ def assert_that_it_traps(world):
                 session.execute(statement)
 
 
+@pytest.mark.parametrize("prelude", [trapped_path, trapped_temp])
+def test_maintain_calls_nothing_on_the_path_of_its_caller(fresh, prelude):
+    """The one routine of ours that cannot set its path, because it commits."""
+    with fresh.admin() as owner:
+        run(owner, "GRANT CREATE, TEMPORARY ON DATABASE {} TO {}", fresh.database, fresh.roles[A])
+    with fresh.connect(A) as session:
+        session.execute("CREATE SCHEMA trap")
+        lay_traps(session, "trap")
+        assert_that_it_traps(fresh)
+        session.execute(f"CREATE FUNCTION trap.array_append(text[], text) RETURNS text[] {TRAP}")
+        session.execute("CREATE TYPE trap.text AS ENUM (); CREATE TYPE trap.bool AS ENUM ()")
+        session.execute("CREATE TEMP TABLE text (tenant_id integer)")
+        for _ in range(4):
+            run_id = value(session, "SELECT run_id FROM inventory_core.start_run('a', '{}', scope => 'other')")
+            session.execute("SELECT inventory_core.finish_run('a', %s)", (run_id,))
+        runs = "SELECT pg_catalog.count(*) FROM inventory_core.inventory_sync_runs('a')"
+        before = value(session, runs)
+        prelude(session)
+        session.execute("CALL inventory_core.maintain('0', 0)")
+        assert value(session, runs) == before - 3
+
+
 def test_a_callers_path_changes_no_view(fresh):
     with fresh.admin() as owner:
         owner.execute("CREATE SCHEMA trap")

@@ -1,0 +1,9 @@
+//! What version the library is, for `doctor` to compare with what the catalogue says.
+
+use pgrx::prelude::*;
+
+/// The version that this library was built as.
+#[pg_extern(immutable, parallel_safe, schema = "inventory_core")]
+fn _library_version() -> &'static str {
+    env!("CARGO_PKG_VERSION")
+}

@@ -1,0 +1,84 @@
+-- doctor: what an operator should look at, each with what to do; never a name of another tenant for a plain role.
+SELECT inventory_core.grant_access('regress_maintainer', 'doctor', 'maintainer') \gset
+SELECT inventory_core.grant_access('regress_reader', 'doctor', 'reader') \gset
+SELECT inventory_core.grant_access('regress_maintainer', 'doctor two', 'maintainer') \gset
+CREATE ROLE regress_bypass LOGIN BYPASSRLS;
+-- The check itself, without what differs from server to server.
+CREATE VIEW regress.doctor WITH (security_invoker = true) AS
+SELECT check_name, ok, hint IS NOT NULL AS has_hint FROM inventory_core.doctor() WHERE check_name NOT IN ('server_version', 'dump_role', 'meta_whitelist');
+GRANT SELECT ON regress.doctor TO PUBLIC;
+
+-- As a plain role, unbound and bound; a reader may.
+SET SESSION AUTHORIZATION regress_reader;
+SELECT * FROM regress.doctor;
+SELECT check_name FROM inventory_core.doctor() WHERE ok IS NULL AND detail !~ '^Not looked at: ';
+BEGIN;
+SELECT inventory_core.set_tenant('doctor') \gset
+SELECT * FROM regress.doctor;
+COMMIT;
+RESET SESSION AUTHORIZATION;
+SELECT check_name, ok FROM inventory_core.doctor() WHERE check_name = 'row_level_security';
+SELECT count(*) = count(DISTINCT check_name) AS each_once, bool_and((hint IS NULL) = ok) AS what_to_do FROM inventory_core.doctor();
+
+-- What goes wrong is found: in the tenant that is bound, and in no other.
+SET SESSION AUTHORIZATION regress_maintainer;
+SET inventory_core.clock = '2026-01-01 00:00:00+00';
+SELECT run_id FROM inventory_core.start_run('doctor', '{"dead": 1}') \gset
+SELECT run_id FROM inventory_core.start_run('doctor', '{"long": 1}', lease => '1 year') \gset
+SELECT regress.sync('run', 'doctor two', '{"fine": 1}', '{vm/1}') \gset
+SET inventory_core.clock = '2026-01-03 00:00:00+00';
+BEGIN;
+SELECT inventory_core.set_tenant('doctor') \gset
+SELECT check_name, regexp_replace(detail, ': [0-9a-f-]+\.$', ': <id>.') AS detail, hint FROM inventory_core.doctor() WHERE check_name IN ('clock', 'expired_runs', 'long_runs', 'never_completed');
+COMMIT;
+BEGIN;
+SELECT inventory_core.set_tenant('doctor two') \gset
+SELECT check_name, ok, detail FROM inventory_core.doctor() WHERE check_name IN ('expired_runs', 'long_runs', 'never_completed', 'last_seen_sets');
+SELECT count(*) AS of_the_other FROM inventory_core.doctor() WHERE detail ~ '\mdoctor\M(?! two)';
+COMMIT;
+RESET inventory_core.clock;
+RESET SESSION AUTHORIZATION;
+BEGIN;
+UPDATE inventory_core.last_seen SET item_ids = (SELECT item_ids FROM inventory_core._bitmap_chunks('{1,2,3}')) WHERE tenant_id = 'doctor two' AND selection_hash = '*';
+UPDATE inventory_core.sync_runs SET status = 'running' WHERE tenant_id = 'doctor two';
+SELECT check_name, ok, regexp_replace(detail, '[0-9a-f-]{36}|[0-9a-f]{64}', '<id>', 'g') AS detail, hint FROM inventory_core.doctor() WHERE check_name = 'last_seen_sets';
+ROLLBACK;
+
+-- For which all tenants have to be seen: slots of runs that are over, grants of roles that are no more.
+BEGIN;
+INSERT INTO inventory_core.tenant_grants (tenant_id, role_name, role_oid, access, granted_at) VALUES ('doctor', 'regress_nobody', 1, 'reader', now());
+UPDATE inventory_core.run_slots SET run_id = gen_random_uuid(), expires_at = '2100-01-01 00:00:00+00' WHERE slot_no = 1000;
+ALTER TABLE inventory_core.items NO FORCE ROW LEVEL SECURITY;
+DELETE FROM inventory_core.meta_whitelist;
+SELECT set_config('timezone', 'UTC', true), set_config('datestyle', 'ISO', true) \gset
+SELECT check_name, detail, hint FROM inventory_core.doctor() WHERE check_name IN ('run_slots', 'grants', 'policies', 'meta_whitelist') AND NOT ok;
+-- The command that it gives does it.
+UPDATE inventory_core.run_slots SET run_id = NULL, expires_at = NULL WHERE NOT EXISTS (SELECT FROM inventory_core.sync_runs AS r WHERE r.run_id = run_slots.run_id AND r.status = 'running');
+SELECT ok FROM inventory_core.doctor() WHERE check_name = 'run_slots';
+ROLLBACK;
+-- Versions, and who can dump.
+SELECT inventory_core._security_floor(m) AS floor FROM unnest(ARRAY[15, 16, 17, 18, 19]) AS m;
+BEGIN;
+UPDATE pg_extension SET extversion = '0.0.9' WHERE extname = 'inventory_core';
+SELECT ok, detail ~ '^Catalogue 0\.0\.9, library in this session 0\.1\.0, files on the server 0\.1\.0\.$' AS says_so, hint FROM inventory_core.doctor() WHERE check_name = 'library_version';
+ROLLBACK;
+SELECT ok, detail ~ 'regress_bypass' AS named FROM inventory_core.doctor() WHERE check_name = 'dump_role';
+SELECT inventory_core.grant_access('regress_bypass', '*', 'reader') \gset
+REVOKE SELECT ON inventory_core.items FROM regress_bypass;
+SELECT ok, detail ~ 'reads only some of the tables: regress_bypass\.$' AS named, hint FROM inventory_core.doctor() WHERE check_name = 'dump_role';
+GRANT SELECT ON ALL TABLES IN SCHEMA inventory_core TO regress_bypass;
+SELECT ok, detail ~ 'Can dump every tenant: .*regress_bypass.*\. Has' AS named FROM inventory_core.doctor() WHERE check_name = 'dump_role';
+-- A role with BYPASSRLS sees all tenants as a superuser does.
+SET SESSION AUTHORIZATION regress_bypass;
+SELECT check_name, ok IS NOT NULL AS looked_at FROM inventory_core.doctor() WHERE check_name IN ('row_level_security', 'expired_runs', 'run_slots', 'grants');
+RESET SESSION AUTHORIZATION;
+
+-- For whoever was granted something.
+\set VERBOSITY sqlstate
+SET SESSION AUTHORIZATION regress_stranger;
+SELECT count(*) FROM inventory_core.doctor();
+RESET SESSION AUTHORIZATION;
+DROP VIEW regress.doctor;
+DROP OWNED BY regress_bypass;
+DELETE FROM inventory_core.tenant_grants WHERE role_name = 'regress_bypass';
+DROP ROLE regress_bypass;

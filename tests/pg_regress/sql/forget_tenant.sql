@@ -1,0 +1,84 @@
+-- forget_tenant: no row of the tenant is left in any table of the catalogue, and none of another tenant goes.
+SELECT inventory_core.grant_access('regress_maintainer', 'forget_tenant', 'maintainer') \gset
+SELECT inventory_core.grant_access('regress_maintainer', 'forget_tenant two', 'maintainer') \gset
+SELECT inventory_core.grant_access('regress_writer', 'forget_tenant', 'writer') \gset
+SELECT inventory_core.set_tenant_limit('forget_tenant', 9) \gset
+-- Rows of a tenant in every table that has tenants, whichever they are.
+CREATE FUNCTION regress.rows_of(tenant text) RETURNS TABLE (relation text, has_rows boolean) LANGUAGE plpgsql AS $$
+BEGIN
+    FOR relation IN SELECT c.relname FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = 'tenant_id'
+                    WHERE c.relnamespace = 'inventory_core'::regnamespace AND c.relkind IN ('r', 'p') ORDER BY c.relname COLLATE "C" LOOP
+        EXECUTE format('SELECT count(*) > 0 FROM inventory_core.%I WHERE tenant_id = $1', relation) INTO has_rows USING tenant;
+        RETURN NEXT;
+    END LOOP;
+END
+$$;
+SET SESSION AUTHORIZATION regress_maintainer;
+SET search_path = inventory_core;
+CREATE FUNCTION pg_temp.fill(tenant text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    run uuid;
+BEGIN
+    FOR n IN 1..4 LOOP
+        run := regress.sync('run ' || n, tenant, '{}', CASE n WHEN 1 THEN '{vm/1,vm/2}' ELSE '{vm/1}' END::text[], NULL);
+        PERFORM inventory_core.record_error(tenant, run, 'timeout');
+        PERFORM inventory_core.finish_run(tenant, run, 'partial');
+    END LOOP;
+    PERFORM inventory_core.prune_runs(tenant, '0', 0);
+    run := regress.sync('running', tenant, '{"running": 1}', '{vm/3}', NULL);
+    PERFORM inventory_core.record_throttle(tenant, run, 429, '60');
+END
+$$;
+SELECT pg_temp.fill('forget_tenant') \gset
+SELECT pg_temp.fill('forget_tenant two') \gset
+RESET SESSION AUTHORIZATION;
+SELECT relation AS without_rows FROM regress.rows_of('forget_tenant') WHERE NOT has_rows;
+SELECT run_id AS running FROM inventory_core.sync_runs WHERE tenant_id = 'forget_tenant' AND status = 'running' \gset
+SELECT count(*) AS slots FROM inventory_core.run_slots WHERE run_id = :'running';
+
+-- By a maintainer: all goes but the grants, which are the owner's.
+SET SESSION AUTHORIZATION regress_maintainer;
+SELECT forget_tenant('forget_tenant');
+SELECT forget_tenant('forget_tenant');
+SELECT count(*) FROM inventory_items('forget_tenant');
+RESET SESSION AUTHORIZATION;
+SELECT relation AS left_over FROM regress.rows_of('forget_tenant') WHERE has_rows;
+SELECT count(*) AS slots FROM inventory_core.run_slots WHERE run_id = :'running';
+SELECT relation AS lost_by_the_other FROM regress.rows_of('forget_tenant two') WHERE NOT has_rows;
+
+-- The worker that was in the middle of a run is told so; a tenant of that name that comes back is a new one.
+SET SESSION AUTHORIZATION regress_maintainer;
+\set VERBOSITY sqlstate
+SELECT upsert_items('forget_tenant', :'running', '[]');
+\set VERBOSITY default
+SELECT regress.sync('new', 'forget_tenant', '{}', '{vm/9}') \gset
+SELECT item_id, external_id FROM inventory_items('forget_tenant');
+SELECT run_seq FROM inventory_sync_runs('forget_tenant');
+
+-- By the owner: the grants go too, those of roles that are no more among them.
+RESET SESSION AUTHORIZATION;
+SET search_path = inventory_core;
+INSERT INTO tenant_grants (tenant_id, role_name, role_oid, access, granted_at) VALUES ('forget_tenant', 'regress_nobody', 1, 'reader', now());
+SELECT forget_tenant('forget_tenant');
+SELECT relation AS left_over FROM regress.rows_of('forget_tenant') WHERE has_rows;
+SELECT relation AS lost_by_the_other FROM regress.rows_of('forget_tenant two') WHERE NOT has_rows;
+SET SESSION AUTHORIZATION regress_maintainer;
+\set VERBOSITY sqlstate
+SELECT set_tenant('forget_tenant');
+
+-- For maintainers, and names that are none.
+SELECT forget_tenant(NULL);
+SELECT forget_tenant('');
+SELECT forget_tenant('*');
+BEGIN ISOLATION LEVEL SERIALIZABLE;
+SELECT forget_tenant('forget_tenant two');
+ROLLBACK;
+RESET SESSION AUTHORIZATION;
+SELECT grant_access('regress_writer', 'forget_tenant two', 'writer') \gset
+SET SESSION AUTHORIZATION regress_writer;
+SELECT forget_tenant('forget_tenant two');
+SET SESSION AUTHORIZATION regress_stranger;
+SELECT forget_tenant('forget_tenant two');
+RESET SESSION AUTHORIZATION;
+SELECT relation AS lost_by_the_other FROM regress.rows_of('forget_tenant two') WHERE NOT has_rows;
+DROP FUNCTION regress.rows_of;
