@@ -124,11 +124,13 @@ fn take(view: &View, value: Value, spans: &mut Spans) -> Option<usize> {
     Some(value.next)
 }
 
-/// `machine x login y password z`: `previous` is the word before `password`.
-pub(super) fn netrc(view: &View, previous: (usize, usize)) -> bool {
-    let from = previous.0.saturating_sub(7);
-    let words = view.lower(from, previous.0);
-    words.ends_with(b"login ") || words.ends_with(b"login\t")
+/// `machine x login y password z`: two words before `password` comes `login`.
+pub(super) fn netrc(view: &View, start: usize) -> bool {
+    let floor = start.saturating_sub(128);
+    let user_end = (floor..start).rev().find(|&i| !view.get(i).is_ascii_whitespace());
+    let before_user =
+        user_end.and_then(|end| (floor..end).rev().find(|&i| view.get(i).is_ascii_whitespace()));
+    before_user.is_some_and(|at| view.lower(floor, at).trim_ascii_end().ends_with(b"login"))
 }
 
 /// `HTTPBasicAuth('user', 'secret')`: the second string of some calls.
