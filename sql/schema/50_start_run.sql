@@ -120,8 +120,7 @@ BEGIN
                 EXIT;
             END IF;
             run := inventory_core._insert_run(
-                tenant, selection_hash, selection, request_id,
-                left(inventory_core._redact_known(correlation_id), 1000), lease, scope, tenant_slot.slot);
+                tenant, selection_hash, selection, request_id, correlation_id, lease, scope, tenant_slot.slot);
             UPDATE inventory_core.run_slots AS s
             SET run_id = run.run_id, expires_at = inventory_core._slot_end(run, run.started_at)
             WHERE s.slot_no = run_slot;
