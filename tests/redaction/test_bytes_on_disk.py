@@ -12,6 +12,8 @@ from detector import detect
 # What the search must find: these are put where no redaction is.
 IN_A_TABLE = "Kq7Zr2Xv9LmP4tWs8YbN3cDf6GhJ1aEe"
 IN_THE_LOG = "Vb5Nm8Qw2Er7Ty4Ui1Op6As3Df9Gh0Jk"
+# What is not JSON is refused before we see it, with a piece of it; README says how to keep that from the log.
+POSTGRESQLS_OWN = "not JSON"
 TABLES = ["sync_errors", "sync_runs", "items", "selections", "run_parts", "cooldowns", "tenants"]
 
 
@@ -21,7 +23,7 @@ def messages():
 
 
 def failing_statements(run):
-    """What callers get wrong, with a message among the parameters. Each is an error that we raise."""
+    """What callers get wrong, with a message among the parameters."""
     nowhere = "00000000-0000-4000-8000-000000000000"
 
     def bad_item(**item):
@@ -38,6 +40,8 @@ def failing_statements(run):
         "meta of the wrong type": bad_item(meta=lambda text: text),
         "meta too long": bad_item(meta=lambda text: {"text": text * 2000}),
         "an unknown field": bad_item(message=lambda text: text),
+        POSTGRESQLS_OWN: lambda text: ("SELECT inventory_core.upsert_items(%s, %s, %s)",
+                                       (server.TENANT, run, '[{"meta": {"text": ' + text)),
         "a NUL in meta": bad_item(meta=lambda text: {"text": text + "\0"}),
         "a label too long for its column": lambda text: (
             "SELECT inventory_core.start_run(%s, %s, %s, lease => '-1 s')", (server.TENANT, Json({"name": "bad"}), text)),
@@ -129,7 +133,8 @@ def test_no_error_of_ours_echoes_a_secret(stored, messages):
     _, told, *_ = stored
     finder = corpus.Finder({window for m in messages for secret in m["secrets"] for window in corpus.windows(secret)})
     assert {name for name, _ in told} == set(failing_statements(None))
-    assert {name: found for name, text in told if (found := finder.hits(text.encode()))} == {}
+    echoed = {name: found for name, text in told if (found := finder.hits(text.encode()))}
+    assert set(echoed) <= {POSTGRESQLS_OWN}
 
 
 def test_a_second_detector_finds_nothing_in_the_tables(stored):
