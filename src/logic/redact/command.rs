@@ -143,10 +143,21 @@ pub(super) fn constructor(view: &View, start: usize, end: usize, spans: &mut Spa
         b"plaincredentials",
         b"passwordauthentication",
     ];
-    if !CALLS.iter().any(|call| view.lower(start, end).ends_with(call)) {
+    // `getConnection('jdbc:…', 'user', 'secret')`, PHP's `PDO->__construct('mysql:…', 'user', 'secret')`.
+    const AFTER_ADDRESS: [&[u8]; 2] = [b"getconnection", b"__construct"];
+    let ends_with = |call: &&[u8]| view.lower(start, end).ends_with(call);
+    let place = if CALLS.iter().any(ends_with) {
+        1
+    } else if AFTER_ADDRESS.iter().any(ends_with) {
+        2
+    } else {
         return None;
-    }
-    structure::strings(view, end + 1, |nth, value| if nth == 1 { take(view, *value, spans) } else { None })
+    };
+    structure::strings(
+        view,
+        end + 1,
+        |nth, value| if nth == place { take(view, *value, spans) } else { None },
+    )
 }
 
 /// `IDENTIFIED BY 'secret'` in SQL.
