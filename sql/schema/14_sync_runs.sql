@@ -20,6 +20,7 @@ CREATE TABLE inventory_core.sync_runs (
     updated_count     bigint,
     unchanged_count   bigint,
     expected_items    bigint,
+    redacted_values   bigint NOT NULL DEFAULT 0,
     CONSTRAINT sync_runs_pkey PRIMARY KEY (tenant_id, run_id),
     CONSTRAINT sync_runs_run_seq_is_unique UNIQUE (tenant_id, selection_hash, run_seq),
     CONSTRAINT sync_runs_request_id_is_unique UNIQUE (tenant_id, request_id),
@@ -47,6 +48,8 @@ COMMENT ON COLUMN inventory_core.sync_runs.tenant_slot IS
     'Number among the running runs of the tenant, from 1 to its limit; NULL where it had none';
 COMMENT ON COLUMN inventory_core.sync_runs.lease_expires_at IS
     'End of the lease as of start, heartbeats and waits; the batches of a running run prolong it (run_parts)';
+COMMENT ON COLUMN inventory_core.sync_runs.redacted_values IS
+    'Values that lost a secret before they were written: the correlation id, and from its end on strings of meta';
 SELECT pg_extension_config_dump('inventory_core.sync_runs', '');
 
 -- The truth about exclusion: one running run of a selection.

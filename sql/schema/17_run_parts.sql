@@ -9,6 +9,7 @@ CREATE TABLE inventory_core.run_parts (
     kind        text NOT NULL,
     item_ids    bytea NOT NULL,
     recorded_at timestamptz NOT NULL,
+    redacted_values integer NOT NULL DEFAULT 0,
     CONSTRAINT run_parts_pkey PRIMARY KEY (tenant_id, run_id, part, chunk, kind),
     CONSTRAINT run_parts_run_fkey FOREIGN KEY (tenant_id, run_id)
         REFERENCES inventory_core.sync_runs (tenant_id, run_id),
@@ -16,4 +17,6 @@ CREATE TABLE inventory_core.run_parts (
 );
 COMMENT ON TABLE inventory_core.run_parts IS 'Which items the batches of a running run saw, as bitmaps';
 COMMENT ON COLUMN inventory_core.run_parts.part IS 'One a batch';
+COMMENT ON COLUMN inventory_core.run_parts.redacted_values IS
+    'String values of meta that lost a secret as the batch wrote them; on one row a batch, 0 on the others';
 SELECT pg_extension_config_dump('inventory_core.run_parts', '');

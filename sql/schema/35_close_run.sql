@@ -67,7 +67,9 @@ BEGIN
         inserted_count = counts.inserted,
         updated_count = counts.updated,
         unchanged_count = counts.unchanged,
-        expected_items = _close_run.expected_items
+        expected_items = _close_run.expected_items,
+        redacted_values = r.redacted_values + (SELECT coalesce(sum(p.redacted_values), 0) FROM inventory_core.run_parts AS p
+                                               WHERE p.tenant_id = run.tenant_id AND p.run_id = run.run_id)
     WHERE r.tenant_id = run.tenant_id AND r.run_id = run.run_id;
     PERFORM inventory_core._fold_into_tenant(run.tenant_id);
 END

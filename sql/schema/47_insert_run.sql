@@ -8,6 +8,8 @@ AS $$
 DECLARE
     taken timestamptz := inventory_core._now();
     run inventory_core.sync_runs;
+    -- Before the first write, or the write-ahead log would keep it.
+    redacted_id text := inventory_core._redact_known(correlation_id);
 BEGIN
     INSERT INTO inventory_core.selections (tenant_id, selection_hash, selection, first_run_at)
     VALUES (tenant, _insert_run.selection_hash, _insert_run.selection, taken)
@@ -18,14 +20,14 @@ BEGIN
 
     INSERT INTO inventory_core.sync_runs AS n
         (tenant_id, run_id, selection_hash, run_seq, start_no, first_new_item_id,
-         request_id, correlation_id, scope, tenant_slot, started_at, lease, lease_expires_at)
+         request_id, correlation_id, scope, tenant_slot, started_at, lease, lease_expires_at, redacted_values)
     SELECT tenant, gen_random_uuid(), _insert_run.selection_hash,
            (SELECT coalesce(max(r.run_seq), 0) + 1 FROM inventory_core.sync_runs AS r
             WHERE r.tenant_id = tenant AND r.selection_hash = _insert_run.selection_hash),
            (SELECT coalesce(max(r.start_no), 0) + 1 FROM inventory_core.sync_runs AS r WHERE r.tenant_id = tenant),
            coalesce((SELECT t.next_item_id FROM inventory_core.tenants AS t WHERE t.tenant_id = tenant), 1),
-           _insert_run.request_id, _insert_run.correlation_id, _insert_run.scope, _insert_run.tenant_slot,
-           taken, _insert_run.lease, taken + _insert_run.lease
+           _insert_run.request_id, left(redacted_id, 1000), _insert_run.scope, _insert_run.tenant_slot,
+           taken, _insert_run.lease, taken + _insert_run.lease, (redacted_id IS DISTINCT FROM _insert_run.correlation_id)::integer
     RETURNING n.* INTO run;
     RETURN run;
 END

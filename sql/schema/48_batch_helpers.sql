@@ -9,7 +9,8 @@ COMMENT ON FUNCTION inventory_core._has_rejected(text, uuid, text) IS
     'Whether item_rejected is recorded for a policy type in a run';
 
 CREATE FUNCTION inventory_core._add_part(
-    tenant text, run_id uuid, recorded_at timestamptz, inserted bigint[], updated bigint[], unchanged bigint[])
+    tenant text, run_id uuid, recorded_at timestamptz, inserted bigint[], updated bigint[], unchanged bigint[],
+    redacted_values integer)
 RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
@@ -17,8 +18,9 @@ AS $$
 DECLARE
     part uuid := gen_random_uuid();
 BEGIN
-    INSERT INTO inventory_core.run_parts (tenant_id, run_id, part, chunk, kind, item_ids, recorded_at)
-    SELECT tenant, _add_part.run_id, part, c.chunk, k.kind, c.item_ids, _add_part.recorded_at
+    INSERT INTO inventory_core.run_parts (tenant_id, run_id, part, chunk, kind, item_ids, recorded_at, redacted_values)
+    SELECT tenant, _add_part.run_id, part, c.chunk, k.kind, c.item_ids, _add_part.recorded_at,
+           CASE WHEN row_number() OVER () = 1 THEN _add_part.redacted_values ELSE 0 END
     FROM (VALUES ('inserted', inserted), ('updated', updated), ('unchanged', unchanged)) AS k (kind, ids)
     CROSS JOIN LATERAL inventory_core._bitmap_chunks(k.ids) AS c;
     IF NOT FOUND THEN
@@ -28,5 +30,5 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION inventory_core._add_part(text, uuid, timestamptz, bigint[], bigint[], bigint[]) IS
+COMMENT ON FUNCTION inventory_core._add_part(text, uuid, timestamptz, bigint[], bigint[], bigint[], integer) IS
     'Adds what a batch saw to its running run';

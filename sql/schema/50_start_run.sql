@@ -132,8 +132,7 @@ BEGIN
                 EXIT;
             END IF;
             run := inventory_core._insert_run(
-                tenant, selection_hash, selection, request_id,
-                left(inventory_core._redact_known(correlation_id), 1000), lease, scope, tenant_slot.slot);
+                tenant, selection_hash, selection, request_id, correlation_id, lease, scope, tenant_slot.slot);
             PERFORM inventory_core._take_slot(run_slot, run, run.started_at);
             run_id := run.run_id;
             status := 'running';

@@ -64,6 +64,8 @@ DECLARE
     next_id bigint;
     updated_ids bigint[] := '{}';
     inserted_ids bigint[] := '{}';
+    redacted_in_updated integer := 0;
+    redacted_in_inserted integer := 0;
 BEGIN
     PERFORM inventory_core._begin_write(tenant);
     PERFORM inventory_core._require('items', items IS NOT NULL);
@@ -127,29 +129,37 @@ BEGIN
             WHERE i.tenant_id = tenant AND i.item_id = c.item_id
               -- another batch may have written the same while we waited for the row
               AND (t.name_given AND i.name_digest <> t.name_digest OR t.meta_given AND i.meta_digest <> t.meta_digest)
-            RETURNING i.item_id)
-        SELECT coalesce(array_agg(w.item_id), '{}') INTO updated_ids FROM written AS w;
+            RETURNING i.item_id, t.redacted_values)
+        SELECT coalesce(array_agg(w.item_id), '{}'), coalesce(sum(w.redacted_values), 0)
+        INTO updated_ids, redacted_in_updated
+        FROM written AS w;
         probe.unchanged_ids := probe.unchanged_ids
             || ARRAY(SELECT unnest(probe.changed_ids) EXCEPT SELECT unnest(updated_ids));
     END IF;
 
     IF probe.new_positions IS NOT NULL THEN
-        WITH written AS (
+        WITH texts AS (
+            SELECT t.*
+            FROM inventory_core._item_texts(items::text, allowed_types, allowed_keys, probe.new_positions) AS t),
+        written AS (
             INSERT INTO inventory_core.items
                 (tenant_id, item_id, first_start_no, first_seen_at, updated_at, key_digest, name_digest, meta_digest,
                  policy_type, external_id, display_name, meta)
             SELECT tenant, next_id - 1 + row_number() OVER (ORDER BY t.given_position), run.start_no, run.started_at,
                    taken, t.key_digest, t.name_digest, t.meta_digest, t.policy_type, t.external_id, t.display_name,
                    t.meta::jsonb
-            FROM inventory_core._item_texts(items::text, allowed_types, allowed_keys, probe.new_positions) AS t
+            FROM texts AS t
             RETURNING item_id)
-        SELECT array_agg(w.item_id) INTO inserted_ids FROM written AS w;
+        SELECT array_agg(w.item_id), (SELECT sum(t.redacted_values) FROM texts AS t)
+        INTO inserted_ids, redacted_in_inserted
+        FROM written AS w;
         UPDATE inventory_core.tenants AS t
         SET next_item_id = next_id + cardinality(inserted_ids)
         WHERE t.tenant_id = tenant;
     END IF;
 
-    PERFORM inventory_core._add_part(tenant, run_id, taken, inserted_ids, updated_ids, probe.unchanged_ids);
+    PERFORM inventory_core._add_part(tenant, run_id, taken, inserted_ids, updated_ids, probe.unchanged_ids,
+                                     redacted_in_updated + redacted_in_inserted);
     PERFORM inventory_core._record_rejected(tenant, run_id, batch.rejected_types);
 
     RETURN QUERY

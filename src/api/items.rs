@@ -64,7 +64,8 @@ fn _read_items<'a>(
 }
 
 /// What to store of some items of a batch. `positions` count from 1 in the order of `_read_items`;
-/// `given_position` counts in the given array. A part that is omitted has the digest of no text.
+/// `given_position` counts in the given array. A part that is omitted has the digest of no text. How many string
+/// values of its meta held a secret is `redacted_values`.
 #[pg_extern(immutable, strict, parallel_safe, schema = "inventory_core")]
 #[allow(clippy::type_complexity)]
 fn _item_texts<'a>(
@@ -86,6 +87,7 @@ fn _item_texts<'a>(
         name!(meta_given, bool),
         name!(meta_digest, i64),
         name!(meta, Option<String>),
+        name!(redacted_values, i32),
     ),
 > {
     let batch = read(items, &whitelist_types, &whitelist_keys, "record");
@@ -100,6 +102,7 @@ fn _item_texts<'a>(
         .zip(wanted)
         .filter(|(_, wanted)| *wanted)
         .map(|((position, item), _)| {
+            let (meta, redacted_values) = item.meta.as_ref().and_then(Option::as_deref).map(redacted).unzip();
             (
                 position,
                 item.position,
@@ -113,14 +116,19 @@ fn _item_texts<'a>(
                 item.meta
                     .as_ref()
                     .map_or_else(|| digest::of_text(None), |meta| digest::of_text(meta.as_deref())),
-                item.meta.flatten().map(|meta| {
-                    stored::redacted(&meta, &check_for_interrupts)
-                        .unwrap_or_else(|problem| report::unstorable_meta(problem))
-                }),
+                meta,
+                redacted_values.unwrap_or(0),
             )
         })
         .collect();
     TableIterator::new(texts)
+}
+
+/// Meta without the secrets in its string values, and how many of these held one.
+fn redacted(meta: &str) -> (String, i32) {
+    let (text, count) = stored::redacted(meta, &check_for_interrupts)
+        .unwrap_or_else(|problem| report::unstorable_meta(problem));
+    (text, i32::try_from(count).unwrap_or(i32::MAX))
 }
 
 /// The digest of an item's identity.

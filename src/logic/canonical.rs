@@ -96,11 +96,17 @@ pub fn canonical_json(text: &str, tick: Tick<'_>) -> Result<String, Error> {
             "Pass less than 4 GiB.",
         ));
     }
-    Ok(write(text, Form::Canonical, tick)?)
+    Ok(write(text, Form::Canonical, tick)?.text)
+}
+
+/// A text in one of the forms, and how many of its string values are not as they were given.
+pub(crate) struct Written {
+    pub(crate) text: String,
+    pub(crate) redacted: usize,
 }
 
 /// Reads a JSON text of less than 4 GiB once and writes it in the given form.
-pub(crate) fn write(text: &str, form: Form, tick: Tick<'_>) -> Result<String, Refusal> {
+pub(crate) fn write(text: &str, form: Form, tick: Tick<'_>) -> Result<Written, Refusal> {
     // The parser would skip a byte order mark; JSON has none.
     if text.starts_with('\u{feff}') {
         return Err(Refusal::NotJson(0));
@@ -120,7 +126,10 @@ pub(crate) fn write(text: &str, form: Form, tick: Tick<'_>) -> Result<String, Re
             JsonEvent::StartObject => builder.open(true)?,
             JsonEvent::ObjectKey(key) => builder.key(key)?,
             JsonEvent::EndArray | JsonEvent::EndObject => builder.close(),
-            JsonEvent::Eof => return Ok(builder.finish()),
+            JsonEvent::Eof => {
+                let redacted = builder.redacted;
+                return Ok(Written { text: builder.finish(), redacted });
+            }
         }
     }
 }
@@ -188,6 +197,8 @@ struct Builder<'t, 'a> {
     keys: Vec<Cow<'a, str>>,
     /// A container is put together here, then copied back.
     scratch: String,
+    /// How many string values lost a secret.
+    redacted: usize,
 }
 
 impl<'t, 'a> Builder<'t, 'a> {
@@ -201,6 +212,7 @@ impl<'t, 'a> Builder<'t, 'a> {
             members: Vec::new(),
             keys: Vec::new(),
             scratch: String::new(),
+            redacted: 0,
         }
     }
 
@@ -219,7 +231,8 @@ impl<'t, 'a> Builder<'t, 'a> {
     fn string(&mut self, string: &str) -> Result<(), Refusal> {
         self.check_string(string)?;
         if self.form == Form::Redacted {
-            let (redacted, _) = redact_known(string, self.ticker.tick());
+            let (redacted, found) = redact_known(string, self.ticker.tick());
+            self.redacted += usize::from(found > 0);
             self.scalar(|out| write_string(out, &redacted));
         } else {
             self.scalar(|out| write_string(out, string));

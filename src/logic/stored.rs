@@ -50,7 +50,7 @@ impl From<Refusal> for Problem {
 /// Appends one value, given as valid JSON text without blanks around it.
 pub fn write_value(out: &mut String, raw: &str, tick: Tick<'_>) -> Result<(), Problem> {
     match raw.as_bytes().first() {
-        Some(b'{' | b'[') => out.push_str(&canonical::write(raw, Form::Stored, tick)?),
+        Some(b'{' | b'[') => out.push_str(&canonical::write(raw, Form::Stored, tick)?.text),
         Some(b'"') => write_string(out, &string(raw)?),
         Some(b't' | b'f' | b'n') => out.push_str(raw),
         _ => write_number(out, raw)?,
@@ -58,11 +58,13 @@ pub fn write_value(out: &mut String, raw: &str, tick: Tick<'_>) -> Result<(), Pr
     Ok(())
 }
 
-/// The same text with the secrets in its string values replaced ([`crate::redact::redact_known`]).
+/// The same text with the secrets in its string values replaced ([`crate::redact::redact_known`]), and how many
+/// values held one.
 ///
 /// Digests are of the text as given, so that an unchanged item need not be searched for secrets.
-pub fn redacted(stored: &str, tick: Tick<'_>) -> Result<String, Problem> {
-    Ok(canonical::write(stored, Form::Redacted, tick)?)
+pub fn redacted(stored: &str, tick: Tick<'_>) -> Result<(String, usize), Problem> {
+    let written = canonical::write(stored, Form::Redacted, tick)?;
+    Ok((written.text, written.redacted))
 }
 
 /// The text of a JSON string, given with its quotes.
@@ -122,8 +124,11 @@ mod tests {
     #[test]
     fn secrets_in_string_values_are_replaced_at_any_depth() {
         let given = r#"{"etag":"W/\"8f14e45fceea167a5a36dedd4bea2543\"","url":["https://u:hunter2secret@h/"],"v":"1.2.3"}"#;
-        let stored = super::redacted(given, &|| ()).unwrap();
-        assert_eq!(stored, given.replace("hunter2secret", "[redacted:password]"));
+        let expected = given.replace("hunter2secret", "[redacted:password]");
+        assert_eq!(super::redacted(given, &|| ()), Ok((expected.clone(), 1)));
+        assert_eq!(super::redacted(&expected, &|| ()), Ok((expected.clone(), 0)));
+        let two_in_one = r#"["token=Zk83jLq0PwXm27Ty&sig=Zk83jLq0PwXm27Ty","password=hunter2secret","x"]"#;
+        assert_eq!(super::redacted(two_in_one, &|| ()).map(|(_, count)| count), Ok(2));
     }
 
     #[test]

@@ -124,11 +124,13 @@ fn take(view: &View, value: Value, spans: &mut Spans) -> Option<usize> {
     Some(value.next)
 }
 
-/// `machine x login y password z`: `previous` is the word before `password`.
-pub(super) fn netrc(view: &View, previous: (usize, usize)) -> bool {
-    let from = previous.0.saturating_sub(7);
-    let words = view.lower(from, previous.0);
-    words.ends_with(b"login ") || words.ends_with(b"login\t")
+/// `machine x login y password z`: two words before `password` comes `login`.
+pub(super) fn netrc(view: &View, start: usize) -> bool {
+    let floor = start.saturating_sub(128);
+    let user_end = (floor..start).rev().find(|&i| !view.get(i).is_ascii_whitespace());
+    let before_user =
+        user_end.and_then(|end| (floor..end).rev().find(|&i| view.get(i).is_ascii_whitespace()));
+    before_user.is_some_and(|at| view.lower(floor, at).trim_ascii_end().ends_with(b"login"))
 }
 
 /// `HTTPBasicAuth('user', 'secret')`: the second string of some calls.
@@ -141,10 +143,21 @@ pub(super) fn constructor(view: &View, start: usize, end: usize, spans: &mut Spa
         b"plaincredentials",
         b"passwordauthentication",
     ];
-    if !CALLS.iter().any(|call| view.lower(start, end).ends_with(call)) {
+    // `getConnection('jdbc:…', 'user', 'secret')`, PHP's `PDO->__construct('mysql:…', 'user', 'secret')`.
+    const AFTER_ADDRESS: [&[u8]; 2] = [b"getconnection", b"__construct"];
+    let ends_with = |call: &&[u8]| view.lower(start, end).ends_with(call);
+    let place = if CALLS.iter().any(ends_with) {
+        1
+    } else if AFTER_ADDRESS.iter().any(ends_with) {
+        2
+    } else {
         return None;
-    }
-    structure::strings(view, end + 1, |nth, value| if nth == 1 { take(view, *value, spans) } else { None })
+    };
+    structure::strings(
+        view,
+        end + 1,
+        |nth, value| if nth == place { take(view, *value, spans) } else { None },
+    )
 }
 
 /// `IDENTIFIED BY 'secret'` in SQL.

@@ -4,7 +4,8 @@ use super::natural;
 use super::value::line_end;
 use super::view::View;
 
-const FAR: usize = 72;
+/// Far enough for `sha256 <64 hex digits> got `.
+const FAR: usize = 96;
 
 /// What the words before a run call it.
 #[derive(Default, Clone, Copy, Debug, PartialEq, Eq)]
@@ -164,10 +165,10 @@ fn ulid(run: &[u8]) -> bool {
     run.len() == 26 && run.starts_with(b"01") && run.iter().all(crockford)
 }
 
-/// W3C traceparent, Amazon's trace id.
+/// W3C traceparent, Amazon's trace id, Zipkin's b3.
 fn trace(run: &[u8]) -> bool {
     let hex = |s: &[u8]| s.iter().all(u8::is_ascii_hexdigit);
     let mut parts = run.split(|&b| b == b'-');
     let lengths: [usize; 4] = std::array::from_fn(|_| parts.next().filter(|p| hex(p)).map_or(0, <[u8]>::len));
-    matches!(lengths, [2, 32, 16, 2] | [1, 8, 24, 0]) && parts.next().is_none()
+    matches!(lengths, [2, 32, 16, 2] | [1, 8, 24, 0] | [32, 16, 1, 0]) && parts.next().is_none()
 }

@@ -250,6 +250,8 @@ fn symbol(run: &[u8]) -> bool {
     run.starts_with(b"_ZN") || run.starts_with(b"ZN") && run.get(2).is_some_and(u8::is_ascii_digit)
 }
 
+/// `v1.0`, `2010-04-01`.
 fn version(piece: &[u8]) -> bool {
     matches!(piece, [b'v', rest @ ..] if rest.iter().all(|b| b.is_ascii_digit() || *b == b'.'))
+        || piece.len() == 10 && piece.iter().all(|b| b.is_ascii_digit() || *b == b'-')
 }

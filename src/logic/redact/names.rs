@@ -107,7 +107,9 @@ fn noun(segment: &[u8], before: &[u8]) -> Option<Promise> {
         b"id" if before == b"secret" => Perhaps("secret"),
         b"session" | b"sid" | b"ticket" => Perhaps("session"),
         b"code" | b"verifier" => match before {
-            b"device" | b"auth" | b"authorization" | b"code" | b"verification" | b"mfa" => Secret("code"),
+            b"device" | b"user" | b"auth" | b"authorization" | b"code" | b"verification" | b"mfa" => {
+                Secret("code")
+            }
             _ => Perhaps("code"),
         },
         b"assertion" if before == b"client" => Secret("assertion"),
@@ -195,7 +197,7 @@ fn about(segment: &[u8]) -> bool {
             | b"settings" | b"options" | b"filter" | b"handler" | b"factory" | b"builder" | b"info"
             | b"request" | b"response" | b"client" | b"domain" | b"flow" | b"level" | b"kind" | b"class"
             | b"number" | b"index" | b"position" | b"used" | b"present" | b"sync" | b"protection"
-            | b"configuration")
+            | b"configuration" | b"cert" | b"certificate")
 }
 
 #[cfg(test)]
@@ -278,6 +280,7 @@ mod tests {
             "keyVaultUri",
             "SharedAccessKeyName",
             "passwordLastSetDays",
+            "discovery-token-ca-cert-hash",
             "__",
             "-",
         ] {

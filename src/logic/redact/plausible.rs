@@ -38,6 +38,23 @@ const PROSE: &[&str] = &[
     "await", "new", "return",
 ];
 
+/// `--password or --token …`: a word of the sentence, not the argument.
+pub(super) fn prose_word(lower: &[u8]) -> bool {
+    PROSE.iter().any(|w| w.as_bytes() == lower)
+}
+
+/// `[--token TOKEN]`, `--api-key KEY`: the name again, in capitals.
+fn stands_for(value: &[u8], name: &[u8]) -> bool {
+    !value.is_empty()
+        && value.iter().all(|&b| b.is_ascii_uppercase() || b == b'_')
+        && name.iter().any(u8::is_ascii_lowercase)
+        && name.len() >= value.len()
+        && value
+            .iter()
+            .zip(&name[name.len() - value.len()..])
+            .all(|(v, n)| *v == n.to_ascii_uppercase() || *v == b'_' && *n == b'-')
+}
+
 /// `value` in lower case, `name` the name it was given to, `follows` what comes after it.
 pub(super) fn secret(
     value: &[u8],
@@ -47,7 +64,7 @@ pub(super) fn secret(
     form: Form,
     follows: &[u8],
 ) -> bool {
-    if masked(lower) || placeholder(value) {
+    if masked(lower) || placeholder(value) || form != Form::Quoted && stands_for(value, name) {
         return false;
     }
     let word = lower.strip_suffix(b".").unwrap_or(lower);

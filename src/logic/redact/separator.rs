@@ -1,8 +1,8 @@
 //! What may stand between a name and its value, in all the notations that end up in messages.
 
-use super::plausible::Form;
+use super::plausible::{self, Form};
 use super::value::{blank, end_of_line, line_end, name_byte, quote, skip_blanks, skip_fold};
-use super::view::View;
+use super::view::{OTHER, View};
 
 /// Where a value begins, and how it was announced.
 #[derive(Clone, Copy, Debug)]
@@ -53,7 +53,14 @@ pub(super) fn after(view: &View, start: usize, end: usize) -> Option<Place> {
             follow(view, close).or_else(|| string.then(|| Place::new(view, value, at, Form::Listed)))
         }
         _ if opens_element(view, start) && at > close => attributes(view, at),
+        b'|' if at > close && begins_row(view, start) => {
+            Some(Place::new(view, skip_blanks(view, at + 1), at, Form::Listed))
+        }
         b if at > close && view.before(start) == b'-' && b != b'-' && !line_end(b) && b != 0 => {
+            let word = (at..at + 16).find(|&i| !view.get(i).is_ascii_alphabetic()).unwrap_or(at);
+            if blank(view.get(word)) && plausible::prose_word(view.lower(at, word)) {
+                return None;
+            }
             Some(Place::new(view, at, at, Form::Assigned))
         }
         b if line_end(b) => follow(view, close).or_else(|| form_part(view, start, close, at)),
@@ -61,6 +68,13 @@ pub(super) fn after(view: &View, start: usize, end: usize) -> Option<Place> {
         _ if at > close => Some(Place { loose: true, ..Place::new(view, at, at, Form::Quoted) }),
         _ => None,
     }
+}
+
+/// `| DB_PASSWORD | abc |`: the first cell of a row.
+fn begins_row(view: &View, start: usize) -> bool {
+    let edge = (start.saturating_sub(16)..start).rev().find(|&i| !blank(view.get(i)));
+    let Some(edge) = edge.filter(|&i| matches!(view.get(i), b'|' | OTHER)) else { return false };
+    edge == 0 || line_end(view.before(edge)) || blank(view.before(edge))
 }
 
 /// PHP's var_dump puts the value of `=>` on the next line.

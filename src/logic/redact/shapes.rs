@@ -6,6 +6,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
 
 use super::Pace;
 use super::entropy;
+use super::natural;
 use super::plausible;
 use super::spans::Spans;
 use super::value::{blank, line_end};
@@ -80,7 +81,8 @@ fn vendor(view: &View, which: usize, at: usize, reach: &mut [Reach; 3], spans: &
         // The rest may be on the next line.
         if let Some(next) = next_line(view, end) {
             let far = reach[1].end(view, vendor.made, next);
-            if far - next <= LONG && plausible::random(view.slice(next, far))
+            let rest = view.slice(next, far);
+            if far - next <= LONG && (plausible::random(rest) || rest.len() >= 16 && natural::odd(rest))
                 || length + (far - next) == vendor.least
             {
                 length += far - next;

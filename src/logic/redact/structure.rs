@@ -81,11 +81,11 @@ fn pair(
     if promise == Promise::Cookie && view.before(start) == b'<' && view.get(end) == b' ' {
         return headers::jar(view, end + 1, spans);
     }
-    if before == b"unexpected" {
+    if before == b"unexpected" || in_arn(view, start) {
         return None;
     }
     let mut place = separator::after(view, start, end)?;
-    if place.loose && command::netrc(view, previous) {
+    if place.loose && command::netrc(view, start) {
         place = Place { loose: false, form: Form::Assigned, ..place };
     }
     // The end of a random run may look like a name.
@@ -138,6 +138,12 @@ fn secret(
     if value.form == Form::Assigned {
         value = in_connection_string(view, name.0, value);
     }
+    if view.slice(name.0.saturating_sub(3), name.0) == b"://"
+        && let Some(at) = (value.start..value.end).rev().find(|&i| view.get(i) == b'@')
+    {
+        // `https://ci-token:abc@host`: the name is a user, and the host stays.
+        value = Value { end: at, next: at, ..value };
+    }
     take(view, name, &value, label, sure, spans)
 }
 
@@ -158,11 +164,36 @@ fn take(
     let sure = sure || in_query(view, name.0, text, label);
     let name = view.slice(name.0, name.1);
     let plausible = plausible::secret(text, lower, name, label == "password", value.form, follows);
-    if plausible && (sure || plausible::random(text) || label == "credentials" && user_and_password(text)) {
+    let looks_like_it = || match label {
+        "credentials" => user_and_password(text),
+        // Vault's `secret_id`.
+        "secret" => natural::guid(text),
+        _ => false,
+    };
+    if plausible && (sure || plausible::random(text) || looks_like_it()) {
         spans.add(view, value.start, value.end, label);
-        return Some(value.next);
+        return Some(changed_to(view, value, label, spans));
     }
     None
+}
+
+/// `"old" -> "new"`, as plans of changes show it.
+fn changed_to(view: &View, value: &Value, label: &'static str, spans: &mut Spans) -> usize {
+    let arrow = skip_blanks(view, value.next);
+    let open = skip_blanks(view, arrow + 2);
+    if value.form != Form::Quoted || !view.starts(arrow, b"->") || !quote(view.get(open)) {
+        return value.next;
+    }
+    let new = value::quoted(view, open);
+    spans.add(view, new.start, new.end, label);
+    new.next
+}
+
+/// `arn:aws:secretsmanager:region:account:secret:name` names a secret.
+fn in_arn(view: &View, start: usize) -> bool {
+    let written = (start.saturating_sub(96)..start).rev().take_while(|&i| !view.get(i).is_ascii_whitespace());
+    view.before(start) == b':'
+        && written.last().is_some_and(|from| view.lower(from, start).windows(4).any(|w| w == b"arn:"))
 }
 
 /// In the query of an address less is needed: `&sig=…`, `?code=4/0AY0e…`.

@@ -1,5 +1,5 @@
 //! Credentials inside addresses: `scheme://user:password@host`, `user:password@tcp(host)`,
-//! `thin:user/password@`.
+//! `thin:user/password@`, `user/password@//host`.
 
 use super::Pace;
 use super::plausible::{self, Form};
@@ -20,6 +20,7 @@ pub(super) fn scan(view: &View, pace: &Pace<'_>, spans: &mut Spans) {
                 before_at(view, i, b':', spans);
             }
             b't' | b'T' if view.starts(i, b"thin:") => oracle(view, i + 5, spans),
+            b'@' if view.starts(i, b"@//") => before_at(view, i, b'/', spans),
             _ => {}
         }
     }

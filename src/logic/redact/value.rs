@@ -1,5 +1,6 @@
 //! Where a value begins and ends.
 
+use super::natural;
 use super::plausible::Form;
 use super::view::View;
 
@@ -134,7 +135,8 @@ fn tag(view: &View, at: usize) -> bool {
         return true;
     }
     let end = (at + 1..at + 16).find(|&i| !view.get(i).is_ascii_alphanumeric()).unwrap_or(at + 1);
-    view.get(at + 1).is_ascii_alphabetic() && matches!(view.get(end), b'>' | b' ' | b'/' | b':')
+    view.get(at + 1).is_ascii_alphabetic()
+        && (matches!(view.get(end), b'>' | b' ' | b':') || view.get(end) == b'/' && view.get(end + 1) == b'>')
 }
 
 /// A name and `=` (or `:`) stand at `from`.
@@ -196,7 +198,10 @@ fn braces(view: &View, at: usize, percent: u8, form: Form) -> Option<Value> {
     if object || inner.is_empty() || form != Form::Assigned || view.get(end) != b'}' {
         return None;
     }
-    if inner.iter().all(|&b| b.is_ascii_alphabetic() || b == b'_') {
+    // `{password}` and `{DB_PASSWORD}` are filled in later, `PWD={aBcDe};` is filled in.
+    let humps = inner.windows(2).filter(|w| w[0].is_ascii_lowercase() && w[1].is_ascii_uppercase()).count();
+    let filled = humps > 0 && view.get(end + 1) == b';' || humps > 1 && natural::odd(inner);
+    if !filled && inner.iter().all(|&b| b.is_ascii_alphabetic() || b == b'_') {
         return Some(bare(view, at, percent, form));
     }
     Some(Value { start: at + 1, end, next: end + 1, form })

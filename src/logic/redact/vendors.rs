@@ -216,6 +216,7 @@ pub(super) const VENDORS: &[Vendor] = &[
     named("lsv2_sk_", Url, 36, "api-key"),
     // Watching
     named("NRAK-", Alnum, 24, "api-key"),
+    exact("sdk-", Url, 36, 36, "api-key"),
     named("NRII-", Url, 28, "api-key"),
     named("glsa_", Url, 36, "api-key"),
     named("glc_eyJ", Base64, 40, "api-key"),

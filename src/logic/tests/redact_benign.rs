@@ -7,8 +7,7 @@ mod redact_support;
 use inventory_core_logic::redact::{redact, redact_known};
 use redact_support::*;
 
-/// `{g}` a GUID, `{h40}` hex digits, `{d6}` digits, `{u16}` upper case and digits, `{b43}` base64, `{p10}` a
-/// pod's suffix.
+/// See `fill` for `{…}`.
 const MESSAGES: &[&str] = &[
     "GET https://graph.microsoft.com/v1.0/deviceManagement/deviceConfigurations/{g}/assignments returned 404 (request-id: {g})",
     "AADSTS700082: The refresh token has expired due to inactivity. The token was issued on 2026-01-01T12:00:00.0000000Z. Trace ID: {g} Correlation ID: {g} Timestamp: 2026-01-02 03:04:05Z",
@@ -109,39 +108,6 @@ const MESSAGES: &[&str] = &[
     "https://login.microsoftonline.com/{g}/oauth2/v2.0/token returned 400",
     "Mail from alice.smith@example.com to bob.jones42@example.org bounced",
 ];
-
-fn fill(template: &str, r: &mut Random) -> String {
-    let mut out = String::new();
-    let mut rest = template;
-    while let Some(open) = rest.find('{') {
-        out.push_str(&rest[..open]);
-        rest = &rest[open..];
-        let close = rest.find('}').unwrap_or(0);
-        let spec = rest.get(1..close).unwrap_or("");
-        let count = spec.get(1..).and_then(|n| n.parse::<usize>().ok());
-        let text = match (spec.as_bytes().first(), count) {
-            (Some(b'g'), None) if spec == "g" => Some(r.guid()),
-            (Some(b'h'), Some(n)) => Some(r.of(HEX, n)),
-            (Some(b'd'), Some(n)) => Some(format!("{}{}", r.of("123456789", 1), r.of(DIGITS, n - 1))),
-            (Some(b'u'), Some(n)) => Some(r.of(UPPER, n)),
-            (Some(b'b'), Some(n)) => Some(r.of(BASE64, n)),
-            (Some(b'p'), Some(n)) => Some(r.of("bcdfghjklmnpqrstvwxz2456789", n)),
-            (Some(b'c'), Some(n)) => Some(r.of("0123456789ABCDEFGHJKMNPQRSTVWXYZ", n)),
-            _ => None,
-        };
-        match text {
-            Some(text) => {
-                out.push_str(&text);
-                rest = &rest[close + 1..];
-            }
-            None => {
-                out.push('{');
-                rest = &rest[1..];
-            }
-        }
-    }
-    out + rest
-}
 
 fn unchanged(by: &dyn Fn(&str) -> String) -> (usize, usize) {
     let mut r = Random(7);

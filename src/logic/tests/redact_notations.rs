@@ -83,6 +83,8 @@ const FOUND: &[(&str, &str)] = &[
      r#"auth: { username: 'bob', password: '[redacted:password]' }"#),
     (r#"auth=('bob', 's3cret99')"#,
      r#"auth=('bob', '[redacted:password]')"#),
+    (r#"DriverManager.getConnection("jdbc:mysql://db/inv", "bob", "s3cret99") failed"#,
+     r#"DriverManager.getConnection("jdbc:mysql://db/inv", "bob", "[redacted:password]") failed"#),
     (r#"session.auth = HTTPBasicAuth('bob', 's3cret99')"#,
      r#"session.auth = HTTPBasicAuth('bob', '[redacted:password]')"#),
     (r#"<RequestsCookieJar[<Cookie sid=abc99xyz for example.com/>]>"#,

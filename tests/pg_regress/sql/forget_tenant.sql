@@ -27,6 +27,9 @@ BEGIN
     PERFORM inventory_core.prune_runs(tenant, '0', 0);
     run := regress.sync('running', tenant, '{"running": 1}', '{vm/3}', NULL);
     PERFORM inventory_core.record_throttle(tenant, run, 429, '60');
+    -- as start_run does where another transaction has the row of the selection in its hands
+    INSERT INTO inventory_core.refusals (tenant_id, selection_hash, refusal_id, reason, refused_at)
+    VALUES (tenant, inventory_core.selection_hash('{}'), gen_random_uuid(), 'already_running', inventory_core._now());
 END
 $$;
 SELECT pg_temp.fill('forget_tenant') \gset

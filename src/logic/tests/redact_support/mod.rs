@@ -197,3 +197,47 @@ pub fn leak(text: &str, secret: &str) -> Option<String> {
         .map(|w| w.iter().collect::<String>())
         .find(|window| stages.iter().any(|t| t.contains(window.as_str())))
 }
+
+/// Replaces `{g}` by a GUID, `{jwt}`, `{basic}` (base64 of user and password), and by so many random characters:
+/// `{h40}` hex digits, `{H40}` in upper case, `{d6}` digits, `{u16}` upper case and digits, `{q16}` lower case
+/// and digits, `{a24}` letters and digits, `{b43}` base64, `{l43}` base64 for URLs, `{w14}` a password, `{p10}` a
+/// pod's suffix, `{c24}` Crockford's base32. Other braces stay.
+pub fn fill(template: &str, r: &mut Random) -> String {
+    let mut out = String::new();
+    let mut rest = template;
+    while let Some(open) = rest.find('{') {
+        out.push_str(&rest[..open]);
+        rest = &rest[open..];
+        let close = rest.find('}').unwrap_or(0);
+        let spec = rest.get(1..close).unwrap_or("");
+        let count = spec.get(1..).and_then(|n| n.parse::<usize>().ok());
+        let text = match (spec.as_bytes().first(), count) {
+            _ if spec == "g" => Some(r.guid()),
+            _ if spec == "jwt" => Some(r.jwt()),
+            _ if spec == "basic" => Some(base64(format!("svc-sync:{}", r.password(16)).as_bytes(), false)),
+            (Some(b'h'), Some(n)) => Some(r.of(HEX, n)),
+            (Some(b'H'), Some(n)) => Some(r.of("0123456789ABCDEF", n)),
+            (Some(b'd'), Some(n)) => Some(format!("{}{}", r.of("123456789", 1), r.of(DIGITS, n - 1))),
+            (Some(b'u'), Some(n)) => Some(r.of(UPPER, n)),
+            (Some(b'q'), Some(n)) => Some(r.of("abcdefghijklmnopqrstuvwxyz0123456789", n)),
+            (Some(b'a'), Some(n)) => Some(r.of(ALNUM, n)),
+            (Some(b'b'), Some(n)) => Some(r.of(BASE64, n)),
+            (Some(b'l'), Some(n)) => Some(r.of(URL64, n)),
+            (Some(b'w'), Some(n)) => Some(r.password(n)),
+            (Some(b'p'), Some(n)) => Some(r.of("bcdfghjklmnpqrstvwxz2456789", n)),
+            (Some(b'c'), Some(n)) => Some(r.of("0123456789ABCDEFGHJKMNPQRSTVWXYZ", n)),
+            _ => None,
+        };
+        match text {
+            Some(text) => {
+                out.push_str(&text);
+                rest = &rest[close + 1..];
+            }
+            None => {
+                out.push('{');
+                rest = &rest[1..];
+            }
+        }
+    }
+    out + rest
+}
