@@ -84,12 +84,12 @@ def names(*roles):
 
 
 @contextmanager
-def prepared():
+def prepared(version=None):
     role_a, role_b = names(A, B)
     database = f"isolation template {os.getpid()}"
     world = World(database, {A: role_a, B: role_b, CANARY: role_b})
     with plain_roles(role_a, role_b), empty_database(database):
-        install(world)
+        install(world, version)
         for tenant in world.roles:
             mark = "alpha" if tenant == A else CANARY
             with world.connect(tenant) as connection:
@@ -99,9 +99,9 @@ def prepared():
         yield world
 
 
-def install(world):
+def install(world, version=None):
     with world.admin() as owner:
-        owner.execute("CREATE EXTENSION inventory_core")
+        owner.execute("CREATE EXTENSION inventory_core" + (f" VERSION '{version}'" if version else ""))
         owner.execute("SELECT inventory_core.allow_meta('*', 'owner')")
         for tenant, role in world.roles.items():
             grant(owner, role, tenant, "maintainer")
