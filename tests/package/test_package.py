@@ -100,8 +100,13 @@ IN_FRESH_DEBIAN = """
 set -eu
 export DEBIAN_FRONTEND=noninteractive
 dpkg --install /first.deb
+echo "listen_addresses = ''" >/etc/postgresql/15/main/conf.d/here.conf
 pg_ctlcluster 15 main start
-psql="setpriv --reuid postgres --regid postgres --init-groups psql -XAtq -v ON_ERROR_STOP=1"
+as_server="setpriv --reuid postgres --regid postgres --init-groups"
+# not by pg_ctlcluster: there is no /proc here
+stop="$as_server /usr/lib/postgresql/15/bin/pg_ctl stop -s -m fast -D /var/lib/postgresql/15/main"
+trap "$stop" EXIT
+psql="$as_server psql -XAtq -v ON_ERROR_STOP=1"
 $psql -c 'CREATE EXTENSION inventory_core'
 $psql -c "SELECT run_id FROM inventory_core.start_run('acme', '{}')" >/tmp/run
 $psql -c "SELECT inventory_core.upsert_items('acme', '$(cat /tmp/run)', '[{\\"policy_type\\": \\"vm\\", \\"external_id\\": \\"i-1\\"}]')"
@@ -109,9 +114,10 @@ dpkg --install /second.deb
 $psql -c 'ALTER EXTENSION inventory_core UPDATE'
 $psql -c "SELECT 'status ' || status FROM inventory_core.finish_run('acme', '$(cat /tmp/run)')"
 $psql -c 'DROP EXTENSION inventory_core'
-pg_ctlcluster 15 main stop
+trap - EXIT
+$stop
 dpkg --purge postgresql-15-inventory-core
-find / -xdev -name '*inventory_core*' -o -xdev -name '*inventory-core*' | sed 's/^/left over: /'
+find / -xdev \\( -name '*inventory_core*' -o -name '*inventory-core*' \\) | sed 's/^/left over: /'
 """
 
 
