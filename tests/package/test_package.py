@@ -109,7 +109,8 @@ trap "$stop" EXIT
 psql="$as_server psql -XAtq -v ON_ERROR_STOP=1"
 $psql -c 'CREATE EXTENSION inventory_core'
 $psql -c "SELECT run_id FROM inventory_core.start_run('acme', '{}')" >/tmp/run
-$psql -c "SELECT inventory_core.upsert_items('acme', '$(cat /tmp/run)', '[{\\"policy_type\\": \\"vm\\", \\"external_id\\": \\"i-1\\"}]')"
+items='[{"policy_type": "vm", "external_id": "i-1"}]'
+$psql -c "SELECT inventory_core.upsert_items('acme', '$(cat /tmp/run)', '$items')"
 dpkg --install /second.deb
 $psql -c 'ALTER EXTENSION inventory_core UPDATE'
 $psql -c "SELECT 'status ' || status FROM inventory_core.finish_run('acme', '$(cat /tmp/run)')"
