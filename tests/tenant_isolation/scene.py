@@ -83,10 +83,13 @@ def names(*roles):
     return [f'isolation "{role}" {os.getpid()}' for role in roles]
 
 
+SCENES = itertools.count(1)
+
+
 @contextmanager
 def prepared(version=None):
-    role_a, role_b = names(A, B)
-    database = f"isolation template {os.getpid()}"
+    number = next(SCENES)               # there may be several at a time
+    role_a, role_b, database = names(f"{A} {number}", f"{B} {number}", f"template {number}")
     world = World(database, {A: role_a, B: role_b, CANARY: role_b})
     with plain_roles(role_a, role_b), empty_database(database):
         install(world, version)
