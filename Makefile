@@ -1,7 +1,7 @@
 # Thin on purpose: what each target does stands in scripts/ and tests/run.
 # Another server than Debian's PostgreSQL 15: make TARGET PG_CONFIG=/path/to/pg_config
 
-.PHONY: help demo test build install uninstall schema lint clean
+.PHONY: help all demo test soak build install uninstall package schema lint clean
 
 help: ## lists the targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -15,6 +15,12 @@ test: ## runs all tests (installs what is missing); single stages: tests/run STA
 	@scripts/setup test
 	@tests/run
 
+soak: ## runs what takes long: more crashes, longer histories, a fresh Debian, pg_cron (installs what is missing)
+	@scripts/setup soak
+	@tests/soak
+
+all: build
+
 build: ## compiles the library
 	@scripts/build
 
@@ -23,6 +29,10 @@ install: ## compiles and installs into the server of PG_CONFIG
 
 uninstall: ## removes what install put there
 	@scripts/install --remove
+
+package: ## makes a Debian package and the archive for PGXN, below target/package
+	@scripts/setup build
+	@scripts/package
 
 schema: ## generates sql/inventory_core--VERSION.sql again, after a change of the SQL interface
 	@scripts/schema

@@ -1,4 +1,4 @@
-"""The SQL in README.md does what README.md shows, in one session and with every statement on another connection."""
+"""The SQL in README.md and docs does what they show, in one session and with every statement on another connection."""
 
 from pathlib import Path
 
@@ -8,8 +8,11 @@ from psycopg import sql
 
 import tutorial
 
-README = Path(__file__).parents[2] / "README.md"
-DATABASE = "readme"
+ROOT = Path(__file__).parents[2]
+PAGES = ["README.md"] + sorted(
+    f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md")
+    if any(block.expected is not None for block in tutorial.blocks_of(page.read_text("utf-8"))))
+DATABASE = "mydb"          # as the pages call it
 
 
 @pytest.fixture
@@ -26,9 +29,10 @@ def database():
                 admin.execute(sql.SQL("DROP OWNED BY {0}; DROP ROLE {0}").format(sql.Identifier(name)))
 
 
+@pytest.mark.parametrize("page", PAGES)
 @pytest.mark.parametrize("each_on_new_connection", [False, True], ids=["one session", "pooled"])
-def test_readme_tells_the_truth(database, each_on_new_connection):
-    assert tutorial.run(README.read_text("utf-8"), database, each_on_new_connection=each_on_new_connection) > 0
+def test_a_page_tells_the_truth(database, page, each_on_new_connection):
+    assert tutorial.run((ROOT / page).read_text("utf-8"), database, each_on_new_connection=each_on_new_connection) > 0
 
 
 # --- and this test could fail: small pages, true and false
@@ -75,12 +79,18 @@ def test_true_page_passes(database):
         page("SELECT 1/0;", "ERROR:  division by one"),
         page("SELECT 1 AS a;", ""),
         "```sql\nSELECT 1;\n```\n",
+        page("SELECT 1 AS a;", " a\n-\n 1\n(1 row)") + "```sh\nfalse\n```\n",
         "no block at all",
     ],
 )
 def test_false_page_is_caught(database, false_page):
     with pytest.raises(tutorial.Mismatch):
         tutorial.run(false_page, database)
+
+
+def test_shell_commands_work_on_the_database(database):
+    shell = "```sh\npsql -c 'CREATE TABLE made_by_sh ()'\n```\n"
+    tutorial.run(shell + page("SELECT 'made_by_sh'::regclass;", " regclass\n-\n made_by_sh\n(1 row)"), database)
 
 
 def test_an_error_can_be_the_expected_output(database):

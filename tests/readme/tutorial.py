@@ -2,12 +2,15 @@
 
 A fenced `sql` block directly followed by a fenced `text` or `console` block is a statement and its output. A `sql` block
 without one must merely run without an error. Statements end with a `;` (or a `\\gset`) at the end of a line, one a line.
+A fenced `sh` block is run by bash, with PGDATABASE and TMPDIR set, and must not fail.
 """
 
 import os
 import re
 import subprocess
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 
 FENCE = re.compile(r"^```(\w*)[ \t]*\n(.*?)^```[ \t]*$", re.M | re.S)
 
@@ -23,6 +26,7 @@ class Mismatch(AssertionError):
 @dataclass
 class Block:
     line: int
+    language: str
     sql: str
     expected: str | None
 
@@ -31,14 +35,14 @@ def blocks_of(page: str) -> list[Block]:
     fences = list(FENCE.finditer(page))
     blocks = []
     for fence, following in zip(fences, [*fences[1:], None]):
-        if fence[1] != "sql":
+        if fence[1] not in ("sql", "sh"):
             continue
         shown = (
             following is not None
             and following[1] in ("text", "console")
             and not page[fence.end() : following.start()].strip()
         )
-        blocks.append(Block(page.count("\n", 0, fence.start()) + 1, fence[2], following[2] if shown else None))
+        blocks.append(Block(page.count("\n", 0, fence.start()) + 1, fence[1], fence[2], following[2] if shown else None))
     return blocks
 
 
@@ -100,6 +104,11 @@ def pooled(sql: str, role: list[str]) -> str:
 
 def run(page: str, database: str, *, each_on_new_connection: bool = False) -> int:
     """Runs all blocks in order in `database` and returns how many outputs were compared. Raises Mismatch."""
+    with tempfile.TemporaryDirectory() as folder:
+        return run_in(Path(folder), page, database, each_on_new_connection)
+
+
+def run_in(folder: Path, page: str, database: str, each_on_new_connection: bool) -> int:
     blocks = blocks_of(page)
     if not any(block.expected is not None for block in blocks):
         raise Mismatch("no sql block is followed by its output: nothing would be compared")
@@ -108,12 +117,16 @@ def run(page: str, database: str, *, each_on_new_connection: bool = False) -> in
     for number, block in enumerate(blocks):
         # A block that shows no output must not fail: psql then ends, and the next mark is missing.
         script += f"\\set ON_ERROR_STOP {'on' if block.expected is None else 'off'}\n"
+        if block.language == "sh":
+            (folder / f"{number}.sh").write_text(block.sql, "utf-8")
+            script += f"\\! bash -euo pipefail {folder}/{number}.sh && echo '<<end of block {number}>>'\n"
+            continue
         script += pooled(block.sql, role) if each_on_new_connection else block.sql
         script += f"\n\\echo <<end of block {number}>>\n"
     psql = subprocess.run(
         [*PSQL, "-d", database],
         input=script,
-        env={**os.environ, **ENV},
+        env={**os.environ, **ENV, "PGDATABASE": database, "TMPDIR": str(folder)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",

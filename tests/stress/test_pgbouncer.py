@@ -14,7 +14,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from stress_server import POSTGRES, shared_database
+from own_server import POSTGRES
+from stress_server import shared_database
 
 CLIENTS, POOL = 8, 3
 TENANTS = ("pooled 1", "pooled 2")

@@ -6,7 +6,8 @@ import subprocess
 
 import pytest
 
-from stress_server import BINDIR, deadlocks, shared_database
+from own_server import BINDIR
+from stress_server import deadlocks, shared_database
 
 CLIENTS = 16
 SECONDS = os.environ.get("STRESS_PGBENCH_SECONDS", "4")

@@ -20,7 +20,8 @@ import pytest
 
 import stress_checker
 from stress_history import History, calls_of, tables_of
-from stress_server import deadlocks, own_server, prepare
+from own_server import own_server
+from stress_server import deadlocks, prepare
 
 SECONDS = float(os.environ.get("STRESS_SECONDS", 25))
 SEED = int(os.environ.get("STRESS_SEED", random.SystemRandom().randrange(10**9)))

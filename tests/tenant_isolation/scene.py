@@ -83,13 +83,16 @@ def names(*roles):
     return [f'isolation "{role}" {os.getpid()}' for role in roles]
 
 
+SCENES = itertools.count(1)
+
+
 @contextmanager
-def prepared():
-    role_a, role_b = names(A, B)
-    database = f"isolation template {os.getpid()}"
+def prepared(version=None):
+    number = next(SCENES)               # there may be several at a time
+    role_a, role_b, database = names(f"{A} {number}", f"{B} {number}", f"template {number}")
     world = World(database, {A: role_a, B: role_b, CANARY: role_b})
     with plain_roles(role_a, role_b), empty_database(database):
-        install(world)
+        install(world, version)
         for tenant in world.roles:
             mark = "alpha" if tenant == A else CANARY
             with world.connect(tenant) as connection, world.connect(tenant) as neighbour:
@@ -99,9 +102,9 @@ def prepared():
         yield world
 
 
-def install(world):
+def install(world, version=None):
     with world.admin() as owner:
-        owner.execute("CREATE EXTENSION inventory_core")
+        owner.execute("CREATE EXTENSION inventory_core" + (f" VERSION '{version}'" if version else ""))
         owner.execute("SELECT inventory_core.allow_meta('*', 'owner')")
         for tenant, role in world.roles.items():
             grant(owner, role, tenant, "maintainer")
