@@ -1,7 +1,7 @@
 # Thin on purpose: what each target does stands in scripts/ and tests/run.
 # Another server than Debian's PostgreSQL 15: make TARGET PG_CONFIG=/path/to/pg_config
 
-.PHONY: help demo test build install uninstall schema lint clean
+.PHONY: help demo test bench build install uninstall schema lint clean
 
 help: ## lists the targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -14,6 +14,10 @@ demo: ## shows it working, in a throw-away server (installs what is missing)
 test: ## runs all tests (installs what is missing); single stages: tests/run STAGE...
 	@scripts/setup test
 	@tests/run
+
+bench: ## compares with what people write by hand (25 minutes); SIZES="10000 100000", QUICK=1
+	@scripts/setup test
+	@benches/run $(if $(SIZES),--sizes "$(SIZES)") $(if $(QUICK),--quick)
 
 build: ## compiles the library
 	@scripts/build
