@@ -16,7 +16,7 @@ test: ## runs all tests (installs what is missing); single stages: tests/run STA
 	@tests/run
 
 bench: ## compares with what people write by hand (25 minutes); SIZES="10000 100000", QUICK=1
-	@scripts/setup test
+	@scripts/setup bench
 	@benches/run $(if $(SIZES),--sizes "$(SIZES)") $(if $(QUICK),--quick)
 
 build: ## compiles the library

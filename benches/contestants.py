@@ -1,11 +1,11 @@
 """Who competes. Each has a database of its own, a plain role, one tenant column, and its statements in a folder here.
 
-start ($1 tenant, $2 selection) gives the run; batch ($1 tenant, $2 run, $3 items) stores a page and gives the numbers of
-inserted and updated rows; finish ($1 tenant, $2 run); missing ($1 tenant, $2 selection).
+schema; start ($1 tenant, $2 selection) gives the run; batch ($1 tenant, $2 run, $3 items) stores a page and gives the
+numbers of new and of written older rows; finish ($1 tenant, $2 run); missing ($1 tenant, $2 selection); point ($1 tenant,
+$2 policy_type, $3 external_id); contents ($1 tenant) gives the number of items and a checksum of what is stored of them.
 """
 
 import json
-import time
 from dataclasses import dataclass
 
 from items import META_KEYS
@@ -25,7 +25,6 @@ class Sync:
     updated: int = 0
     seconds: float = 0.0
     wal: int = 0
-    start_seconds: float = 0.0
     finish_seconds: float = 0.0
     run: str = ""
 
@@ -33,6 +32,9 @@ class Sync:
 class Contestant:
     def __init__(self, name):
         self.name = name
+        self.schema = "inventory_core" if name == "ours" else "public"
+        # the others write every row that they are shown
+        self.tells_changes = name in ("ours", "digest")
         self.database = f"bench_{name}"
         self.app = self.admin = None
 
@@ -47,9 +49,8 @@ class Contestant:
                 server.run(f"CREATE DATABASE {self.database} TEMPLATE template0")
         self.close()
         self.admin = Session(self.database)
-        self.admin.script("DROP EXTENSION IF EXISTS inventory_core CASCADE; DROP SCHEMA public CASCADE; CREATE SCHEMA public")
-        self.admin.script("GRANT USAGE ON SCHEMA public TO PUBLIC")
-        self.admin.script(self.sql("schema").decode())
+        self.admin.script(statement("sql/empty_database.sql"))
+        self.admin.script(self.sql("schema"))
         if self.name == "ours":
             self.admin.run("SELECT inventory_core.allow_meta('*', VARIADIC $1)", "{" + ",".join(META_KEYS) + "}")
             self.admin.run("SELECT inventory_core.grant_access($1::regrole, $2, 'maintainer')", ROLE, TENANT)
@@ -65,12 +66,11 @@ class Contestant:
         with Session("postgres") as server:
             server.run(f"DROP DATABASE IF EXISTS {self.database} WITH (FORCE)")
 
-    def sync(self, pages, finish=True, selection=SELECTION):
+    def sync(self, pages, selection=SELECTION, status="success"):
         """One whole sync, each statement a transaction of its own; only the statements are timed."""
         done = Sync()
-        lsn = self.lsn()
+        before = self.wal_position()
         done.run = self.app.value(self.sql("start"), TENANT, selection)
-        done.start_seconds = self.app.seconds
         done.seconds += self.app.seconds
         for count, page in pages:
             inserted, updated = self.app.row(self.sql("batch"), TENANT, done.run, page)
@@ -78,15 +78,29 @@ class Contestant:
             done.items += count
             done.inserted += int(inserted)
             done.updated += int(updated)
-        if finish:
-            self.app.run(self.sql("finish"), TENANT, done.run)
-            done.finish_seconds = self.app.seconds
-            done.seconds += self.app.seconds
-        done.wal = self.lsn() - lsn
+        self.app.run(self.sql("finish"), TENANT, done.run, status)
+        done.finish_seconds = self.app.seconds
+        done.seconds += self.app.seconds
+        done.wal = self.wal_position() - before
         return done
 
-    def lsn(self):
-        return int(self.admin.value("SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')"))
+    def wal_position(self):
+        return int(self.admin.value(statement("sql/wal_position.sql")))
+
+    def missing(self):
+        """The number of missing items; its session knows what the question took."""
+        return self.app.run(self.sql("missing"), TENANT, SELECTION).ntuples
+
+    def contents(self):
+        return " ".join(self.app.row(self.sql("contents"), TENANT))
+
+    def bytes(self):
+        names = ("items", "items_indexes", "tables", "indexes")
+        return dict(zip(names, map(int, self.admin.row(statement("sql/bytes.sql"), self.schema))))
+
+    def dead_tuples(self):
+        """Of items, and of all tables."""
+        return [int(count) for count in self.admin.row(statement("sql/dead_tuples.sql"), self.schema)]
 
     def vacuum(self):
         self.admin.run("VACUUM (ANALYZE)")
@@ -94,14 +108,9 @@ class Contestant:
 
 def create_role():
     with Session("postgres") as server:
-        if server.value("SELECT count(*) FROM pg_roles WHERE rolname = $1", ROLE) == "0":
-            server.run(f"CREATE ROLE {ROLE} LOGIN NOSUPERUSER NOBYPASSRLS")
+        server.script(statement("sql/role.sql"))
 
 
 def drop_role():
     with Session("postgres") as server:
         server.run(f"DROP ROLE IF EXISTS {ROLE}")
-
-
-def now():
-    return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())

@@ -20,6 +20,11 @@ def policy_type(number):
     return POLICY_TYPES[number % 8]
 
 
+def pick(number, parts):
+    """Which of so many parts an item is in: all over the inventory, and always the same."""
+    return ((number * 0x9E3779B97F4A7C15 & 0xFFFFFFFFFFFFFFFF) >> 40) % parts
+
+
 def item(number, version=0):
     key = external_id(number)
     return (f'{{"policy_type": "{POLICY_TYPES[number % 8]}", "external_id": "{key}", '
