@@ -34,8 +34,8 @@ class Plan:
         if size > 1_000_000:
             return 1
         if size > 100_000:
-            return 2 if part in ("first", "vanished") else 3
-        return 5
+            return 3 if part == "resync" else 2
+        return 3 if size > 10_000 else 5
 
 
 def arguments():
@@ -51,7 +51,7 @@ def arguments():
     parser.add_argument("--sizes", type=words(int), help="numbers of items: 10000,100000,1000000; also 10000000 (hours)")
     parser.add_argument("--batches", type=words(int), default=[BATCH, SMALL_BATCH], help="the first is what all parts use")
     parser.add_argument("--contestants", type=words(known=contestants.NAMES), default=list(contestants.NAMES))
-    parser.add_argument("--rounds", type=int, help="instead of 5, and 2 or 3 from 1,000,000 items on")
+    parser.add_argument("--rounds", type=int, help="instead of 5 at 10,000 items, 3 at 100,000, 3 or 2 at 1,000,000")
     parser.add_argument("--quick", action="store_true", help="small and short, for the test of the harness")
     parser.add_argument("--out", type=Path, default=None, help="where to write RESULTS.md, results.svg and results.json")
     args = parser.parse_args()
@@ -64,7 +64,7 @@ def race(plan, parts, racing, size, figures):
     syncs = Syncs(racing, size, plan.batches[0], figures)
     syncs.first(plan.rounds(size, "first") if "first" in parts else 1)
     if "resync" in parts:
-        syncs.resync(plan.rounds(size))
+        syncs.resync(plan.rounds(size, "resync"))
     if "growth" in parts:
         syncs.grow([contestant for contestant in racing if size <= 100_000 or contestant.name == "ours"])
     if "changed" in parts:
@@ -72,7 +72,7 @@ def race(plan, parts, racing, size, figures):
     if "vanished" in parts:
         syncs.vanish(plan.rounds(size, "vanished"))
     if "reads" in parts:
-        read(Reads(racing, size, plan.rounds(size), figures), syncs)
+        read(Reads(racing, size, max(plan.rounds(size), 3 if not plan.quick else 1), figures), syncs)
     elif "vanished" in parts:
         syncs.sync_all()
     for contestant in racing:
@@ -88,7 +88,7 @@ def in_small_batches(plan, parts, syncs, changed):
         if "resync" in parts:
             syncs.resync(1)
         return
-    rounds = min(plan.rounds(syncs.size), 3)
+    rounds = min(plan.rounds(syncs.size), 2)
     syncs.first(rounds if "first" in parts else 1)
     if "resync" in parts:
         syncs.resync(rounds)

@@ -40,5 +40,5 @@ def facts(began, plan, args):
     return {"began": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(began)), "minutes": (time.time() - began) / 60,
             "server": version, "extension": extension, "commit": commit(), "cpu": cpu(), "cores": os.cpu_count(),
             "memory": memory, "load": os.getloadavg()[2], "settings": settings, "sizes": plan.sizes, "batches": plan.batches,
-            "quick": args.quick, "rounds": {str(size): plan.rounds(size) for size in plan.sizes},
+            "quick": args.quick, "rounds": {str(size): plan.rounds(size, "resync") for size in plan.sizes},
             "burdened_size": plan.burdened_size, "selections": plan.selections, "runs": plan.runs}

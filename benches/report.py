@@ -48,7 +48,7 @@ def heading(facts):
 * {facts["server"].split(" on ")[0]}, inventory_core {facts["extension"]}, release build
 * {facts["cpu"]}, {facts["cores"]} cores, {facts["memory"] / 2**30:.0f} GB; load of the machine at the end {facts["load"]:.1f}
 * {settings}
-* items of about 430 bytes with 8 meta keys; batches of {" and ".join(map(size_name, facts["batches"]))}; rounds: {rounds}
+* items of about 430 bytes with 8 meta keys; batches of {" and ".join(map(size_name, facts["batches"]))}; rounds of the re-sync: {rounds}
 
 All contestants run in one server, in turn, each in a database of its own, with a plain role and a tenant column. Timed is
 the round trip of each statement on a socket with bound parameters and the JSON made beforehand; a sync is its start, its
