@@ -49,13 +49,14 @@ def arguments():
     parser = argparse.ArgumentParser(prog="benches/run", description=__doc__)
     parser.add_argument("--only", type=words(known=PARTS), help=f"parts of it, told and not written: {', '.join(PARTS)}")
     parser.add_argument("--sizes", type=words(int), help="numbers of items: 10000,100000,1000000; also 10000000 (hours)")
-    parser.add_argument("--batches", type=words(int), default=[BATCH, SMALL_BATCH], help="the first is what all parts use")
+    parser.add_argument("--batches", type=words(int), help="the first is what all parts use: 5000,500, or 5000 with --only")
     parser.add_argument("--contestants", type=words(known=contestants.NAMES), default=list(contestants.NAMES))
     parser.add_argument("--rounds", type=int, help="instead of 5 at 10,000 items, 3 at 100,000, 3 or 2 at 1,000,000")
     parser.add_argument("--quick", action="store_true", help="small and short, for the test of the harness")
     parser.add_argument("--out", type=Path, default=None, help="where to write RESULTS.md, results.svg and results.json")
     args = parser.parse_args()
     args.parts = args.only or list(PARTS)
+    args.batches = args.batches or ([BATCH] if args.only else [BATCH, SMALL_BATCH])
     return args
 
 
@@ -115,7 +116,7 @@ def run(args, figures):
     plan = Plan(args)
     racing = [contestants.Contestant(name) for name in args.contestants]
     ours = next((contestant for contestant in racing if contestant.name == "ours"), None)
-    contestants.create_role()
+    contestants.prepare()
     try:
         for size in plan.sizes:
             if set(args.parts) & {"first", "resync", "changed", "vanished", "growth", "reads"}:
@@ -132,9 +133,7 @@ def run(args, figures):
             ours.create()
             burdens.memory(ours, figures)
     finally:
-        for contestant in racing:
-            contestant.drop()
-        contestants.drop_role()
+        contestants.clean_up(racing)
     return plan
 
 

@@ -58,12 +58,12 @@ def memory(ours, figures):
             with Peak(session.pid) as peak:
                 session.run(ours.sql("batch"), TENANT, run, page)
             after = memory_of(session.pid)
-        size = len(page)
-        for measure, value in (("text", size), ("peak", peak.bytes - before["RssAnon"]),
-                               ("kept", after["RssAnon"] - before["RssAnon"]), ("hwm", after["VmHWM"] - before["VmRSS"])):
+        size, grown, kept = len(page), peak.bytes - before["RssAnon"], after["RssAnon"] - before["RssAnon"]
+        for measure, value in (("text", size), ("peak", grown), ("kept", kept),
+                               ("hwm", after["VmHWM"] - before["VmRSS"])):
             figures.add(f"memory.{what}.{measure}", LARGEST_BATCH, "ours", value)
-        figures.tell(f"memory, {what} batch of {LARGEST_BATCH:,}: peak {(peak.bytes - before['RssAnon']) / size:.1f} times the text, "
-                     f"kept {(after['RssAnon'] - before['RssAnon']) / size:.2f} times")
+        figures.tell(f"memory, {what} batch of {LARGEST_BATCH:,}: peak {grown / size:.1f} times the text, "
+                     f"kept {kept / size:.2f} times")
     ours.app.run(ours.sql("finish"), TENANT, run, "success")
 
 

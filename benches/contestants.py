@@ -42,8 +42,8 @@ class Contestant:
         return statement(f"contestants/{self.name}/{name}.sql")
 
     def create(self):
-        """Begins with empty tables, so that each first sync finds the same. The database stays, for dropping one
-        writes a checkpoint, and the next to sync would pay for the pages that follow it."""
+        """Begins with empty tables, so that each first sync finds the same. The database stays: dropping one waits for a
+        checkpoint."""
         with Session("postgres") as server:
             if server.value("SELECT count(*) FROM pg_database WHERE datname = $1", self.database) == "0":
                 server.run(f"CREATE DATABASE {self.database} TEMPLATE template0")
@@ -106,11 +106,16 @@ class Contestant:
         self.admin.run("VACUUM (ANALYZE)")
 
 
-def create_role():
+def prepare():
+    """What a run that was interrupted left behind goes first."""
+    for name in NAMES:
+        Contestant(name).drop()
     with Session("postgres") as server:
         server.script(statement("sql/role.sql"))
 
 
-def drop_role():
+def clean_up(racing):
+    for contestant in racing:
+        contestant.drop()
     with Session("postgres") as server:
-        server.run(f"DROP ROLE IF EXISTS {ROLE}")
+        server.run(f"DROP ROLE {ROLE}")

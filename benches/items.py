@@ -28,9 +28,11 @@ def pick(number, parts):
 def item(number, version=0):
     key = external_id(number)
     return (f'{{"policy_type": "{POLICY_TYPES[number % 8]}", "external_id": "{key}", '
-            f'"display_name": "Endpoint security baseline for site {number % 977:03} and ring {number % 13:02}, number {number:010}", '
+            f'"display_name": "Endpoint security baseline for site {number % 977:03} and ring {number % 13:02}, '
+            f'number {number:010}", '
             f'"meta": {{"version": {version}, "owner": "endpoint-team-{number % 89:02}@devices.contoso.example", '
-            f'"platform": "{PLATFORMS[number % 5]}", "assigned_devices": {number % 4096}, "enabled": {"true" if number % 3 else "false"}, '
+            f'"platform": "{PLATFORMS[number % 5]}", "assigned_devices": {number % 4096}, '
+            f'"enabled": {"true" if number % 3 else "false"}, '
             f'"etag": "W/{key[24:]}{key[:8]}{key[9:13]}{key[14:18]}", "region": "{REGIONS[number % 5]}", '
             f'"modified_at": "2026-0{number % 9 + 1}-1{number % 10}T08:{number % 60:02}:00.000Z"}}}}')
 

@@ -40,20 +40,22 @@ def text(figures, facts):
 def heading(facts):
     settings = ", ".join(f"{name} {value}" for name, value in facts["settings"].items())
     rounds = ", ".join(f"{count} at {int(size):,}" for size, count in facts["rounds"].items())
+    load = f"{facts['load']:.1f} (1.0 to 1.5 when nothing else runs)"
     quick = "**A quick run, for the test of the harness: these figures say nothing.**\n\n" if facts["quick"] else ""
     return f"""# Results of the benchmark
 
 {quick}Written by `make bench`; do not edit. Run on {facts["began"]}, {facts["minutes"]:.0f} minutes, at commit {facts["commit"]}.
 
 * {facts["server"].split(" on ")[0]}, inventory_core {facts["extension"]}, release build
-* {facts["cpu"]}, {facts["cores"]} cores, {facts["memory"] / 2**30:.0f} GB; load of the machine at the end {facts["load"]:.1f}
+* {facts["cpu"]}, {facts["cores"]} cores, {facts["memory"] / 2**30:.0f} GB; load average of the last 15 minutes {load}
 * {settings}
-* items of about 430 bytes with 8 meta keys; batches of {" and ".join(map(size_name, facts["batches"]))}; rounds of the re-sync: {rounds}
+* items of about 430 bytes with 8 meta keys; batches of {" and ".join(map(size_name, facts["batches"]))}
+* rounds of the re-sync: {rounds}
 
 All contestants run in one server, in turn, each in a database of its own, with a plain role and a tenant column. Timed is
 the round trip of each statement on a socket with bound parameters and the JSON made beforehand; a sync is its start, its
-batches and its end. Figures are medians. VACUUM ANALYZE runs between the rounds and is not timed, and no checkpoint falls
-into a round: both favour those who write most. The statements are in [contestants/](contestants).
+batches and its end. Figures are medians. VACUUM ANALYZE runs between the rounds and is not timed, and nobody pays for the full
+pages that follow a checkpoint: both favour those who write most. The statements are in [contestants/](contestants).
 
 * **ours**: this extension, with row-level security
 * **naive**: one wide row an item, `ON CONFLICT DO UPDATE` of all columns, indexes on the last-seen columns
@@ -167,6 +169,7 @@ def pure(figures):
         each = figures.median("selection_hash", 0, "ours") / 5000 * 1e6
         other = figures.median("sha256_of_text", 0, "ours") / 5000 * 1e6
         width = figures.median("selection_bytes", 0, "ours")
-        rows += [[f"selection_hash of {width:,.0f} bytes, µs", number(each)], ["sha256(x::text) of the same, µs", number(other)],
+        rows += [[f"selection_hash of {width:,.0f} bytes, µs", number(each)],
+                 ["sha256(x::text) of the same, µs", number(other)],
                  ["redact, MB/s", number(figures.median("message_bytes", 0, "ours") / redact / 1e6)]]
     return "## Memory and pure functions\n\n" + table(["", "ours"], rows) if rows else ""

@@ -45,7 +45,8 @@ class Syncs:
         for measure, value in values.items():
             self.figures.add(f"{scenario}.{measure}", self.size, contestant.name, value, self.batch)
         self.figures.tell(f"{scenario:9} {self.size:>10,} items, batch {self.batch:>5,}, {contestant.name:6} "
-                          f"{values['us']:7.2f} µs and {values['wal']:7.1f} WAL bytes an item, finish {values['finish_ms']:6.1f} ms")
+                          f"{values['us']:7.2f} µs and {values['wal']:7.1f} WAL bytes an item, "
+                          f"finish {values['finish_ms']:6.1f} ms")
         self.answer(f"new in {scenario}", round_no, contestant, sync.inserted)
         if contestant.tells_changes:
             self.answer(f"changed in {scenario}", round_no, contestant, sync.updated)

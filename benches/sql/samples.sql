@@ -10,6 +10,7 @@ CROSS JOIN LATERAL (SELECT jsonb_agg(jsonb_build_object('site', 'site-' || k + n
 CREATE TABLE bench.messages AS
 SELECT 'GET https://graph.example.com/v1.0/devices?page=' || n || ' failed with 503 after 3 attempts'
        || CASE n % 4 WHEN 0 THEN E'\nAuthorization: Bearer ' || encode(sha256(n::text::bytea), 'base64') ELSE '' END
-       || repeat(E'\n  at Graph.Client.send (client.ts:' || n % 900 || ') while listing the devices of site ' || n, 11) AS message
+       || repeat(E'\n  at Graph.Client.send (client.ts:' || n % 900 || ') while listing the devices of site ' || n, 11)
+       AS message
 FROM generate_series(1, 2000) AS n;
 GRANT SELECT ON ALL TABLES IN SCHEMA bench TO bench_app;
