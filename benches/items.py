@@ -22,7 +22,9 @@ def policy_type(number):
 
 def pick(number, parts):
     """Which of so many parts an item is in: all over the inventory, and always the same."""
-    return ((number * 0x9E3779B97F4A7C15 & 0xFFFFFFFFFFFFFFFF) >> 40) % parts
+    mixed = number * 0x9E3779B97F4A7C15 & 0xFFFFFFFFFFFFFFFF
+    mixed = (mixed ^ mixed >> 32) * 0xD6E8FEB86659FD93 & 0xFFFFFFFFFFFFFFFF
+    return (mixed >> 36) % parts
 
 
 def item(number, version=0):
