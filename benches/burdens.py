@@ -122,4 +122,6 @@ class Burdens:
         for number in range(runs):
             first = number * 20 % self.syncs.size
             self.ours.sync(batches(range(first, min(first + 20, self.syncs.size)), 20))
+            if number % 500 == 499:
+                self.ours.vacuum()          # as autovacuum would, which is off
         self.measure("runs")
