@@ -1,7 +1,7 @@
 # Thin on purpose: what each target does stands in scripts/ and tests/run.
 # Another server than Debian's PostgreSQL 15: make TARGET PG_CONFIG=/path/to/pg_config
 
-.PHONY: help all demo test soak build install uninstall package schema lint clean
+.PHONY: help all demo test soak bench build install uninstall package schema lint clean
 
 help: ## lists the targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -18,6 +18,10 @@ test: ## runs all tests (installs what is missing); single stages: tests/run STA
 soak: ## runs what takes long: more crashes, longer histories, a fresh Debian, pg_cron (installs what is missing)
 	@scripts/setup soak
 	@tests/soak
+
+bench: ## compares with what people write by hand (25 minutes); SIZES="10000 100000", QUICK=1
+	@scripts/setup bench
+	@benches/run $(if $(SIZES),--sizes "$(SIZES)") $(if $(QUICK),--quick)
 
 all: build
 

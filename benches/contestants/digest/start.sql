@@ -1,0 +1,1 @@
+INSERT INTO runs (tenant_id, selection) VALUES ($1, $2) RETURNING run_id

@@ -1,0 +1,2 @@
+SELECT count(*), sum(hashtextextended(jsonb_build_array(policy_type, external_id, display_name, meta)::text, 0)::numeric)
+FROM inventory_core.inventory_items($1)

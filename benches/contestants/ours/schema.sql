@@ -1,0 +1,1 @@
+CREATE EXTENSION inventory_core;

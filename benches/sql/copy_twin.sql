@@ -1,0 +1,1 @@
+COPY (SELECT * FROM inventory_core.inventory_items('acme')) TO '/dev/null'

@@ -1,0 +1,1 @@
+COPY (SELECT * FROM inventory_core.inventory_items WHERE tenant_id = 'acme') TO '/dev/null'

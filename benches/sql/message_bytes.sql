@@ -1,0 +1,1 @@
+SELECT sum(octet_length(m.message)) FROM bench.messages AS m

@@ -1,0 +1,1 @@
+SELECT * FROM inventory_core.run_changes($1, $2)

@@ -1,0 +1,1 @@
+SELECT avg(octet_length(s.selection::text)) FROM bench.selections AS s

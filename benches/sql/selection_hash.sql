@@ -1,0 +1,1 @@
+SELECT count(inventory_core.selection_hash(s.selection)) FROM bench.selections AS s

@@ -1,0 +1,1 @@
+SELECT inventory_core.set_tenant($1)
