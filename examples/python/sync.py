@@ -20,6 +20,7 @@ LEASE = float(os.environ.get("LEASE_SECONDS", 900))
 SILENCE = min(30, LEASE / 3)    # seconds: the longest time without a sign of life
 RETRIES = 4                     # of one page
 NO_ANSWER = 599                 # what a proxy says when it got none
+CODES = {200: "parse_error", NO_ANSWER: "network"}      # of other statuses inventory_core knows the code
 
 
 def get(url):
@@ -34,11 +35,14 @@ def get(url):
 
 
 def read(body):
-    """The items of a page as upsert_items takes them, the next link, the total."""
-    page = json.loads(body)
-    items = [{"policy_type": p["section"], "external_id": f"{p['package']}:{p['architecture']}", "display_name": p["summary"],
-              "meta": {"version": p["version"], "installed_size": p["installed_size"]}} for p in page["items"]]
-    return items, page["next"], page.get("total")
+    """The items of a page as upsert_items takes them, the next link, the total; None for what is no page."""
+    try:
+        page = json.loads(body)
+        items = [{"policy_type": p.get("section"), "external_id": p.get("id"), "display_name": p.get("summary"),
+                  "meta": {"version": p.get("version"), "installed_size": p.get("installed_size")}} for p in page["items"]]
+        return items, page["next"], page.get("total")
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return None
 
 
 class Syncer:
@@ -56,10 +60,6 @@ class Syncer:
             seconds -= SILENCE
             self.row("SELECT inventory_core.heartbeat(%s, %s)", TENANT, self.run)
 
-    def give_up(self, url, why, status, code=None):
-        self.row("SELECT inventory_core.record_error(%s, %s, %s, %s, nullif(%s, 599))",
-                 TENANT, self.run, code, f"{url}: {why.decode(errors='replace')[:500]}", status)
-
     def fetch(self, url):
         """A page as read() gives it; None when it is not to be had, and why is recorded."""
         for attempt in range(RETRIES + 1):
@@ -67,15 +67,14 @@ class Syncer:
             while wait := self.row("SELECT extract(epoch FROM inventory_core.cooling_down(%s))::float8", TENANT)[0]:
                 self.pause(wait)
             status, retry_after, body = get(url)
-            if status == 200:
-                try:
-                    return read(body)
-                except (ValueError, LookupError, TypeError):
-                    return self.give_up(url, body, status, "parse_error")
+            if status == 200 and (page := read(body)):
+                return page
             wait = self.row("SELECT extract(epoch FROM inventory_core.record_throttle(%s, %s, %s, %s, %s))::float8",
                             TENANT, self.run, status, retry_after, attempt)[0]
             if wait is None or attempt == RETRIES:      # None: asking again would not help
-                return self.give_up(url, body, status, "network" if status == NO_ANSWER else None)
+                self.row("SELECT inventory_core.record_error(%s, %s, %s, %s, nullif(%s, 599))",
+                         TENANT, self.run, CODES.get(status), f"{url}: {body[:500]!r}", status)
+                return None
 
     def sync(self):
         # The request_id makes the start repeatable, should its answer get lost.
@@ -84,7 +83,7 @@ class Syncer:
             "inventory_core.start_run(%s, %s, request_id => %s, lease => make_interval(secs => %s))",
             TENANT, SELECTION, uuid.uuid4(), LEASE)
         if state == "skipped":
-            print(f"skipped: {reason}, try again in {wait:.0f} s")
+            print(f"skipped: {reason}, try again in {wait:.1f} s")
             return 0
         print(f"run {self.run} of selection {selection_hash}")
 

@@ -1,6 +1,7 @@
 """A database with the extension and a plain role in the cluster of scripts/with-cluster, and what its tables say of a tenant."""
 
 import os
+import time
 from contextlib import contextmanager
 
 import psycopg
@@ -46,6 +47,12 @@ def ask(name, statement, *args):
     """Rows as dictionaries, asked as the plain role."""
     with psycopg.connect(autocommit=True, dbname=name, user=name, row_factory=dict_row) as connection:
         return connection.execute(statement, args).fetchall()
+
+
+def wait_while_cooling_down(name, tenant):
+    """A start is refused as long as an API cools down."""
+    while wait := ask(name, "SELECT extract(epoch FROM inventory_core.cooling_down(%s))::float8 AS wait", tenant)[0]["wait"]:
+        time.sleep(wait)
 
 
 def items(name, tenant):

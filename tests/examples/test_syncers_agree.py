@@ -19,7 +19,7 @@ def weeks(listing, packages):
     listing.plan(page1=[throttle(429, "seconds")], page2=[throttle(503, "imf"), throttle(503)], page3=[throttle(429, "rfc850")],
                  page4=[hang_up, throttle(429, "asctime")], page5=[answer(500, "oops")])
     yield 0
-    listing.packages = [*packages[3:], {**packages[0], "package": "zzz-new"}]
+    listing.packages = [*packages[3:], {**packages[0], "id": "zzz-new"}]
     listing.packages[10] = {**listing.packages[10], "version": "1:2.3"}
     listing.plan()
     yield 0
@@ -35,6 +35,7 @@ def live(language, route, port, database, api, packages):
     listing = api.list(tenant.replace(" ", "-"), packages)
     printed = []
     for status in weeks(listing, packages):
+        inventory.wait_while_cooling_down(database, tenant)
         code, out, err = sync(language, database, port, api.url(tenant.replace(" ", "-")), tenant)
         assert code == status, f"{tenant}: {out}{err}"
         printed.append(re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "RUN", out))
@@ -66,12 +67,12 @@ def test_as_it_should_be(lives, database, packages):
     ]
     assert [(e["run_seq"], e["error_code"], e["http_status"]) for e in life["errors"]] == [
         (3, "service_unavailable", 503), (3, "short_of_expected", None), (4, "short_of_expected", None)]
-    gone = {f"{p['package']}:{p['architecture']}" for p in packages[:3]}
+    gone = {p["id"] for p in packages[:3]}
     assert {item["external_id"] for item in life["missing from the last success"]} == gone
     assert len(life["missing"]) == 241 - 125
     assert {item["confidence"] for item in life["missing"]} == {"low"}
     assert len(life["items"]) == 241
-    first = next(item for item in life["items"] if item["external_id"] == f"{packages[5]['package']}:{packages[5]['architecture']}")
+    first = next(item for item in life["items"] if item["external_id"] == packages[5]["id"])
     assert first["display_name"] == packages[5]["summary"] and packages[5]["version"] in first["meta"]
     assert life["printed"][2] == "".join(f"{line}\n" for line in [
         f"run RUN of selection {hash_}",
@@ -84,7 +85,7 @@ def test_as_it_should_be(lives, database, packages):
 
 
 def not_in_150(packages):
-    return {f"{p['package']}:{p['architecture']}" for p in [*packages[:3], *packages[153:], {**packages[0], "package": "zzz-new"}]}
+    return {p["id"] for p in [*packages[:3], *packages[153:], {**packages[0], "id": "zzz-new"}]}
 
 
 @pytest.mark.parametrize("route", ["directly", "pooled"])

@@ -17,16 +17,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import repeat
 from urllib.parse import parse_qs, urlsplit
 
-FIELDS = ("package", "architecture", "section", "version", "summary", "installed_size")
-FORMAT = r"${Package}\t${Architecture}\t${Section}\t${Version}\t${binary:Summary}\t${Installed-Size}\t${db:Status-Status}\n"
+FIELDS = ("id", "section", "version", "summary", "installed_size")
+FORMAT = r"${Package}:${Architecture}\t${Section}\t${Version}\t${binary:Summary}\t${Installed-Size}\t${db:Status-Status}\n"
 
 
 def packages():
     """What dpkg knows to be installed here, in the order of names."""
-    lines = subprocess.run(["dpkg-query", "-W", "-f", FORMAT], check=True, capture_output=True, encoding="utf-8").stdout.splitlines()
-    rows = [line.split("\t") for line in lines]
-    return sorted((dict(zip(FIELDS, row[:5] + [int(row[5] or 0)])) for row in rows if row[6] == "installed"),
-                  key=lambda package: (package["package"], package["architecture"]))
+    query = subprocess.run(["dpkg-query", "-W", "-f", FORMAT], check=True, capture_output=True, encoding="utf-8")
+    rows = [line.split("\t") for line in query.stdout.splitlines()]
+    return [dict(zip(FIELDS, [*row[:4], int(row[4] or 0)])) for row in sorted(rows) if row[5] == "installed"]
 
 
 # --- what may happen to a request; each gets the request and says whether the page is to follow all the same
