@@ -27,18 +27,14 @@ public class Sync {
     record Meta(JsonElement version, JsonElement installed_size) {}
     record Item(JsonElement policy_type, JsonElement external_id, JsonElement display_name, Meta meta) {}
 
-    final Connection db;
-    UUID run;
-
-    Sync(Connection db) {
-        this.db = db;
-    }
+    static Connection db;
+    static UUID run;
 
     static String setting(String name, String otherwise) {
         return System.getenv().getOrDefault(name, otherwise);
     }
 
-    List<Object[]> rows(String statement, Object... values) throws SQLException {
+    static List<Object[]> rows(String statement, Object... values) throws SQLException {
         try (PreparedStatement query = db.prepareStatement(statement)) {
             for (int i = 0; i < values.length; i++) query.setObject(i + 1, values[i]);
             List<Object[]> rows = new ArrayList<>();
@@ -53,7 +49,7 @@ public class Sync {
     }
 
     /** Status, Retry-After and body of whatever answer comes. */
-    Answer get(String url) throws InterruptedException {
+    static Answer get(String url) throws InterruptedException {
         try {
             Duration patience = Duration.ofMillis((long) (SILENCE * 1000));
             HttpRequest request = HttpRequest.newBuilder(URI.create(url)).timeout(patience).build();
@@ -65,7 +61,7 @@ public class Sync {
     }
 
     /** Null for what is no page. */
-    Page read(String body) {
+    static Page read(String body) {
         try {
             Page page = JSON.fromJson(body, Page.class);
             return page == null || page.items == null || page.next == null ? null : page;
@@ -75,7 +71,7 @@ public class Sync {
     }
 
     /** Null when the page is not to be had, and why is recorded. */
-    Page fetch(String url) throws SQLException, InterruptedException {
+    static Page fetch(String url) throws SQLException, InterruptedException {
         for (int attempt = 0; ; attempt++) {
             // record_throttle cools the API down for all workers of the tenant, so here waits who was throttled, and all others.
             for (Double wait; (wait = seconds("cooling_down(?)", TENANT)) != null; ) {
@@ -97,11 +93,11 @@ public class Sync {
     }
 
     /** Asks for an interval. */
-    Double seconds(String interval, Object... values) throws SQLException {
+    static Double seconds(String interval, Object... values) throws SQLException {
         return (Double) rows("SELECT extract(epoch FROM inventory_core." + interval + ")::float8", values).get(0)[0];
     }
 
-    boolean sync(String url, String selection) throws SQLException, InterruptedException {
+    static boolean sync(String url, String selection) throws SQLException, InterruptedException {
         // The request_id makes the start repeatable, should its answer get lost.
         Object[] start = rows("SELECT run_id, selection_hash, reason, extract(epoch FROM retry_after)::float8"
             + " FROM inventory_core.start_run(?, ?::jsonb, request_id => ?, lease => make_interval(secs => ?))",
@@ -150,8 +146,9 @@ public class Sync {
             setting("PGHOST", "localhost"), setting("PGPORT", "5432"), setting("PGDATABASE", "postgres"));
         String selection = setting("SELECTION", JSON.toJson(Map.of("source", "debian", "status", List.of("held", "installed"),
             "max_size", 1e6, "label", "R&D <größte/kleinste>")));
-        try (Connection db = DriverManager.getConnection(database, System.getenv("PGUSER"), System.getenv("PGPASSWORD"))) {
-            System.exit(new Sync(db).sync(System.getenv("UPSTREAM_URL"), selection) ? 0 : 1);
+        try (Connection connection = DriverManager.getConnection(database, System.getenv("PGUSER"), System.getenv("PGPASSWORD"))) {
+            db = connection;
+            System.exit(sync(System.getenv("UPSTREAM_URL"), selection) ? 0 : 1);
         }
     }
 }

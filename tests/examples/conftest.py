@@ -1,5 +1,7 @@
 """The cluster is the caller's (PGHOST, PGPORT, PGUSER): scripts/with-cluster makes a throw-away one."""
 
+import os
+
 import pytest
 
 import inventory
@@ -25,6 +27,11 @@ def api():
 def packages():
     """Few enough to be quick, of many sections."""
     return upstream.packages()[::3][:240]
+
+
+@pytest.fixture(scope="session")
+def cluster_port():
+    return os.environ["PGPORT"]
 
 
 @pytest.fixture(scope="session")

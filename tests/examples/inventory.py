@@ -10,9 +10,9 @@ from psycopg.rows import dict_row
 
 
 @contextmanager
-def database():
+def database(purpose="examples"):
     """Its name, which is that of the role too."""
-    name = f"examples_{os.getpid()}"
+    name = f"{purpose}_{os.getpid()}"
     identifier = sql.Identifier(name)
     with psycopg.connect(autocommit=True, dbname="postgres") as admin:
         admin.execute(sql.SQL("CREATE DATABASE {}").format(identifier))

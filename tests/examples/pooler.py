@@ -21,6 +21,7 @@ auth_file = {folder}/users
 pool_mode = transaction
 default_pool_size = 3
 server_login_retry = 0
+query_wait_timeout = {patience}
 logfile = {folder}/pgbouncer.log
 # The driver of Java wants this one to be something; inventory_core does not care.
 ignore_startup_parameters = extra_float_digits
@@ -34,11 +35,12 @@ def free_port():
 
 
 @contextmanager
-def pgbouncer(role):
-    """Gives its port; a statement may find itself on any of three connections."""
+def pgbouncer(role, patience=60):
+    """Gives its port; a statement may find itself on any of three connections, and waits so many seconds for one."""
     folder, port = Path(tempfile.mkdtemp(prefix="inventory_core_pgbouncer.")), free_port()
     (folder / "users").write_text(f'"{role}" ""\n')
-    (folder / "config.ini").write_text(CONFIG.format(host=os.environ["PGHOST"], port=os.environ["PGPORT"], listen=port, folder=folder))
+    (folder / "config.ini").write_text(CONFIG.format(host=os.environ["PGHOST"], port=os.environ["PGPORT"], listen=port,
+                                                     folder=folder, patience=patience))
     command = [shutil.which("pgbouncer", path=os.environ["PATH"] + ":/usr/sbin"), "-q", str(folder / "config.ini")]
     if os.geteuid() == 0:               # it does not run as root
         shutil.chown(folder, "postgres", "postgres")
