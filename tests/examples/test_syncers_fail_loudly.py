@@ -177,24 +177,24 @@ def wait_it_out(tenant):
     def throttle_somebody_else():
         """Another worker of the tenant is told to wait, in a run of another selection."""
         run = inventory.ask(tenant.database, "SELECT run_id FROM inventory_core.start_run(%s, '{}')", tenant.name)[0]["run_id"]
-        inventory.ask(tenant.database, "SELECT inventory_core.record_throttle(%s, %s, 429, '6')", tenant.name, run)
+        inventory.ask(tenant.database, "SELECT inventory_core.record_throttle(%s, %s, 429, '10')", tenant.name, run)
         throttled.set()
 
     tenant.listing.plan(page2=[first(throttle_somebody_else)])
-    worker = tenant.start(LEASE_SECONDS=2)
-    assert throttled.wait(60)
+    worker = tenant.start(LEASE_SECONDS=6)
+    assert throttled.wait(20), worker.kill()
     since = time.time()
-    time.sleep(4)
+    time.sleep(8)
     start = inventory.ask(tenant.database, "SELECT s.reason FROM inventory_core.inventory_selections(%s) AS i, inventory_core.start_run("
                           "%s, i.selection) AS s WHERE i.selection <> '{}'", tenant.name, tenant.name)
     assert start == [{"reason": "already_running"}], "the run was taken over"
     code, out, err = worker.wait()
     assert code == 0 and "success: 240 observed, errors: []" in out, out + err
-    assert min(came for came, number, _ in tenant.listing.requests if number == 3) - since > 5, "asked while the API cooled down"
+    assert min(came for came, number, _ in tenant.listing.requests if number == 3) - since > 9, "asked while the API cooled down"
 
 
 def test_waits_stay_alive(database, api, packages, cluster_port):
-    """A wait three times as long as the lease."""
+    """A wait longer than the lease. (A shorter lease makes for a shorter test, and for too little patience with the API.)"""
     tenants = [Tenant(language, "waits", database, api, packages, cluster_port) for language in LANGUAGES]
     with ThreadPoolExecutor(len(tenants)) as pool:
         list(pool.map(wait_it_out, tenants))
