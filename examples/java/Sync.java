@@ -146,8 +146,8 @@ public class Sync {
             setting("PGHOST", "localhost"), setting("PGPORT", "5432"), setting("PGDATABASE", "postgres"));
         String selection = setting("SELECTION", JSON.toJson(Map.of("source", "debian", "status", List.of("held", "installed"),
             "max_size", 1e6, "label", "R&D <größte/kleinste>")));
-        try (Connection connection = DriverManager.getConnection(database, System.getenv("PGUSER"), System.getenv("PGPASSWORD"))) {
-            db = connection;
+        try (Connection opened = DriverManager.getConnection(database, setting("PGUSER", null), setting("PGPASSWORD", null))) {
+            db = opened;
             System.exit(sync(System.getenv("UPSTREAM_URL"), selection) ? 0 : 1);
         }
     }

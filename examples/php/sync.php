@@ -1,7 +1,7 @@
 <?php
 // Keeps an inventory of what a paged HTTP API lists. Settings come from the environment: see ../README.md.
 declare(strict_types=1);
-
+ini_set('display_errors', 'stderr');
 define('TENANT', getenv('TENANT'));
 define('LEASE', (float) (getenv('LEASE_SECONDS') ?: 900));
 define('SILENCE', min(30, LEASE / 3));  // seconds: the longest time without a sign of life

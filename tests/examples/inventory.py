@@ -61,20 +61,22 @@ def items(name, tenant):
 
 
 def runs(name, tenant):
-    return ask(name, "SELECT run_seq, selection_hash, status, had_errors, error_codes, observed_count, inserted_count, updated_count, "
-                     "unchanged_count, expected_items FROM inventory_core.inventory_sync_runs(%s) ORDER BY run_seq", tenant)
+    return ask(name, "SELECT run_seq, selection_hash, status, had_errors, error_codes, observed_count, inserted_count, "
+                     "updated_count, unchanged_count, expected_items "
+                     "FROM inventory_core.inventory_sync_runs(%s) ORDER BY run_seq", tenant)
 
 
 def errors(name, tenant):
     """All but the message, which every language words in its own way."""
     return ask(name, "SELECT r.run_seq, e.error_code, e.upstream_code, e.http_status, e.policy_type "
-                     "FROM inventory_core.inventory_sync_errors(%s) AS e JOIN inventory_core.inventory_sync_runs(%s) AS r USING (run_id) "
+                     "FROM inventory_core.inventory_sync_errors(%s) AS e "
+                     "JOIN inventory_core.inventory_sync_runs(%s) AS r USING (run_id) "
                      "ORDER BY r.run_seq, e.error_no", tenant, tenant)
 
 
 def missing(name, tenant, baseline="latest"):
-    return ask(name, "SELECT policy_type, external_id, missed_runs, confidence, reasons FROM inventory_core.inventory_selections(%s) AS s, "
-                     "inventory_core.missing_items(%s, s.selection_hash, %s) "
+    return ask(name, "SELECT policy_type, external_id, missed_runs, confidence, reasons "
+                     "FROM inventory_core.inventory_selections(%s) AS s, inventory_core.missing_items(%s, s.selection_hash, %s) "
                      'ORDER BY policy_type COLLATE "C", external_id COLLATE "C"', tenant, tenant, baseline)
 
 

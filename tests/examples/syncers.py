@@ -40,16 +40,17 @@ def build():
 def environment(database, port, upstream_url, tenant, **settings):
     """Nothing of the caller's own connection settings may reach a syncer."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
-    return {**env, "PGHOST": "127.0.0.1", "PGPORT": str(port), "PGUSER": database, "PGDATABASE": database, "PGSSLMODE": "disable",
-            "UPSTREAM_URL": upstream_url, "TENANT": tenant, **{name: str(value) for name, value in settings.items()}}
+    return {**env, "PGHOST": "127.0.0.1", "PGPORT": str(port), "PGUSER": database, "PGDATABASE": database,
+            "PGSSLMODE": "disable", "UPSTREAM_URL": upstream_url, "TENANT": tenant,
+            **{name: str(value) for name, value in settings.items()}}
 
 
 class Syncer:
     """One process, started."""
 
     def __init__(self, language, *args, **settings):
-        self.process = subprocess.Popen(list(map(str, COMMANDS[language])), env=environment(*args, **settings), text=True,
-                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8")
+        self.process = subprocess.Popen(COMMANDS[language], env=environment(*args, **settings), encoding="utf-8",
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
     def wait(self):
         """Exit status, standard output and standard error."""

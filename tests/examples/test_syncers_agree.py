@@ -1,6 +1,5 @@
 """Every syncer goes through the same weeks of an API's life, directly and through PgBouncer: all leave the same tables behind."""
 
-import os
 import re
 from concurrent.futures import ThreadPoolExecutor
 
@@ -44,26 +43,26 @@ def live(language, route, port, database, api, packages):
 
 
 @pytest.fixture(scope="module")
-def lives(database, api, packages, pooled_port):
-    """Side by side: most of the time they wait as the API asks."""
+def lives(database, api, packages, cluster_port, pooled_port):
+    """Futures, all done: the syncers run side by side, for most of the time they wait as the API asks."""
     with ThreadPoolExecutor(8) as pool:
-        futures = {(language, route): pool.submit(live, language, route, port, database, api, packages)
-                   for language in LANGUAGES for route, port in (("directly", os.environ["PGPORT"]), ("pooled", pooled_port))}
-        return {key: future.result() for key, future in futures.items()}
+        return {(language, route): pool.submit(live, language, route, port, database, api, packages)
+                for language in LANGUAGES for route, port in (("directly", cluster_port), ("pooled", pooled_port))}
 
 
 def test_as_it_should_be(lives, database, packages):
     """The first life is right; that the others are equal is the next test."""
-    life = lives["python", "directly"]
+    life = lives["python", "directly"].result()
     hash_ = inventory.ask(database, "SELECT inventory_core.selection_hash(%s::jsonb) AS hash", SELECTION)[0]["hash"]
-    run = {"selection_hash": hash_, "status": "success", "had_errors": False, "error_codes": [], "updated_count": 0, "inserted_count": 0}
+    run = {"selection_hash": hash_, "status": "success", "had_errors": False, "error_codes": [], "expected_items": 238,
+           "inserted_count": 0, "updated_count": 0}
     assert life["runs"] == [
         {**run, "run_seq": 1, "observed_count": 240, "inserted_count": 240, "unchanged_count": 0, "expected_items": 240},
-        {**run, "run_seq": 2, "observed_count": 238, "inserted_count": 1, "updated_count": 1, "unchanged_count": 236, "expected_items": 238},
-        {**run, "run_seq": 3, "status": "partial", "had_errors": True, "error_codes": ["service_unavailable", "short_of_expected"],
-         "observed_count": 150, "unchanged_count": 150, "expected_items": 238},
-        {**run, "run_seq": 4, "had_errors": True, "error_codes": ["short_of_expected"],
-         "observed_count": 125, "unchanged_count": 125, "expected_items": 238},
+        {**run, "run_seq": 2, "observed_count": 238, "inserted_count": 1, "updated_count": 1, "unchanged_count": 236},
+        {**run, "run_seq": 3, "observed_count": 150, "unchanged_count": 150, "status": "partial", "had_errors": True,
+         "error_codes": ["service_unavailable", "short_of_expected"]},
+        {**run, "run_seq": 4, "observed_count": 125, "unchanged_count": 125, "had_errors": True,
+         "error_codes": ["short_of_expected"]},
     ]
     assert [(e["run_seq"], e["error_code"], e["http_status"]) for e in life["errors"]] == [
         (3, "service_unavailable", 503), (3, "short_of_expected", None), (4, "short_of_expected", None)]
@@ -72,8 +71,8 @@ def test_as_it_should_be(lives, database, packages):
     assert len(life["missing"]) == 241 - 125
     assert {item["confidence"] for item in life["missing"]} == {"low"}
     assert len(life["items"]) == 241
-    first = next(item for item in life["items"] if item["external_id"] == packages[5]["id"])
-    assert first["display_name"] == packages[5]["summary"] and packages[5]["version"] in first["meta"]
+    item = next(item for item in life["items"] if item["external_id"] == packages[5]["id"])
+    assert item["display_name"] == packages[5]["summary"] and packages[5]["version"] in item["meta"]
     assert life["printed"][2] == "".join(f"{line}\n" for line in [
         f"run RUN of selection {hash_}",
         *(f"page {n}: 50 observed, 0 new, 0 changed, 0 rejected; {n * 50} of 238" for n in (1, 2, 3)),
@@ -91,7 +90,7 @@ def not_in_150(packages):
 @pytest.mark.parametrize("route", ["directly", "pooled"])
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_same_tables(lives, language, route):
-    expected, life = lives["python", "directly"], lives[language, route]
+    expected, life = lives["python", "directly"].result(), lives[language, route].result()
     for what in expected:
         assert life[what] == expected[what], what
 

@@ -1,4 +1,7 @@
-"""Whoever copies an example has to read it: under 120 lines of code, comments, blank lines and imports aside; none of them wide."""
+"""Whoever copies an example has to read it: under 120 lines of code, none of them wide.
+
+Comments, blank lines and imports do not count.
+"""
 
 import re
 
@@ -14,4 +17,4 @@ NO_CODE = re.compile(r"""\s*($|\#|//|/\*\*|[*]/|\"\"\"
 def test_short(language):
     lines = SOURCES[language].read_text("utf-8").splitlines()
     assert sum(1 for line in lines if not NO_CODE.match(line)) < 120
-    assert [line for line in lines if len(line) > 132] == []
+    assert [line for line in lines if len(line) > 130] == []

@@ -1,4 +1,4 @@
-"""What goes wrong is told: by the exit status, on standard error, and by the run that is left behind. Every language, one by one."""
+"""What goes wrong is told, in every language: by the exit status, on standard error, and by the run that is left behind."""
 
 import re
 import threading
@@ -17,7 +17,7 @@ import pooler
 from syncers import LANGUAGES, Syncer, sync
 from upstream import always, answer, first, hang_up
 
-GARBAGE = b"<html>\x00\xff\xfe maintenance </html>".decode("latin-1")
+GARBAGE = b"<html>\x00\xff\xfe maintenance, token=hunter2hunter2hunter2 </html>"     # neither JSON nor a text that can be stored
 
 
 @pytest.fixture(params=LANGUAGES)
@@ -63,6 +63,8 @@ def test_no_json_on_the_first_page(tenant):
     code, out, _ = tenant.sync()
     assert code == 1 and "failed: 0 observed, errors: [parse_error]" in out
     assert (tenant.runs(), tenant.errors()) == ([("failed", 0)], [("parse_error", 200)])
+    (error,) = inventory.ask(tenant.database, "SELECT message FROM inventory_core.inventory_sync_errors(%s)", tenant.name)
+    assert "maintenance" in error["message"] and "hunter2" not in error["message"]
 
 
 @pytest.mark.parametrize("body", ["[]", '{"items": [], "total": 240}'])
@@ -158,7 +160,8 @@ def other_database():
 def test_database_goes_away(language, pooled, other_database, api, packages, cluster_port):
     hold = Hold()
     with pooler.pgbouncer(other_database, patience=1) as pooled_port:
-        tenant = Tenant(language, f"gone, pooled: {pooled}", other_database, api, packages, pooled_port if pooled else cluster_port)
+        port = pooled_port if pooled else cluster_port
+        tenant = Tenant(language, f"gone, pooled: {pooled}", other_database, api, packages, port)
         tenant.listing.plan(page3=[first(hold)])
         syncer = tenant.start()
         hold.wait()
@@ -185,8 +188,8 @@ def wait_it_out(tenant):
     assert throttled.wait(20), worker.kill()
     since = time.time()
     time.sleep(8)
-    start = inventory.ask(tenant.database, "SELECT s.reason FROM inventory_core.inventory_selections(%s) AS i, inventory_core.start_run("
-                          "%s, i.selection) AS s WHERE i.selection <> '{}'", tenant.name, tenant.name)
+    start = inventory.ask(tenant.database, "SELECT s.reason FROM inventory_core.inventory_selections(%s) AS i, "
+                          "inventory_core.start_run(%s, i.selection) AS s WHERE i.selection <> '{}'", tenant.name, tenant.name)
     assert start == [{"reason": "already_running"}], "the run was taken over"
     code, out, err = worker.wait()
     assert code == 0 and "success: 240 observed, errors: []" in out, out + err

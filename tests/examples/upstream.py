@@ -117,7 +117,7 @@ class Request(BaseHTTPRequestHandler):
     def reply(self, status, text, headers=None, not_before=0):
         self.listing.requests.append((self.came, self.number, status))
         self.listing.not_before = not_before
-        body = text.encode()
+        body = text if isinstance(text, bytes) else text.encode()
         self.send_response(status)
         for name, value in {"Content-Type": "application/json", "Content-Length": str(len(body)), **(headers or {})}.items():
             self.send_header(name, value)
