@@ -23,7 +23,7 @@ default_pool_size = 3
 server_login_retry = 0
 query_wait_timeout = {patience}
 logfile = {folder}/pgbouncer.log
-# The driver of Java wants this one to be something; inventory_core does not care.
+# The drivers of Go and Java set this one when they connect; inventory_core does not care.
 ignore_startup_parameters = extra_float_digits
 """
 
