@@ -112,10 +112,10 @@ BEGIN
     -- It expired and is gone; or the run comes out of a dump.
     slot := inventory_core._choose_run_slot();
     IF slot IS NULL AND max_runs >= 0 THEN
-        RAISE EXCEPTION 'run is not running'
+        RAISE EXCEPTION 'run has lost its place'
             USING ERRCODE = 'object_not_in_prerequisite_state',
                   DETAIL = 'Its lease expired, and its place under inventory_core.max_running_runs went to another run.',
-                  HINT = 'Start a new run of the selection with inventory_core.start_run.';
+                  HINT = 'Nothing of this call was stored. Finish the run with what it has, or try again when others have ended.';
     END IF;
     PERFORM inventory_core._take_slot(slot, run, seen_at);
 END

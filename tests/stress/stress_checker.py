@@ -13,6 +13,7 @@ from stress_history import COMMITTED, ROLLED_BACK, UNKNOWN
 SIGNS_OF_LIFE = ("start_run", "upsert_items", "heartbeat", "record_throttle")
 GUARDED = ("upsert_items", "heartbeat", "record_error", "record_throttle")
 LIMIT_TAKES_EFFECT = 2.0        # seconds until every session has read a changed configuration
+LOST_ITS_PLACE = "run has lost its place"       # not over: it may get another
 EXPECTED_SQLSTATES = {"55000": (*GUARDED, "finish_run"), "22023": ("upsert_items",)}
 
 
@@ -159,7 +160,7 @@ def closed_runs(history):
     over = {}           # run -> when that was known
     for run_id, calls in history.of_run().items():
         ends = [c.ended for c in calls if c.function == "finish_run" and c.counts]
-        ends += [c.replied for c in calls if c.sqlstate == "55000"]
+        ends += [c.replied for c in calls if c.sqlstate == "55000" and not c.message.startswith(LOST_ITS_PLACE)]
         over[run_id] = min(ends, default=math.inf)
     for start in starts_that_count(history):        # it closed what was there before
         run = history.tables.runs[start.run]

@@ -4,6 +4,7 @@ STRESS_SECONDS (25) says for how long, STRESS_SEED repeats the choices of a run 
 """
 
 import json
+import math
 import os
 import random
 import re
@@ -11,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from pathlib import Path
@@ -38,7 +40,7 @@ class Stress:
     def __init__(self, server, folder):
         self.server, self.folder = server, folder
         self.random = random.Random(SEED)
-        self.clients, self.started = [], 0
+        self.clients, self.started, self.setters = [], 0, []
         self.limits = [(None, GLOBAL_LIMIT, 0, 0)] + [(tenant, TENANT_LIMIT, 0, 0) for tenant in TENANTS]
         self.deadlocks = 0
         self.done = {}
@@ -82,6 +84,8 @@ class Stress:
             self.done[blow.__name__] = self.done.get(blow.__name__, 0) + 1
         for client in self.clients:
             client.wait(timeout=60)
+        for setter in self.setters:
+            setter.join(timeout=60)
         self.server.wait_until_ready()
 
     def kill_client(self):
@@ -112,8 +116,19 @@ class Stress:
         self.set_limit(None, GLOBAL_LIMIT)
 
     def set_limit(self, tenant, limit):
+        """In a thread of its own: set_tenant_limit waits for starts in the middle, and the blows go on meanwhile."""
+        self.setters.append(threading.Thread(target=self.try_to_set_limit, args=(tenant, limit)))
+        self.setters[-1].start()
+
+    def try_to_set_limit(self, tenant, limit):
+        sent = time.monotonic()
+        try:
+            self.set_limit_and_wait(tenant, limit, sent)
+        except psycopg.OperationalError:        # the server went away: it may be in force, or not
+            self.limits.append((tenant, limit, sent, math.inf))
+
+    def set_limit_and_wait(self, tenant, limit, sent):
         with self.server.connect() as owner:
-            sent = time.monotonic()
             if tenant is None:
                 owner.execute(f"ALTER SYSTEM SET inventory_core.max_running_runs = {limit}")
                 owner.execute("SELECT pg_reload_conf()")
@@ -147,7 +162,7 @@ class Stress:
         with self.server.connect() as owner, self.server.connect(user=ROLE) as plain:
             for tenant in TENANTS:
                 plain.execute("SELECT inventory_core.reap_expired_runs(%s)", (tenant,))
-            return History(calls, tables_of(owner, plain, TENANTS, SELECTIONS), self.limits)
+            return History(calls, tables_of(owner, plain, TENANTS, SELECTIONS), sorted(self.limits, key=lambda limit: limit[3]))
 
     def errors_of_clients(self):
         """What a client did not expect; killed ones have nothing to say."""
