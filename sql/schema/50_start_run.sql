@@ -88,6 +88,7 @@ DECLARE
     run inventory_core.sync_runs;
     tenant_slot record;
     run_slot integer;
+    is_alone boolean;
     violated text;
 BEGIN
     PERFORM inventory_core._begin_write(tenant);
@@ -107,7 +108,8 @@ BEGIN
 
     -- Starters of one selection do not queue for its rows. Who fails to get the lock goes on, for a
     -- stranger may hold it and the unique index decides, but hardly waits.
-    IF NOT pg_try_advisory_xact_lock(inventory_core.selection_lock_key(tenant, selection_hash)) THEN
+    is_alone := pg_try_advisory_xact_lock(inventory_core.selection_lock_key(tenant, selection_hash));
+    IF NOT is_alone THEN
         PERFORM set_config('lock_timeout', '5ms', true);
     END IF;
     status := 'skipped';
@@ -139,9 +141,14 @@ BEGIN
             RETURN NEXT;
             RETURN;
         EXCEPTION
-            -- Another start, not yet committed ...
+            -- Another start, not yet committed; or on a busy server some other lock, for which one more try is made ...
             WHEN lock_not_available THEN
-                reason := CASE WHEN tenant_slot.is_contended THEN 'tenant_limit' ELSE 'already_running' END;
+                IF tenant_slot.is_contended THEN
+                    reason := 'tenant_limit';
+                ELSIF NOT is_alone THEN
+                    reason := 'already_running';
+                END IF;
+                is_alone := false;
             -- ... or committed in this very moment: of this selection, or of another that took the same
             -- number of the tenant, in which case there may be one more.
             WHEN unique_violation THEN

@@ -139,7 +139,6 @@ def test_work_goes_on(fresh, tmp_path):
         assert started == ("running",)
 
 
-@pytest.mark.xfail(strict=True, reason="a restored run has no slot and takes none: issue 4 reworks the slots")
 def test_a_restored_run_counts_in_the_limit_over_all_tenants(fresh, tmp_path):
     with restored(fresh, "custom", tmp_path) as copy:
         with copy.admin() as owner:
