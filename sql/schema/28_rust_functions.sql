@@ -22,7 +22,7 @@ COMMENT ON FUNCTION inventory_core._fences_plans() IS
 COMMENT ON FUNCTION inventory_core._check_tenant(text) IS 'Raises 22023 for what cannot name a tenant';
 COMMENT ON FUNCTION inventory_core._read_items(text, text[], text[], text) IS
     'Keys and digests of a batch, in the order of the unique key of items; NULL digest = part omitted';
-COMMENT ON FUNCTION inventory_core._item_texts(text, text[], text[], integer[]) IS
+COMMENT ON FUNCTION inventory_core._item_texts(text, text[], text[], integer[], integer[], integer[]) IS
     'What to store of some items of a batch, by their positions in _read_items';
 COMMENT ON FUNCTION inventory_core._key_digest(text, text) IS '64-bit digest of policy_type and external_id';
 COMMENT ON FUNCTION inventory_core._bitmap_chunks(bigint[]) IS 'Item ids as bitmaps, one a chunk of 65,536 ids';

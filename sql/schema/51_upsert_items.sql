@@ -62,6 +62,7 @@ DECLARE
     batch record;
     probe record;
     next_id bigint;
+    next_id_before bigint;
     updated_ids bigint[] := '{}';
     inserted_ids bigint[] := '{}';
     redacted_in_updated integer := 0;
@@ -82,19 +83,22 @@ BEGIN
     FROM inventory_core._read_items(items::text, allowed_types, allowed_keys, on_bad_item) AS b;
 
     -- forget_items waits for us, or we for it: no item that the probe finds can go away.
-    PERFORM inventory_core._share_tenant(tenant);
+    next_id := inventory_core._share_tenant(tenant);
     SELECT p.* INTO probe
     FROM inventory_core._probe_items(tenant, batch.key_digests, batch.policy_types, batch.external_ids,
                                      batch.name_digests, batch.meta_digests, run.first_new_item_id) AS p;
     IF probe.new_positions IS NOT NULL THEN
-        -- Batches with new items take the counter in turn; some items may have come while we waited.
+        -- Batches with new items take the counter in turn. Where it has moved, items came since we looked.
+        next_id_before := next_id;
         SELECT t.next_item_id INTO next_id
         FROM inventory_core.tenants AS t
         WHERE t.tenant_id = tenant
         FOR NO KEY UPDATE;
-        SELECT p.* INTO probe
-        FROM inventory_core._probe_items(tenant, batch.key_digests, batch.policy_types, batch.external_ids,
-                                         batch.name_digests, batch.meta_digests, run.first_new_item_id) AS p;
+        IF next_id <> next_id_before THEN
+            SELECT p.* INTO probe
+            FROM inventory_core._probe_items(tenant, batch.key_digests, batch.policy_types, batch.external_ids,
+                                             batch.name_digests, batch.meta_digests, run.first_new_item_id) AS p;
+        END IF;
     END IF;
 
     IF probe.changed_ids IS NOT NULL OR probe.young_ids IS NOT NULL THEN
@@ -124,7 +128,8 @@ BEGIN
                 meta_digest = CASE WHEN t.meta_given THEN t.meta_digest ELSE i.meta_digest END,
                 updated_at = taken
             FROM unnest(probe.changed_ids, probe.changed_positions) AS c (item_id, position)
-            JOIN inventory_core._item_texts(items::text, allowed_types, allowed_keys, probe.changed_positions) AS t
+            JOIN inventory_core._item_texts(items::text, allowed_types, allowed_keys, probe.changed_positions,
+                                            batch.given_positions, batch.starts) AS t
                 ON t.position = c.position
             WHERE i.tenant_id = tenant AND i.item_id = c.item_id
               -- another batch may have written the same while we waited for the row
@@ -140,12 +145,13 @@ BEGIN
     IF probe.new_positions IS NOT NULL THEN
         WITH texts AS (
             SELECT t.*
-            FROM inventory_core._item_texts(items::text, allowed_types, allowed_keys, probe.new_positions) AS t),
+            FROM inventory_core._item_texts(items::text, allowed_types, allowed_keys, probe.new_positions,
+                                            batch.given_positions, batch.starts) AS t),
         written AS (
             INSERT INTO inventory_core.items
                 (tenant_id, item_id, first_start_no, first_seen_at, updated_at, key_digest, name_digest, meta_digest,
                  policy_type, external_id, display_name, meta)
-            SELECT tenant, next_id - 1 + row_number() OVER (ORDER BY t.given_position), run.start_no, run.started_at,
+            SELECT tenant, next_id - 1 + t.nth, run.start_no, run.started_at,
                    taken, t.key_digest, t.name_digest, t.meta_digest, t.policy_type, t.external_id, t.display_name,
                    t.meta::jsonb
             FROM texts AS t

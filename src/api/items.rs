@@ -3,30 +3,24 @@
 use std::borrow::Cow;
 
 use inventory_core_logic::digest;
-use inventory_core_logic::items::{self, Batch, OnBadItem};
+use inventory_core_logic::items::{self, OnBadItem};
 use inventory_core_logic::meta::Whitelist;
 use inventory_core_logic::stored;
 use pgrx::prelude::*;
 
 use super::{check_for_interrupts, report};
 
-fn read<'a>(
-    items: &'a str,
-    whitelist_types: &Array<'_, &str>,
-    whitelist_keys: &Array<'_, &str>,
-    on_bad_item: &str,
-) -> Batch<'a> {
+fn whitelist(types: &Array<'_, &str>, keys: &Array<'_, &str>) -> Whitelist {
     let mut whitelist = Whitelist::default();
-    for (policy_type, key) in whitelist_types.iter().flatten().zip(whitelist_keys.iter().flatten()) {
+    for (policy_type, key) in types.iter().flatten().zip(keys.iter().flatten()) {
         whitelist.allow(policy_type, key);
     }
-    OnBadItem::parse(on_bad_item)
-        .and_then(|mode| items::read(items, &whitelist, mode, &check_for_interrupts))
-        .unwrap_or_else(|error| report::raise(error))
+    whitelist
 }
 
 /// The keys and digests of a batch, sorted by the unique key of `items`: all that is needed to tell
-/// which items are new or changed. Digests are NULL where the part is omitted.
+/// which items are new or changed. Digests are NULL where the part is omitted. `given_positions` count in the
+/// given array, and `starts` say where in the text each item begins: see `_item_texts`.
 #[pg_extern(immutable, strict, parallel_safe, schema = "inventory_core")]
 #[allow(clippy::type_complexity)]
 fn _read_items<'a>(
@@ -42,13 +36,18 @@ fn _read_items<'a>(
         name!(external_ids, Vec<String>),
         name!(name_digests, Vec<Option<i64>>),
         name!(meta_digests, Vec<Option<i64>>),
+        name!(given_positions, Vec<i32>),
+        name!(starts, Vec<i32>),
         name!(duplicates, i32),
         name!(rejected, i32),
         name!(rejected_types, Vec<Option<String>>),
         name!(dropped_meta_keys, i32),
     ),
 > {
-    let batch = read(items, &whitelist_types, &whitelist_keys, on_bad_item);
+    let whitelist = whitelist(&whitelist_types, &whitelist_keys);
+    let batch = OnBadItem::parse(on_bad_item)
+        .and_then(|mode| items::read(items, &whitelist, mode, &check_for_interrupts))
+        .unwrap_or_else(|error| report::raise(error));
     let items = &batch.items;
     TableIterator::once((
         items.iter().map(|item| item.key_digest).collect(),
@@ -56,6 +55,9 @@ fn _read_items<'a>(
         items.iter().map(|item| item.external_id.to_string()).collect(),
         items.iter().map(|item| item.name_digest()).collect(),
         items.iter().map(|item| item.meta_digest()).collect(),
+        items.iter().map(|item| item.position).collect(),
+        // a value of the server has less than 1 GiB
+        items.iter().map(|item| i32::try_from(item.start).unwrap_or(i32::MAX)).collect(),
         batch.duplicates,
         batch.rejected,
         batch.rejected_types,
@@ -63,9 +65,9 @@ fn _read_items<'a>(
     ))
 }
 
-/// What to store of some items of a batch. `positions` count from 1 in the order of `_read_items`;
-/// `given_position` counts in the given array. A part that is omitted has the digest of no text. How many string
-/// values of its meta held a secret is `redacted_values`.
+/// What to store of some items of a batch, in the order of the given array; `nth` counts them. `positions` count
+/// from 1 in the order of `_read_items`, which gave the last two arguments. A part that is omitted has the digest of
+/// no text. How many string values of its meta held a secret is `redacted_values`.
 #[pg_extern(immutable, strict, parallel_safe, schema = "inventory_core")]
 #[allow(clippy::type_complexity)]
 fn _item_texts<'a>(
@@ -73,11 +75,13 @@ fn _item_texts<'a>(
     whitelist_types: Array<'a, &'a str>,
     whitelist_keys: Array<'a, &'a str>,
     positions: Vec<i32>,
+    given_positions: Vec<i32>,
+    starts: Vec<i32>,
 ) -> TableIterator<
-    'static,
+    'a,
     (
         name!(position, i32),
-        name!(given_position, i32),
+        name!(nth, i64),
         name!(key_digest, i64),
         name!(policy_type, String),
         name!(external_id, String),
@@ -90,37 +94,36 @@ fn _item_texts<'a>(
         name!(redacted_values, i32),
     ),
 > {
-    let batch = read(items, &whitelist_types, &whitelist_keys, "record");
-    let mut wanted = vec![false; batch.items.len()];
-    for index in positions.into_iter().filter_map(|position| usize::try_from(position - 1).ok()) {
-        if let Some(slot) = wanted.get_mut(index) {
-            *slot = true;
-        }
-    }
-    let texts: Vec<_> = (1..)
-        .zip(batch.items)
-        .zip(wanted)
-        .filter(|(_, wanted)| *wanted)
-        .map(|((position, item), _)| {
-            let (meta, redacted_values) = item.meta.as_ref().and_then(Option::as_deref).map(redacted).unzip();
-            (
-                position,
-                item.position,
-                item.key_digest,
-                item.policy_type.to_string(),
-                item.external_id.to_string(),
-                item.display_name.is_some(),
-                item.name_digest().unwrap_or_else(|| digest::of_text(None)),
-                item.display_name.flatten().map(Cow::into_owned),
-                item.meta.is_some(),
-                item.meta
-                    .as_ref()
-                    .map_or_else(|| digest::of_text(None), |meta| digest::of_text(meta.as_deref())),
-                meta,
-                redacted_values.unwrap_or(0),
-            )
+    let whitelist = whitelist(&whitelist_types, &whitelist_keys);
+    let mut wanted: Vec<(i32, i32, usize)> = positions
+        .into_iter()
+        .filter_map(|position| {
+            let index = usize::try_from(position - 1).ok()?;
+            Some((*given_positions.get(index)?, position, usize::try_from(*starts.get(index)?).ok()?))
         })
         .collect();
+    wanted.sort_unstable();
+    let read = move |(given_position, position, start)| {
+        let item = items::read_at(items, start, given_position, &whitelist, &check_for_interrupts)?;
+        Some((position, item))
+    };
+    let texts = wanted.into_iter().filter_map(read).zip(1..).map(|((position, item), nth)| {
+        let (meta, redacted_values) = item.meta.as_ref().and_then(Option::as_deref).map(redacted).unzip();
+        (
+            position,
+            nth,
+            item.key_digest,
+            item.policy_type.to_string(),
+            item.external_id.to_string(),
+            item.display_name.is_some(),
+            item.name_digest().unwrap_or_else(|| digest::of_text(None)),
+            item.display_name.flatten().map(Cow::into_owned),
+            item.meta.is_some(),
+            item.meta.as_ref().map_or_else(|| digest::of_text(None), |meta| digest::of_text(meta.as_deref())),
+            meta,
+            redacted_values.unwrap_or(0),
+        )
+    });
     TableIterator::new(texts)
 }
 

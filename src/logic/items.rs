@@ -52,6 +52,8 @@ impl OnBadItem {
 pub struct Item<'a> {
     /// Position in the given array, counted from 1.
     pub position: i32,
+    /// Where the item begins in the given text, in bytes: [`read_at`] reads it again from there.
+    pub start: usize,
     /// First part of the identity.
     pub policy_type: Cow<'a, str>,
     /// Second part of the identity.
@@ -111,7 +113,8 @@ pub fn read<'a>(
         if (position as usize).is_multiple_of(TICK_EVERY) {
             tick();
         }
-        match read_item(position, element.get(), whitelist, tick) {
+        let start = element.get().as_ptr().addr() - array.as_ptr().addr();
+        match read_item(position, start, element.get(), whitelist, tick) {
             Ok((item, dropped)) => {
                 batch.items.push(item);
                 batch.dropped_meta_keys += dropped;
@@ -129,6 +132,20 @@ pub fn read<'a>(
     keep_last_of_each(&mut batch.items);
     batch.duplicates = i32::try_from(given - batch.items.len()).unwrap_or(i32::MAX);
     Ok(batch)
+}
+
+/// Reads one item of a batch that [`read`] found good, from where it begins in the same text. `None` where there
+/// is no good item.
+pub fn read_at<'a>(
+    array: &'a str,
+    start: usize,
+    position: i32,
+    whitelist: &Whitelist,
+    tick: Tick<'_>,
+) -> Option<Item<'a>> {
+    let element: &RawValue =
+        serde_json::Deserializer::from_str(array.get(start..)?).into_iter().next()?.ok()?;
+    read_item(position, start, element.get(), whitelist, tick).ok().map(|(item, _)| item)
 }
 
 fn not_an_array() -> Error {
@@ -164,6 +181,7 @@ struct Bad {
 
 fn read_item<'a>(
     position: i32,
+    start: usize,
     element: &'a str,
     whitelist: &Whitelist,
     tick: Tick<'_>,
@@ -191,7 +209,7 @@ fn read_item<'a>(
         Some((text, dropped)) => (Some(text), dropped),
     };
     let key_digest = digest::of_key(&policy_type, &external_id);
-    Ok((Item { position, policy_type, external_id, key_digest, display_name, meta }, dropped))
+    Ok((Item { position, start, policy_type, external_id, key_digest, display_name, meta }, dropped))
 }
 
 fn key_field<'a>(

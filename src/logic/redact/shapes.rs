@@ -67,6 +67,57 @@ pub(super) fn scan(view: &View, depth: usize, pace: &Pace<'_>, spans: &mut Spans
     }
 }
 
+/// Whether a text may hold a token, where it spells no escapes and its strings no `~`: a prefix or a mark stands at
+/// the beginning of a word. Only those marks that hold a `~` or follow a colon stand elsewhere.
+pub(super) fn may_hold(bytes: &[u8]) -> bool {
+    let mut before = 0_u8;
+    for (at, pair) in bytes.windows(2).enumerate() {
+        let begins = !before.is_ascii_alphanumeric() || !pair[0].is_ascii_alphanumeric();
+        before = pair[0];
+        if begins {
+            let rest = &bytes[at..];
+            let starts = |word: &&str| {
+                rest.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word.as_bytes()))
+            };
+            if BEGINNINGS.of(pair[0], pair[1]).iter().any(starts) {
+                return true;
+            }
+        }
+    }
+    false
+}
+
+/// Every prefix and mark, by its first two bytes in lower case; none is shorter.
+struct Beginnings {
+    words: Vec<Vec<&'static str>>,
+    place: Vec<u8>,
+}
+
+static BEGINNINGS: LazyLock<Beginnings> = LazyLock::new(|| {
+    let mut known = Beginnings { words: vec![Vec::new()], place: vec![0; 1 << 16] };
+    for word in VENDORS.iter().map(|v| v.prefix).chain(INNER.iter().copied()) {
+        if let [first, second, ..] = *word.as_bytes() {
+            let place = &mut known.place[Beginnings::key(first, second)];
+            if *place == 0 {
+                *place = u8::try_from(known.words.len()).unwrap_or(u8::MAX);
+                known.words.resize_with(usize::from(*place) + 1, Vec::new);
+            }
+            known.words[usize::from(*place)].push(word);
+        }
+    }
+    known
+});
+
+impl Beginnings {
+    fn key(first: u8, second: u8) -> usize {
+        usize::from(first.to_ascii_lowercase()) << 8 | usize::from(second.to_ascii_lowercase())
+    }
+
+    fn of(&self, first: u8, second: u8) -> &[&'static str] {
+        &self.words[usize::from(self.place[Self::key(first, second)])]
+    }
+}
+
 fn vendor(view: &View, which: usize, at: usize, reach: &mut [Reach; 3], spans: &mut Spans) {
     let vendor = &VENDORS[which];
     let start = at + vendor.prefix.len();

@@ -11,7 +11,7 @@ mod shapes;
 
 use std::collections::BTreeMap;
 
-use inventory_core_logic::redact::{redact, redact_known};
+use inventory_core_logic::redact::{is_inert, redact, redact_known};
 use redact_support::{Random, leak};
 
 struct Tally {
@@ -152,4 +152,24 @@ fn redact_corpus_sees_what_is_left() {
     assert_eq!(tally.kept, tally.useful);
     assert!(leak("token abcdefghijklmnop", "xxabcdefghijklmnopyy").is_some());
     assert!(leak("token abcdefghijklmno", "xxabcdefghijklmnopyy").is_none());
+}
+
+#[test]
+fn redact_calls_no_secret_inert() {
+    let mut r = Random(11);
+    let (mut inert, mut words) = (0, 0);
+    for _ in 0..20 {
+        for shape in 0..shapes::SHAPES.len() {
+            let secret = shapes::make(shape, &mut r);
+            for frame in 0..frames::FRAMES.len() {
+                let Some(message) = frames::frame(frame, &secret, &mut r) else { continue };
+                for word in std::iter::once(message.text.as_str()).chain(message.text.split_whitespace()) {
+                    words += 1;
+                    inert += usize::from(is_inert(word));
+                    assert!(!is_inert(word) || redact_known(word, &|| ()).1 == 0, "{word}");
+                }
+            }
+        }
+    }
+    assert!(inert > words / 10, "{inert} of {words}: this test looks at nothing");
 }

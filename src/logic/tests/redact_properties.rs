@@ -7,7 +7,7 @@ mod redact_support;
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
-use inventory_core_logic::redact::{redact, redact_known};
+use inventory_core_logic::redact::{is_inert, redact, redact_known};
 use proptest::prelude::*;
 use redact_support::Random;
 
@@ -139,6 +139,20 @@ fn text() -> impl Strategy<Value = String> {
     proptest::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
 }
 
+/// What [`is_inert`] may say yes to: words, numbers, times and addresses, with names and prefixes among them.
+fn plain_text() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        4 => "[A-Za-z0-9]{1,6}",
+        2 => "[a-zA-Z0-9_.+-]{1,45}",
+        2 => "[0-9]{1,10}",
+        4 => proptest::sample::select(&[":", "@", "/", "-", "_", ".", "+", "//", "://"][..]).prop_map(str::to_owned),
+        2 => proptest::sample::select(&["password", "pw", "token", "sid", "key", "s.", "sk-", "1//0", "t1.", "r8_", "eyJ", "pat", "MII",
+                                       "AKIA", "-us1", "thin", "Bearer", "oy2", "y0_", "mysql", "-p", "PGPASSWORD"][..])
+            .prop_map(str::to_owned),
+    ];
+    proptest::collection::vec(piece, 0..8).prop_map(|pieces| pieces.concat())
+}
+
 fn cases() -> ProptestConfig {
     let cases = std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok());
     ProptestConfig { cases: cases.unwrap_or(3000), failure_persistence: None, ..ProptestConfig::default() }
@@ -155,6 +169,13 @@ proptest! {
         let (again, count) = redact_known(&known, &|| ());
         prop_assert_eq!(again.as_ref(), known.as_ref());
         prop_assert_eq!(count, 0);
+    }
+
+    #[test]
+    fn redact_finds_nothing_in_what_is_inert(plain in plain_text(), text in text()) {
+        for text in [plain, text] {
+            prop_assert!(!is_inert(&text) || redact_known(&text, &|| ()).1 == 0, "{text}");
+        }
     }
 
     #[test]
