@@ -32,14 +32,22 @@ CREATE SCHEMA IF NOT EXISTS inventory_core; /* inventory_core::inventory_core */
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_subtract
-CREATE  FUNCTION inventory_core."_bitmap_subtract"(
-	"set" bytea, /* Option < & [u8] > */
-	"other" bytea /* Option < & [u8] > */
-) RETURNS bytea /* Vec < u8 > */
-IMMUTABLE PARALLEL SAFE 
+-- inventory_core::api::canonical::selection_lock_key
+CREATE  FUNCTION inventory_core."selection_lock_key"(
+	"tenant" TEXT, /* & str */
+	"selection_hash" TEXT /* & str */
+) RETURNS bigint /* i64 */
+IMMUTABLE STRICT PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_subtract_wrapper';
+AS 'MODULE_PATHNAME', 'selection_lock_key_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::retry::_error_codes
+CREATE  FUNCTION inventory_core."_error_codes"() RETURNS TEXT[] /* Vec < & '_ str > */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_error_codes_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -51,39 +59,42 @@ AS 'MODULE_PATHNAME', '_library_version_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::retry::_retry_delay
-CREATE  FUNCTION inventory_core."_retry_delay"(
-	"attempt" INT, /* Option < i32 > */
-	"http_status" INT, /* Option < i32 > */
-	"retry_after" TEXT, /* Option < & str > */
-	"base" bigint, /* Option < i64 > */
-	"cap" bigint, /* Option < i64 > */
-	"now" bigint, /* Option < i64 > */
-	"random" double precision /* f64 */
-) RETURNS bigint /* Option < i64 > */
-STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_retry_delay_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::canonical::_canonical_json
-CREATE  FUNCTION inventory_core."_canonical_json"(
-	"value" TEXT /* & str */
-) RETURNS TEXT /* String */
+-- inventory_core::api::bitmap::_bitmap_chunks
+CREATE  FUNCTION inventory_core."_bitmap_chunks"(
+	"ids" bigint[] /* Vec < i64 > */
+) RETURNS TABLE (
+	"chunk" INT,  /* i32 */
+	"item_ids" bytea  /* Vec < u8 > */
+)
 IMMUTABLE STRICT PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_canonical_json_wrapper';
+AS 'MODULE_PATHNAME', '_bitmap_chunks_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_count
-CREATE  FUNCTION inventory_core."_bitmap_count"(
-	"set" bytea /* Option < & [u8] > */
-) RETURNS bigint /* i64 */
-IMMUTABLE PARALLEL SAFE 
+-- inventory_core::api::settings::_lease_seconds
+CREATE  FUNCTION inventory_core."_lease_seconds"() RETURNS INT /* i32 */
+STRICT STABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_count_wrapper';
+AS 'MODULE_PATHNAME', '_lease_seconds_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::settings::_shrink_guard_min_items
+CREATE  FUNCTION inventory_core."_shrink_guard_min_items"() RETURNS INT /* i32 */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_shrink_guard_min_items_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_positions
+CREATE  FUNCTION inventory_core."_bitmap_positions"(
+	"sets" bytea[] /* Array < '_, & [u8] > */
+) RETURNS bytea /* Vec < u8 > */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_positions_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -115,99 +126,86 @@ AS 'MODULE_PATHNAME', '_item_texts_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::retry::error_code_for
-CREATE  FUNCTION inventory_core."error_code_for"(
-	"http_status" INT /* Option < i32 > */
-) RETURNS TEXT /* & '_ str */
-IMMUTABLE PARALLEL SAFE 
+-- inventory_core::api::tenant::_fences_plans
+CREATE  FUNCTION inventory_core."_fences_plans"() RETURNS bool /* bool */
+IMMUTABLE STRICT PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'error_code_for_wrapper';
+AS 'MODULE_PATHNAME', '_fences_plans_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_intersect
-CREATE  FUNCTION inventory_core."_bitmap_intersect"(
+-- inventory_core::api::canonical::_selection_hash
+CREATE  FUNCTION inventory_core."_selection_hash"(
+	"selection" TEXT /* & str */
+) RETURNS TEXT /* String */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_selection_hash_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_subtract
+CREATE  FUNCTION inventory_core."_bitmap_subtract"(
 	"set" bytea, /* Option < & [u8] > */
 	"other" bytea /* Option < & [u8] > */
 ) RETURNS bytea /* Vec < u8 > */
 IMMUTABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_intersect_wrapper';
+AS 'MODULE_PATHNAME', '_bitmap_subtract_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::tenant::set_tenant
-CREATE  FUNCTION inventory_core."set_tenant"(
-	"tenant" TEXT /* Option < & str > */
+-- inventory_core::api::settings::_shrink_guard
+CREATE  FUNCTION inventory_core."_shrink_guard"() RETURNS double precision /* f64 */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_shrink_guard_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::canonical::_canonical_json
+CREATE  FUNCTION inventory_core."_canonical_json"(
+	"value" TEXT /* & str */
 ) RETURNS TEXT /* String */
-VOLATILE PARALLEL UNSAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'set_tenant_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::tenant::_check_tenant
-CREATE  FUNCTION inventory_core."_check_tenant"(
-	"tenant" TEXT /* & str */
-) RETURNS void
 IMMUTABLE STRICT PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_check_tenant_wrapper';
+AS 'MODULE_PATHNAME', '_canonical_json_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::settings::_shrink_guard_min_items
-CREATE  FUNCTION inventory_core."_shrink_guard_min_items"() RETURNS INT /* i32 */
+-- inventory_core::api::tenant::_may_read
+CREATE  FUNCTION inventory_core."_may_read"() RETURNS bool /* bool */
 STRICT STABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_shrink_guard_min_items_wrapper';
+AS 'MODULE_PATHNAME', '_may_read_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::settings::_store_error_text
-CREATE  FUNCTION inventory_core."_store_error_text"() RETURNS bool /* bool */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_store_error_text_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::retry::is_retryable
-CREATE  FUNCTION inventory_core."is_retryable"(
-	"http_status" INT /* i32 */
-) RETURNS bool /* bool */
+-- inventory_core::api::redact::_redact_known
+CREATE  FUNCTION inventory_core."_redact_known"(
+	"text" TEXT /* & str */
+) RETURNS TEXT /* String */
 IMMUTABLE STRICT PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'is_retryable_wrapper';
+AS 'MODULE_PATHNAME', '_redact_known_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::tenant::clear_tenant
-CREATE  FUNCTION inventory_core."clear_tenant"() RETURNS void
+-- inventory_core::api::bitmap::_bitmap_count
+CREATE  FUNCTION inventory_core."_bitmap_count"(
+	"set" bytea /* Option < & [u8] > */
+) RETURNS bigint /* i64 */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_count_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::_bind_every
+CREATE  FUNCTION inventory_core."_bind_every"() RETURNS void
 STRICT VOLATILE PARALLEL UNSAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'clear_tenant_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_chunks
-CREATE  FUNCTION inventory_core."_bitmap_chunks"(
-	"ids" bigint[] /* Vec < i64 > */
-) RETURNS TABLE (
-	"chunk" INT,  /* i32 */
-	"item_ids" bytea  /* Vec < u8 > */
-)
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_chunks_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::settings::_clock_setting
-CREATE  FUNCTION inventory_core."_clock_setting"() RETURNS TEXT /* Option < String > */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_clock_setting_wrapper';
+AS 'MODULE_PATHNAME', '_bind_every_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -222,6 +220,74 @@ AS 'MODULE_PATHNAME', '_bitmap_contains_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
+-- inventory_core::api::settings::_max_running_runs_per_tenant
+CREATE  FUNCTION inventory_core."_max_running_runs_per_tenant"() RETURNS INT /* i32 */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_max_running_runs_per_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::clear_tenant
+CREATE  FUNCTION inventory_core."clear_tenant"() RETURNS void
+STRICT VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'clear_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::current_tenant
+CREATE  FUNCTION inventory_core."current_tenant"() RETURNS TEXT /* Option < String > */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'current_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::retry::error_code_for
+CREATE  FUNCTION inventory_core."error_code_for"(
+	"http_status" INT /* Option < i32 > */
+) RETURNS TEXT /* & '_ str */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'error_code_for_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::_readable_tenant
+CREATE  FUNCTION inventory_core."_readable_tenant"() RETURNS TEXT /* String */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_readable_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::_check_tenant
+CREATE  FUNCTION inventory_core."_check_tenant"(
+	"tenant" TEXT /* & str */
+) RETURNS void
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_check_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::settings::_clock_setting
+CREATE  FUNCTION inventory_core."_clock_setting"() RETURNS TEXT /* Option < String > */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_clock_setting_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::settings::_store_error_text
+CREATE  FUNCTION inventory_core."_store_error_text"() RETURNS bool /* bool */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_store_error_text_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
 -- inventory_core::api::bitmap::_bitmap_position
 CREATE  FUNCTION inventory_core."_bitmap_position"(
 	"positions" bytea, /* & [u8] */
@@ -233,11 +299,72 @@ AS 'MODULE_PATHNAME', '_bitmap_position_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
+-- inventory_core::api::items::_key_digest
+CREATE  FUNCTION inventory_core."_key_digest"(
+	"policy_type" TEXT, /* & str */
+	"external_id" TEXT /* & str */
+) RETURNS bigint /* i64 */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_key_digest_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
 -- inventory_core::api::settings::_max_running_runs
 CREATE  FUNCTION inventory_core."_max_running_runs"() RETURNS INT /* i32 */
 STRICT STABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_max_running_runs_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_union
+CREATE  FUNCTION inventory_core."_bitmap_union"(
+	"sets" bytea[] /* :: std :: option :: Option < Array < '_, & [u8] > > */
+) RETURNS bytea /* Vec < u8 > */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_union_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::retry::is_retryable
+CREATE  FUNCTION inventory_core."is_retryable"(
+	"http_status" INT /* i32 */
+) RETURNS bool /* bool */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'is_retryable_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::set_tenant
+CREATE  FUNCTION inventory_core."set_tenant"(
+	"tenant" TEXT /* Option < & str > */
+) RETURNS TEXT /* String */
+VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'set_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::_writable_tenant
+CREATE  FUNCTION inventory_core."_writable_tenant"(
+	"needed" TEXT /* & str */
+) RETURNS TEXT /* String */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_writable_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::redact::redact
+CREATE  FUNCTION inventory_core."redact"(
+	"message" TEXT /* & str */
+) RETURNS TEXT /* String */
+IMMUTABLE STRICT PARALLEL SAFE  
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'redact_message_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -249,6 +376,22 @@ CREATE  FUNCTION inventory_core."_bitmap_ids"(
 IMMUTABLE STRICT PARALLEL SAFE 
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_bitmap_ids_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::retry::_retry_delay
+CREATE  FUNCTION inventory_core."_retry_delay"(
+	"attempt" INT, /* Option < i32 > */
+	"http_status" INT, /* Option < i32 > */
+	"retry_after" TEXT, /* Option < & str > */
+	"base" bigint, /* Option < i64 > */
+	"cap" bigint, /* Option < i64 > */
+	"now" bigint, /* Option < i64 > */
+	"random" double precision /* f64 */
+) RETURNS bigint /* Option < i64 > */
+STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_retry_delay_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -277,157 +420,14 @@ AS 'MODULE_PATHNAME', '_read_items_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::settings::_max_running_runs_per_tenant
-CREATE  FUNCTION inventory_core."_max_running_runs_per_tenant"() RETURNS INT /* i32 */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_max_running_runs_per_tenant_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::settings::_shrink_guard
-CREATE  FUNCTION inventory_core."_shrink_guard"() RETURNS double precision /* f64 */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_shrink_guard_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_positions
-CREATE  FUNCTION inventory_core."_bitmap_positions"(
-	"sets" bytea[] /* Array < '_, & [u8] > */
-) RETURNS bytea /* Vec < u8 > */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_positions_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_union
-CREATE  FUNCTION inventory_core."_bitmap_union"(
-	"sets" bytea[] /* :: std :: option :: Option < Array < '_, & [u8] > > */
+-- inventory_core::api::bitmap::_bitmap_intersect
+CREATE  FUNCTION inventory_core."_bitmap_intersect"(
+	"set" bytea, /* Option < & [u8] > */
+	"other" bytea /* Option < & [u8] > */
 ) RETURNS bytea /* Vec < u8 > */
 IMMUTABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_union_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::redact::redact
-CREATE  FUNCTION inventory_core."redact"(
-	"message" TEXT /* & str */
-) RETURNS TEXT /* String */
-IMMUTABLE STRICT PARALLEL SAFE  
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'redact_message_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::tenant::_bind_every
-CREATE  FUNCTION inventory_core."_bind_every"() RETURNS void
-STRICT VOLATILE PARALLEL UNSAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bind_every_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::tenant::current_tenant
-CREATE  FUNCTION inventory_core."current_tenant"() RETURNS TEXT /* Option < String > */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'current_tenant_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::redact::_redact_known
-CREATE  FUNCTION inventory_core."_redact_known"(
-	"text" TEXT /* & str */
-) RETURNS TEXT /* String */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_redact_known_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::retry::_error_codes
-CREATE  FUNCTION inventory_core."_error_codes"() RETURNS TEXT[] /* Vec < & '_ str > */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_error_codes_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::items::_key_digest
-CREATE  FUNCTION inventory_core."_key_digest"(
-	"policy_type" TEXT, /* & str */
-	"external_id" TEXT /* & str */
-) RETURNS bigint /* i64 */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_key_digest_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::settings::_lease_seconds
-CREATE  FUNCTION inventory_core."_lease_seconds"() RETURNS INT /* i32 */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_lease_seconds_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::tenant::_writable_tenant
-CREATE  FUNCTION inventory_core."_writable_tenant"(
-	"needed" TEXT /* & str */
-) RETURNS TEXT /* String */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_writable_tenant_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::canonical::selection_lock_key
-CREATE  FUNCTION inventory_core."selection_lock_key"(
-	"tenant" TEXT, /* & str */
-	"selection_hash" TEXT /* & str */
-) RETURNS bigint /* i64 */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'selection_lock_key_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::tenant::_may_read
-CREATE  FUNCTION inventory_core."_may_read"() RETURNS bool /* bool */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_may_read_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::tenant::_readable_tenant
-CREATE  FUNCTION inventory_core."_readable_tenant"() RETURNS TEXT /* String */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_readable_tenant_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::tenant::_fences_plans
-CREATE  FUNCTION inventory_core."_fences_plans"() RETURNS bool /* bool */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_fences_plans_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::canonical::_selection_hash
-CREATE  FUNCTION inventory_core."_selection_hash"(
-	"selection" TEXT /* & str */
-) RETURNS TEXT /* String */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_selection_hash_wrapper';
+AS 'MODULE_PATHNAME', '_bitmap_intersect_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -515,7 +515,7 @@ COMMENT ON COLUMN inventory_core.tenant_grants.role_oid IS
     'somebody else''s, after DROP ROLE the name';
 SELECT pg_extension_config_dump('inventory_core.tenant_grants', '');
 -- So that a role comes by its own grants only; a plan would show how many others it looked at.
-CREATE INDEX tenant_grants_role_oid ON inventory_core.tenant_grants (role_oid);
+CREATE INDEX tenant_grants_role_oid ON inventory_core.tenant_grants (role_oid, tenant_id);
 
 CREATE FUNCTION inventory_core._own_roles() RETURNS SETOF oid
 LANGUAGE sql STABLE PARALLEL SAFE
@@ -1061,6 +1061,17 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION inventory_core._runs(uuid) IS 'Whether a run of the bound tenant is running; for the policies of run_slots';
 
+CREATE FUNCTION inventory_core._may_be_called(run_id uuid) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT EXISTS (SELECT FROM inventory_core.sync_runs AS r
+                   WHERE r.tenant_id = inventory_core._readable_tenant() AND r.run_id = _may_be_called.run_id)
+        OR NOT EXISTS (SELECT FROM inventory_core.run_slots AS s WHERE s.run_id = _may_be_called.run_id)
+           AND NOT EXISTS (SELECT FROM inventory_core.slot_leases AS l WHERE l.run_id = _may_be_called.run_id);
+END;
+COMMENT ON FUNCTION inventory_core._may_be_called(uuid) IS
+    'Whether a run id is the bound tenant''s own, or no slot shows it as another''s; for the policies of sync_runs';
+
 CREATE FUNCTION inventory_core._may_hold_slot(run_id uuid, expires_at timestamptz) RETURNS boolean
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
@@ -1106,6 +1117,12 @@ BEGIN
     END LOOP;
 END
 $$;
+
+-- Who holds a slot is told by the id of the run, which is unique within its tenant only.
+CREATE POLICY new_run_is_nobody_elses ON inventory_core.sync_runs AS RESTRICTIVE FOR INSERT
+    WITH CHECK (inventory_core._may_be_called(run_id));
+CREATE POLICY run_stays_its_own ON inventory_core.sync_runs AS RESTRICTIVE FOR UPDATE
+    USING (true) WITH CHECK (inventory_core._may_be_called(run_id));
 
 -- A slot may be taken by whoever finds it free or expired, and given back by whoever runs its run;
 -- taken only for a running run of the bound tenant, which is all that the subselects can see.
@@ -1529,9 +1546,8 @@ BEGIN
     -- A slot that expired may be in the hands of a starter of another tenant: it is theirs, and no wait.
     UPDATE inventory_core.run_slots AS s
     SET run_id = NULL, expires_at = NULL
-    WHERE s.slot_no = ANY (ARRAY(SELECT o.slot_no FROM inventory_core.run_slots AS o
-                                 WHERE o.run_id = run.run_id
-                                 FOR UPDATE SKIP LOCKED));
+    WHERE s.run_id = run.run_id
+      AND (NOT inventory_core._slot_is_over(s.run_id, s.expires_at) OR inventory_core._try_slot(s.slot_no));
     DELETE FROM inventory_core.slot_leases AS l WHERE l.run_id = run.run_id;
     UPDATE inventory_core.sync_runs AS r
     SET status = _close_run.status,
@@ -1745,10 +1761,10 @@ COMMENT ON FUNCTION inventory_core._observations(text) IS
     'Which runs of a tenant saw which items: of those that are folded the last, and every other';
 
 -- PL/pgSQL, so that its plan is made once a session: what is inlined into the view is planned with each statement,
--- which costs more than reading an item. The planner memoizes the one row, so it is asked once a chunk.
+-- which costs more than reading an item. It costs much, so that the planner memoizes the one row: once a chunk.
 CREATE FUNCTION inventory_core._seen(tenant text, chunk integer)
 RETURNS TABLE (positions bytea, run_ids uuid[], started_ats timestamptz[])
-LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 1
+LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 1 COST 100000
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
@@ -1979,40 +1995,72 @@ COMMENT ON FUNCTION inventory_core.cooling_down(text, text) IS
 
 -- The limit over all tenants: which slot a run gets, and how it keeps it.
 
+CREATE FUNCTION inventory_core._release_locks() RETURNS void
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RAISE EXCEPTION 'locks of this block are released' USING ERRCODE = 'triggered_action_exception';
+END
+$$;
+COMMENT ON FUNCTION inventory_core._release_locks() IS
+    'Ends a block that handles triggered_action_exception: a row lock that was only tried goes with the block';
+
 CREATE FUNCTION inventory_core._taken_beyond(max_runs integer) RETURNS integer
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    expired integer[];
     taken integer;
-    doubtful integer[];
-    free integer;
 BEGIN
-    -- The slots of the dead first. Only a row lock tells that no sign of life of theirs is in the middle.
-    expired := ARRAY(SELECT s.slot_no FROM inventory_core.run_slots AS s
-                     WHERE s.slot_no > max_runs AND s.run_id IS NOT NULL
-                       AND inventory_core._slot_is_over(s.run_id, s.expires_at)
-                     FOR UPDATE SKIP LOCKED);
-    UPDATE inventory_core.run_slots AS s SET run_id = NULL, expires_at = NULL
-    WHERE s.slot_no = ANY (expired) AND inventory_core._slot_is_over(s.run_id, s.expires_at);
-
-    -- A free slot that somebody has in his hands is being taken by a start that is not committed yet: his xmax
-    -- is on the row. Where he is gone again, the row can be locked.
-    SELECT count(*) FILTER (WHERE s.run_id IS NOT NULL),
-           coalesce(array_agg(s.slot_no) FILTER (WHERE s.run_id IS NULL AND s.xmax <> 0), '{}')
-    INTO taken, doubtful
+    -- A free slot that somebody has in his hands is being taken by a start that is not committed yet: his xmax is on
+    -- the row. Where he is gone again, or where the run is dead, the row can be locked; only a lock tells that no
+    -- sign of life is in the middle.
+    SELECT count(*) INTO taken
     FROM inventory_core.run_slots AS s
-    WHERE s.slot_no > max_runs;
-    SELECT count(*) INTO free
-    FROM (SELECT FROM inventory_core.run_slots AS s
-          WHERE s.slot_no = ANY (doubtful) AND s.run_id IS NULL
-          FOR KEY SHARE SKIP LOCKED) AS locked;
-    RETURN taken + cardinality(doubtful) - free;
+    WHERE s.slot_no > max_runs AND (s.run_id IS NOT NULL OR s.xmax <> 0);
+    IF taken > 0 THEN
+        BEGIN
+            SELECT taken - count(*) INTO taken
+            FROM (SELECT FROM inventory_core.run_slots AS s
+                  WHERE s.slot_no > max_runs AND (s.run_id IS NOT NULL OR s.xmax <> 0)
+                    AND inventory_core._slot_is_over(s.run_id, s.expires_at)
+                  FOR UPDATE SKIP LOCKED) AS free;
+            PERFORM inventory_core._release_locks();
+        EXCEPTION
+            WHEN triggered_action_exception THEN
+                NULL;
+        END;
+    END IF;
+    RETURN taken;
 END
 $$;
 COMMENT ON FUNCTION inventory_core._taken_beyond(integer) IS
     'How many slots beyond a limit are taken, by starts in the middle too: the limit was higher when they began';
+
+CREATE FUNCTION inventory_core._try_slot(slot_no integer) RETURNS boolean
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    is_free boolean;
+BEGIN
+    -- The lock falls on the newest version of the row, also where that is taken by now and is passed over.
+    SELECT inventory_core._slot_is_over(s.run_id, s.expires_at) INTO is_free
+    FROM (SELECT t.run_id, t.expires_at FROM inventory_core.run_slots AS t
+          WHERE t.slot_no = _try_slot.slot_no
+          FOR UPDATE SKIP LOCKED) AS s;
+    IF is_free IS NOT TRUE THEN
+        PERFORM inventory_core._release_locks();
+    END IF;
+    RETURN true;
+EXCEPTION
+    WHEN triggered_action_exception THEN
+        RETURN false;
+END
+$$;
+COMMENT ON FUNCTION inventory_core._try_slot(integer) IS
+    'Locks a slot where it is free or its run is dead; leaves no lock where it is not';
 
 CREATE FUNCTION inventory_core._choose_run_slot() RETURNS integer
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -2021,7 +2069,6 @@ AS $$
 DECLARE
     max_runs integer := inventory_core._max_running_runs();
     slot integer := 0;
-    is_over boolean;
 BEGIN
     IF max_runs >= 0 THEN
         -- Those beyond a limit that was lowered are off the top of what is left.
@@ -2034,13 +2081,8 @@ BEGIN
           AND (max_runs < 0 OR s.slot_no <= max_runs)
           AND inventory_core._slot_is_over(s.run_id, s.expires_at)
         ORDER BY s.slot_no
-        LIMIT 1
-        FOR UPDATE SKIP LOCKED;
-        EXIT WHEN slot IS NULL;
-        -- Asked again under the lock, which no sign of life can be in the middle of.
-        SELECT inventory_core._slot_is_over(s.run_id, s.expires_at) INTO is_over
-        FROM inventory_core.run_slots AS s WHERE s.slot_no = slot;
-        EXIT WHEN is_over;
+        LIMIT 1;
+        EXIT WHEN slot IS NULL OR inventory_core._try_slot(slot);
     END LOOP;
     RETURN slot;
 END
@@ -2067,17 +2109,23 @@ DECLARE
     slot integer;
     slot_until timestamptz;
 BEGIN
-    IF max_runs >= 0 THEN
-        -- Beyond a limit that was lowered since, and expired: nobody counts it any more.
-        UPDATE inventory_core.run_slots AS s SET run_id = NULL, expires_at = NULL
-        WHERE s.run_id = run.run_id AND s.slot_no > max_runs AND inventory_core._slot_is_over(s.run_id, s.expires_at);
-    END IF;
-    -- Shared by the writers of a run. Whoever would take the slot, because its end has passed, finds it locked.
     SELECT s.slot_no, s.expires_at INTO slot, slot_until
     FROM inventory_core.run_slots AS s
     WHERE s.run_id = run.run_id
-    LIMIT 1
-    FOR KEY SHARE SKIP LOCKED;
+    LIMIT 1;
+    IF slot IS NOT NULL AND inventory_core._slot_is_over(run.run_id, slot_until) THEN
+        -- Expired: it may be in the hands of a start, and beyond a limit that was lowered nobody counts it any more.
+        SELECT s.slot_no INTO slot
+        FROM inventory_core.run_slots AS s
+        WHERE s.slot_no = slot AND s.run_id = run.run_id AND (max_runs < 0 OR s.slot_no <= max_runs)
+        FOR KEY SHARE SKIP LOCKED;
+    ELSIF slot IS NOT NULL THEN
+        -- Shared by the writers of a run. Whoever would take the slot when its end has passed finds it locked.
+        SELECT s.slot_no INTO slot
+        FROM inventory_core.run_slots AS s
+        WHERE s.slot_no = slot AND s.run_id = run.run_id
+        FOR KEY SHARE;
+    END IF;
     IF slot IS NOT NULL THEN
         IF slot_until < needed_until
            AND NOT EXISTS (SELECT FROM inventory_core.slot_leases AS l
@@ -2089,6 +2137,8 @@ BEGIN
     END IF;
 
     -- It expired and is gone; or the run comes out of a dump.
+    UPDATE inventory_core.run_slots AS s SET run_id = NULL, expires_at = NULL
+    WHERE s.run_id = run.run_id AND inventory_core._try_slot(s.slot_no);
     slot := inventory_core._choose_run_slot();
     IF slot IS NULL AND max_runs >= 0 THEN
         RAISE EXCEPTION 'run has lost its place'
@@ -2137,8 +2187,33 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION inventory_core._tenant_slots(text) IS 'The free numbers among the running runs of a tenant';
 
+CREATE FUNCTION inventory_core._share_limit(tenant text) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM 1 FROM inventory_core.selections AS s
+    WHERE s.tenant_id = tenant AND s.selection_hash = '*'
+    FOR KEY SHARE;
+    IF NOT FOUND THEN
+        BEGIN
+            INSERT INTO inventory_core.selections (tenant_id, selection_hash) VALUES (tenant, '*') ON CONFLICT DO NOTHING;
+        EXCEPTION
+            -- The first start of a tenant is in the middle, and makes the row.
+            WHEN lock_not_available THEN
+                RETURN;
+        END;
+        PERFORM 1 FROM inventory_core.selections AS s
+        WHERE s.tenant_id = tenant AND s.selection_hash = '*'
+        FOR KEY SHARE;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION inventory_core._share_limit(text) IS
+    'Has set_tenant_limit wait for the caller, so that no start in the middle escapes the count under a lower limit';
+
 CREATE FUNCTION inventory_core._choose_tenant_slot(
-    tenant text, OUT slot integer, OUT is_contended boolean, OUT is_reached boolean)
+    tenant text, tries integer, OUT slot integer, OUT is_contended boolean, OUT is_reached boolean)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -2148,11 +2223,9 @@ BEGIN
     is_contended := false;
     is_reached := false;
     BEGIN
-        -- set_tenant_limit waits for us, so that no start in the middle escapes the count under a lower limit.
-        PERFORM 1 FROM inventory_core.selections AS s
-        WHERE s.tenant_id = tenant AND s.selection_hash = '*'
-        FOR KEY SHARE;
+        PERFORM inventory_core._share_limit(tenant);
     EXCEPTION
+        -- The limit is being changed, or the tenant forgotten.
         WHEN lock_not_available THEN
             is_reached := true;
             RETURN;
@@ -2179,14 +2252,16 @@ BEGIN
             RETURN;
         END IF;
     END LOOP;
-    slot := candidates[1];
+    -- Somebody has all the keys, perhaps a stranger: one number after the other, and a few are enough to answer at once.
+    slot := candidates[least(tries, 10)];
     is_contended := slot IS NOT NULL;
+    is_reached := is_reached OR NOT is_contended;
     IF is_contended THEN
         PERFORM set_config('lock_timeout', '5ms', true);
     END IF;
 END
 $$;
-COMMENT ON FUNCTION inventory_core._choose_tenant_slot(text) IS
+COMMENT ON FUNCTION inventory_core._choose_tenant_slot(text, integer) IS
     'A free number for a new run of a tenant; NULL where it has no limit, or where that is reached';
 /* </end connected objects> */
 
@@ -2415,6 +2490,7 @@ DECLARE
     tenant_slot record;
     run_slot integer;
     is_alone boolean;
+    tries integer := 0;
     violated text;
 BEGIN
     PERFORM inventory_core._begin_write(tenant);
@@ -2449,8 +2525,9 @@ BEGIN
         FROM inventory_core._obstacle(tenant, selection_hash, min_age, scope) AS o;
     END IF;
     WHILE reason IS NULL LOOP
+        tries := tries + 1;
         SELECT c.slot, c.is_contended, c.is_reached INTO tenant_slot
-        FROM inventory_core._choose_tenant_slot(tenant) AS c;
+        FROM inventory_core._choose_tenant_slot(tenant, tries) AS c;
         EXIT WHEN tenant_slot.is_reached;
         -- In a block of its own: what a refused start has locked must be free for others at once.
         BEGIN
@@ -2470,11 +2547,11 @@ BEGIN
             -- Another start, not yet committed; or on a busy server some other lock, for which one more try is made ...
             WHEN lock_not_available THEN
                 IF tenant_slot.is_contended THEN
-                    reason := 'tenant_limit';
+                    reason := CASE WHEN tries >= 10 THEN 'tenant_limit' END;
                 ELSIF NOT is_alone THEN
                     reason := 'already_running';
                 END IF;
-                is_alone := false;
+                is_alone := is_alone AND tenant_slot.is_contended;
             -- ... or committed in this very moment: of this selection, or of another that took the same
             -- number of the tenant, in which case there may be one more.
             WHEN unique_violation THEN
@@ -3560,8 +3637,11 @@ DECLARE
     forgotten bigint;
 BEGIN
     PERFORM inventory_core._begin_write(tenant, 'maintainer');
-    -- Starts are kept out by the rows of their selections, batches and finishes by those of their runs; in
-    -- the order in which they take these rows and that of the tenant themselves.
+    -- Starts are kept out by the row * and those of their selections, batches and finishes by those of their runs;
+    -- in the order in which they take these rows and that of the tenant themselves.
+    PERFORM 1 FROM inventory_core.selections AS s
+    WHERE s.tenant_id = tenant AND s.selection_hash = '*'
+    FOR UPDATE;
     PERFORM 1 FROM inventory_core.selections AS s
     WHERE s.tenant_id = tenant AND s.selection_hash <> '*'
     ORDER BY s.selection_hash
@@ -4007,8 +4087,8 @@ BEGIN ATOMIC
         (2, 'EXECUTE', 'FUNCTION', ARRAY[
             '_begin_write', '_share_run', '_add_tenant', '_share_tenant', '_add_part', '_add_error', '_record_rejected',
             '_fold', '_fold_into_tenant', '_close_run', '_take_over', '_reap', '_insert_run', '_refuse_start',
-            '_blocking_run', '_obstacle', '_choose_tenant_slot', '_slot_is_over', '_taken_beyond', '_choose_run_slot',
-            '_take_slot', '_keep_slot',
+            '_blocking_run', '_obstacle', '_share_limit', '_choose_tenant_slot', '_slot_is_over', '_taken_beyond',
+            '_try_slot', '_choose_run_slot', '_take_slot', '_keep_slot',
             'start_run', 'upsert_items', 'heartbeat', 'record_error', 'record_throttle', 'finish_run', 'reap_expired_runs']),
         (3, 'UPDATE', 'TABLE', ARRAY['run_changes_bitmaps']),
         (3, 'DELETE', 'TABLE', ARRAY[

@@ -233,8 +233,8 @@ static NEXT_HOOK: OnceLock<pg_sys::set_rel_pathlist_hook_type> = OnceLock::new()
 /// Leaves the planner only the ways to read a table of ours that look at no row of another tenant.
 ///
 /// A scan of the whole table, of its pages (lossy bitmaps) or of given row versions (`ctid`) asks the
-/// policy of each row, and EXPLAIN ANALYZE then shows how many it removed. Every index leads with what
-/// the policy compares, so an index scan never comes by a row that it would have to remove for that.
+/// policy of each row, and EXPLAIN ANALYZE then shows how many it removed. An index that leads with a
+/// column that the policy compares never comes by a row that it would have to remove for that.
 /// See <https://www.postgresql.org/docs/current/sql-explain.html>, "Rows Removed by Filter".
 #[pg_guard]
 unsafe extern "C-unwind" fn read_by_index(
@@ -244,33 +244,59 @@ unsafe extern "C-unwind" fn read_by_index(
     rte: *mut pg_sys::RangeTblEntry,
 ) {
     // SAFETY: the planner passes what it plans, alive and ours alone until we return; the lists that we
-    // replace stay in its memory context, and indexes are put back as they were.
+    // make are of its memory context, and the relation's indexes are put back as they were.
     unsafe {
         if let Some(Some(next)) = NEXT_HOOK.get() {
             next(root, rel, rti, rte);
         }
-        if !is_fenced(rte) || is_at_cursor(rel) {
+        // A relation that is proved to be empty has no restrictions on its indexes: no policy either.
+        if !is_fenced(rte) || pg_sys::is_dummy_rel(rel) || is_at_cursor(rel) {
             return;
         }
         if !(*rte).tablesample.is_null() {
             report::no_sample();
         }
-        let (paths, partial_paths) = ((*rel).pathlist, (*rel).partial_pathlist);
+        let before = ((*rel).pathlist, (*rel).partial_pathlist, (*rel).indexlist);
+        let mut fencing = PgList::<pg_sys::IndexOptInfo>::new();
+        let mut with_bitmaps = Vec::new();
+        for index in PgList::<pg_sys::IndexOptInfo>::from_pg(before.2).iter_ptr() {
+            if leads_with_policy(root, rel, index) {
+                fencing.push(index);
+                if (*index).amhasgetbitmap {
+                    (*index).amhasgetbitmap = false;
+                    with_bitmaps.push(index);
+                }
+            }
+        }
         (*rel).pathlist = null_mut();
         (*rel).partial_pathlist = null_mut();
-        let indexes = PgList::<pg_sys::IndexOptInfo>::from_pg((*rel).indexlist);
-        let with_bitmaps: Vec<_> = indexes.iter_ptr().filter(|index| (**index).amhasgetbitmap).collect();
-        for index in &with_bitmaps {
-            (**index).amhasgetbitmap = false;
-        }
+        (*rel).indexlist = fencing.into_pg();
         pg_sys::create_index_paths(root, rel);
-        for index in &with_bitmaps {
-            (**index).amhasgetbitmap = true;
+        (*rel).indexlist = before.2;
+        for index in with_bitmaps {
+            (*index).amhasgetbitmap = true;
         }
         if (*rel).pathlist.is_null() {
-            (*rel).pathlist = paths;
-            (*rel).partial_pathlist = partial_paths;
+            ((*rel).pathlist, (*rel).partial_pathlist) = (before.0, before.1);
         }
+    }
+}
+
+/// Whether the policy compares the first column of an index, and scans of the index ask the policy.
+unsafe fn leads_with_policy(
+    root: *mut pg_sys::PlannerInfo,
+    rel: *mut pg_sys::RelOptInfo,
+    index: *mut pg_sys::IndexOptInfo,
+) -> bool {
+    // SAFETY: all three are the planner's and alive; an index has a first column. A clause of a policy has a
+    // security level below that of the query's own clauses.
+    unsafe {
+        let first = i32::from(*(*index).indexkeys) - pg_sys::FirstLowInvalidHeapAttributeNumber;
+        PgList::<pg_sys::RestrictInfo>::from_pg((*index).indrestrictinfo).iter_ptr().any(|info| {
+            let mut columns = null_mut();
+            pg_sys::pull_varattnos((*info).clause.cast(), (*rel).relid, &mut columns);
+            (*info).security_level < (*root).qual_security_level && pg_sys::bms_is_member(first, columns)
+        })
     }
 }
 

@@ -17,7 +17,7 @@ COMMENT ON COLUMN inventory_core.tenant_grants.role_oid IS
     'somebody else''s, after DROP ROLE the name';
 SELECT pg_extension_config_dump('inventory_core.tenant_grants', '');
 -- So that a role comes by its own grants only; a plan would show how many others it looked at.
-CREATE INDEX tenant_grants_role_oid ON inventory_core.tenant_grants (role_oid);
+CREATE INDEX tenant_grants_role_oid ON inventory_core.tenant_grants (role_oid, tenant_id);
 
 CREATE FUNCTION inventory_core._own_roles() RETURNS SETOF oid
 LANGUAGE sql STABLE PARALLEL SAFE

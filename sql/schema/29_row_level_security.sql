@@ -7,6 +7,17 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION inventory_core._runs(uuid) IS 'Whether a run of the bound tenant is running; for the policies of run_slots';
 
+CREATE FUNCTION inventory_core._may_be_called(run_id uuid) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT EXISTS (SELECT FROM inventory_core.sync_runs AS r
+                   WHERE r.tenant_id = inventory_core._readable_tenant() AND r.run_id = _may_be_called.run_id)
+        OR NOT EXISTS (SELECT FROM inventory_core.run_slots AS s WHERE s.run_id = _may_be_called.run_id)
+           AND NOT EXISTS (SELECT FROM inventory_core.slot_leases AS l WHERE l.run_id = _may_be_called.run_id);
+END;
+COMMENT ON FUNCTION inventory_core._may_be_called(uuid) IS
+    'Whether a run id is the bound tenant''s own, or no slot shows it as another''s; for the policies of sync_runs';
+
 CREATE FUNCTION inventory_core._may_hold_slot(run_id uuid, expires_at timestamptz) RETURNS boolean
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
@@ -52,6 +63,12 @@ BEGIN
     END LOOP;
 END
 $$;
+
+-- Who holds a slot is told by the id of the run, which is unique within its tenant only.
+CREATE POLICY new_run_is_nobody_elses ON inventory_core.sync_runs AS RESTRICTIVE FOR INSERT
+    WITH CHECK (inventory_core._may_be_called(run_id));
+CREATE POLICY run_stays_its_own ON inventory_core.sync_runs AS RESTRICTIVE FOR UPDATE
+    USING (true) WITH CHECK (inventory_core._may_be_called(run_id));
 
 -- A slot may be taken by whoever finds it free or expired, and given back by whoever runs its run;
 -- taken only for a running run of the bound tenant, which is all that the subselects can see.

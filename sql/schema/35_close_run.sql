@@ -55,9 +55,8 @@ BEGIN
     -- A slot that expired may be in the hands of a starter of another tenant: it is theirs, and no wait.
     UPDATE inventory_core.run_slots AS s
     SET run_id = NULL, expires_at = NULL
-    WHERE s.slot_no = ANY (ARRAY(SELECT o.slot_no FROM inventory_core.run_slots AS o
-                                 WHERE o.run_id = run.run_id
-                                 FOR UPDATE SKIP LOCKED));
+    WHERE s.run_id = run.run_id
+      AND (NOT inventory_core._slot_is_over(s.run_id, s.expires_at) OR inventory_core._try_slot(s.slot_no));
     DELETE FROM inventory_core.slot_leases AS l WHERE l.run_id = run.run_id;
     UPDATE inventory_core.sync_runs AS r
     SET status = _close_run.status,

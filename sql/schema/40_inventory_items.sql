@@ -16,10 +16,10 @@ COMMENT ON FUNCTION inventory_core._observations(text) IS
     'Which runs of a tenant saw which items: of those that are folded the last, and every other';
 
 -- PL/pgSQL, so that its plan is made once a session: what is inlined into the view is planned with each statement,
--- which costs more than reading an item. The planner memoizes the one row, so it is asked once a chunk.
+-- which costs more than reading an item. It costs much, so that the planner memoizes the one row: once a chunk.
 CREATE FUNCTION inventory_core._seen(tenant text, chunk integer)
 RETURNS TABLE (positions bytea, run_ids uuid[], started_ats timestamptz[])
-LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 1
+LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 1 COST 100000
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN

@@ -1,39 +1,71 @@
 -- The limit over all tenants: which slot a run gets, and how it keeps it.
 
+CREATE FUNCTION inventory_core._release_locks() RETURNS void
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RAISE EXCEPTION 'locks of this block are released' USING ERRCODE = 'triggered_action_exception';
+END
+$$;
+COMMENT ON FUNCTION inventory_core._release_locks() IS
+    'Ends a block that handles triggered_action_exception: a row lock that was only tried goes with the block';
+
 CREATE FUNCTION inventory_core._taken_beyond(max_runs integer) RETURNS integer
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    expired integer[];
     taken integer;
-    doubtful integer[];
-    free integer;
 BEGIN
-    -- The slots of the dead first. Only a row lock tells that no sign of life of theirs is in the middle.
-    expired := ARRAY(SELECT s.slot_no FROM inventory_core.run_slots AS s
-                     WHERE s.slot_no > max_runs AND s.run_id IS NOT NULL
-                       AND inventory_core._slot_is_over(s.run_id, s.expires_at)
-                     FOR UPDATE SKIP LOCKED);
-    UPDATE inventory_core.run_slots AS s SET run_id = NULL, expires_at = NULL
-    WHERE s.slot_no = ANY (expired) AND inventory_core._slot_is_over(s.run_id, s.expires_at);
-
-    -- A free slot that somebody has in his hands is being taken by a start that is not committed yet: his xmax
-    -- is on the row. Where he is gone again, the row can be locked.
-    SELECT count(*) FILTER (WHERE s.run_id IS NOT NULL),
-           coalesce(array_agg(s.slot_no) FILTER (WHERE s.run_id IS NULL AND s.xmax <> 0), '{}')
-    INTO taken, doubtful
+    -- A free slot that somebody has in his hands is being taken by a start that is not committed yet: his xmax is on
+    -- the row. Where he is gone again, or where the run is dead, the row can be locked; only a lock tells that no
+    -- sign of life is in the middle.
+    SELECT count(*) INTO taken
     FROM inventory_core.run_slots AS s
-    WHERE s.slot_no > max_runs;
-    SELECT count(*) INTO free
-    FROM (SELECT FROM inventory_core.run_slots AS s
-          WHERE s.slot_no = ANY (doubtful) AND s.run_id IS NULL
-          FOR KEY SHARE SKIP LOCKED) AS locked;
-    RETURN taken + cardinality(doubtful) - free;
+    WHERE s.slot_no > max_runs AND (s.run_id IS NOT NULL OR s.xmax <> 0);
+    IF taken > 0 THEN
+        BEGIN
+            SELECT taken - count(*) INTO taken
+            FROM (SELECT FROM inventory_core.run_slots AS s
+                  WHERE s.slot_no > max_runs AND (s.run_id IS NOT NULL OR s.xmax <> 0)
+                    AND inventory_core._slot_is_over(s.run_id, s.expires_at)
+                  FOR UPDATE SKIP LOCKED) AS free;
+            PERFORM inventory_core._release_locks();
+        EXCEPTION
+            WHEN triggered_action_exception THEN
+                NULL;
+        END;
+    END IF;
+    RETURN taken;
 END
 $$;
 COMMENT ON FUNCTION inventory_core._taken_beyond(integer) IS
     'How many slots beyond a limit are taken, by starts in the middle too: the limit was higher when they began';
+
+CREATE FUNCTION inventory_core._try_slot(slot_no integer) RETURNS boolean
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    is_free boolean;
+BEGIN
+    -- The lock falls on the newest version of the row, also where that is taken by now and is passed over.
+    SELECT inventory_core._slot_is_over(s.run_id, s.expires_at) INTO is_free
+    FROM (SELECT t.run_id, t.expires_at FROM inventory_core.run_slots AS t
+          WHERE t.slot_no = _try_slot.slot_no
+          FOR UPDATE SKIP LOCKED) AS s;
+    IF is_free IS NOT TRUE THEN
+        PERFORM inventory_core._release_locks();
+    END IF;
+    RETURN true;
+EXCEPTION
+    WHEN triggered_action_exception THEN
+        RETURN false;
+END
+$$;
+COMMENT ON FUNCTION inventory_core._try_slot(integer) IS
+    'Locks a slot where it is free or its run is dead; leaves no lock where it is not';
 
 CREATE FUNCTION inventory_core._choose_run_slot() RETURNS integer
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -42,7 +74,6 @@ AS $$
 DECLARE
     max_runs integer := inventory_core._max_running_runs();
     slot integer := 0;
-    is_over boolean;
 BEGIN
     IF max_runs >= 0 THEN
         -- Those beyond a limit that was lowered are off the top of what is left.
@@ -55,13 +86,8 @@ BEGIN
           AND (max_runs < 0 OR s.slot_no <= max_runs)
           AND inventory_core._slot_is_over(s.run_id, s.expires_at)
         ORDER BY s.slot_no
-        LIMIT 1
-        FOR UPDATE SKIP LOCKED;
-        EXIT WHEN slot IS NULL;
-        -- Asked again under the lock, which no sign of life can be in the middle of.
-        SELECT inventory_core._slot_is_over(s.run_id, s.expires_at) INTO is_over
-        FROM inventory_core.run_slots AS s WHERE s.slot_no = slot;
-        EXIT WHEN is_over;
+        LIMIT 1;
+        EXIT WHEN slot IS NULL OR inventory_core._try_slot(slot);
     END LOOP;
     RETURN slot;
 END
@@ -88,17 +114,23 @@ DECLARE
     slot integer;
     slot_until timestamptz;
 BEGIN
-    IF max_runs >= 0 THEN
-        -- Beyond a limit that was lowered since, and expired: nobody counts it any more.
-        UPDATE inventory_core.run_slots AS s SET run_id = NULL, expires_at = NULL
-        WHERE s.run_id = run.run_id AND s.slot_no > max_runs AND inventory_core._slot_is_over(s.run_id, s.expires_at);
-    END IF;
-    -- Shared by the writers of a run. Whoever would take the slot, because its end has passed, finds it locked.
     SELECT s.slot_no, s.expires_at INTO slot, slot_until
     FROM inventory_core.run_slots AS s
     WHERE s.run_id = run.run_id
-    LIMIT 1
-    FOR KEY SHARE SKIP LOCKED;
+    LIMIT 1;
+    IF slot IS NOT NULL AND inventory_core._slot_is_over(run.run_id, slot_until) THEN
+        -- Expired: it may be in the hands of a start, and beyond a limit that was lowered nobody counts it any more.
+        SELECT s.slot_no INTO slot
+        FROM inventory_core.run_slots AS s
+        WHERE s.slot_no = slot AND s.run_id = run.run_id AND (max_runs < 0 OR s.slot_no <= max_runs)
+        FOR KEY SHARE SKIP LOCKED;
+    ELSIF slot IS NOT NULL THEN
+        -- Shared by the writers of a run. Whoever would take the slot when its end has passed finds it locked.
+        SELECT s.slot_no INTO slot
+        FROM inventory_core.run_slots AS s
+        WHERE s.slot_no = slot AND s.run_id = run.run_id
+        FOR KEY SHARE;
+    END IF;
     IF slot IS NOT NULL THEN
         IF slot_until < needed_until
            AND NOT EXISTS (SELECT FROM inventory_core.slot_leases AS l
@@ -110,6 +142,8 @@ BEGIN
     END IF;
 
     -- It expired and is gone; or the run comes out of a dump.
+    UPDATE inventory_core.run_slots AS s SET run_id = NULL, expires_at = NULL
+    WHERE s.run_id = run.run_id AND inventory_core._try_slot(s.slot_no);
     slot := inventory_core._choose_run_slot();
     IF slot IS NULL AND max_runs >= 0 THEN
         RAISE EXCEPTION 'run has lost its place'

@@ -28,8 +28,33 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION inventory_core._tenant_slots(text) IS 'The free numbers among the running runs of a tenant';
 
+CREATE FUNCTION inventory_core._share_limit(tenant text) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM 1 FROM inventory_core.selections AS s
+    WHERE s.tenant_id = tenant AND s.selection_hash = '*'
+    FOR KEY SHARE;
+    IF NOT FOUND THEN
+        BEGIN
+            INSERT INTO inventory_core.selections (tenant_id, selection_hash) VALUES (tenant, '*') ON CONFLICT DO NOTHING;
+        EXCEPTION
+            -- The first start of a tenant is in the middle, and makes the row.
+            WHEN lock_not_available THEN
+                RETURN;
+        END;
+        PERFORM 1 FROM inventory_core.selections AS s
+        WHERE s.tenant_id = tenant AND s.selection_hash = '*'
+        FOR KEY SHARE;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION inventory_core._share_limit(text) IS
+    'Has set_tenant_limit wait for the caller, so that no start in the middle escapes the count under a lower limit';
+
 CREATE FUNCTION inventory_core._choose_tenant_slot(
-    tenant text, OUT slot integer, OUT is_contended boolean, OUT is_reached boolean)
+    tenant text, tries integer, OUT slot integer, OUT is_contended boolean, OUT is_reached boolean)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -39,11 +64,9 @@ BEGIN
     is_contended := false;
     is_reached := false;
     BEGIN
-        -- set_tenant_limit waits for us, so that no start in the middle escapes the count under a lower limit.
-        PERFORM 1 FROM inventory_core.selections AS s
-        WHERE s.tenant_id = tenant AND s.selection_hash = '*'
-        FOR KEY SHARE;
+        PERFORM inventory_core._share_limit(tenant);
     EXCEPTION
+        -- The limit is being changed, or the tenant forgotten.
         WHEN lock_not_available THEN
             is_reached := true;
             RETURN;
@@ -70,12 +93,14 @@ BEGIN
             RETURN;
         END IF;
     END LOOP;
-    slot := candidates[1];
+    -- Somebody has all the keys, perhaps a stranger: one number after the other, and a few are enough to answer at once.
+    slot := candidates[least(tries, 10)];
     is_contended := slot IS NOT NULL;
+    is_reached := is_reached OR NOT is_contended;
     IF is_contended THEN
         PERFORM set_config('lock_timeout', '5ms', true);
     END IF;
 END
 $$;
-COMMENT ON FUNCTION inventory_core._choose_tenant_slot(text) IS
+COMMENT ON FUNCTION inventory_core._choose_tenant_slot(text, integer) IS
     'A free number for a new run of a tenant; NULL where it has no limit, or where that is reached';

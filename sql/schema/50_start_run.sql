@@ -89,6 +89,7 @@ DECLARE
     tenant_slot record;
     run_slot integer;
     is_alone boolean;
+    tries integer := 0;
     violated text;
 BEGIN
     PERFORM inventory_core._begin_write(tenant);
@@ -123,8 +124,9 @@ BEGIN
         FROM inventory_core._obstacle(tenant, selection_hash, min_age, scope) AS o;
     END IF;
     WHILE reason IS NULL LOOP
+        tries := tries + 1;
         SELECT c.slot, c.is_contended, c.is_reached INTO tenant_slot
-        FROM inventory_core._choose_tenant_slot(tenant) AS c;
+        FROM inventory_core._choose_tenant_slot(tenant, tries) AS c;
         EXIT WHEN tenant_slot.is_reached;
         -- In a block of its own: what a refused start has locked must be free for others at once.
         BEGIN
@@ -144,11 +146,11 @@ BEGIN
             -- Another start, not yet committed; or on a busy server some other lock, for which one more try is made ...
             WHEN lock_not_available THEN
                 IF tenant_slot.is_contended THEN
-                    reason := 'tenant_limit';
+                    reason := CASE WHEN tries >= 10 THEN 'tenant_limit' END;
                 ELSIF NOT is_alone THEN
                     reason := 'already_running';
                 END IF;
-                is_alone := false;
+                is_alone := is_alone AND tenant_slot.is_contended;
             -- ... or committed in this very moment: of this selection, or of another that took the same
             -- number of the tenant, in which case there may be one more.
             WHEN unique_violation THEN

@@ -28,8 +28,11 @@ DECLARE
     forgotten bigint;
 BEGIN
     PERFORM inventory_core._begin_write(tenant, 'maintainer');
-    -- Starts are kept out by the rows of their selections, batches and finishes by those of their runs; in
-    -- the order in which they take these rows and that of the tenant themselves.
+    -- Starts are kept out by the row * and those of their selections, batches and finishes by those of their runs;
+    -- in the order in which they take these rows and that of the tenant themselves.
+    PERFORM 1 FROM inventory_core.selections AS s
+    WHERE s.tenant_id = tenant AND s.selection_hash = '*'
+    FOR UPDATE;
     PERFORM 1 FROM inventory_core.selections AS s
     WHERE s.tenant_id = tenant AND s.selection_hash <> '*'
     ORDER BY s.selection_hash

@@ -8,7 +8,8 @@ from psycopg import sql
 from psycopg.types.json import Json, Jsonb
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "stress"))
-from stress_server import OwnServer, prepare  # noqa: E402  (the folder is not a package)
+from own_server import OwnServer  # noqa: E402  (the folder is not a package)
+from stress_server import prepare  # noqa: E402
 
 # With bound parameters, these are all that README asks for; statements themselves may be logged.
 LOG_SETTINGS = """

@@ -1,5 +1,4 @@
-"""What another's open transaction must not do: make a limit leak, refuse a start that has room, hold up a batch, or keep an
-end, a forgetting or a new limit waiting for as long as others come and go."""
+"""What another's open transaction must not do: make a limit leak, refuse a start that has room, or hold up a batch."""
 
 import itertools
 import json
@@ -59,8 +58,7 @@ def test_a_new_limit_counts_the_first_starts_of_a_tenant(database, tenant):
         second.execute("COMMIT")
         lowering.join()
         if start(third, tenant)[1] == "running":
-            pytest.fail("a second run under a limit of 1")
-        assert third.execute("SELECT count(*) FROM inventory_core.run_progress(%s)", (tenant,)).fetchone() == (1,)
+            pytest.fail("another run under a limit of 1")
 
 
 def test_a_stranger_with_the_keys_refuses_nobody(database, tenant):
@@ -89,44 +87,3 @@ def test_a_batch_does_not_wait_for_a_strangers_start(database, tenant):
                     pass
     finally:
         set_for_database(database[1], "max_running_runs", "-1")
-
-
-WAITERS = {
-    "finish_run": "SELECT inventory_core.finish_run(%(tenant)s, %(run)s)",
-    "forget_items": "SELECT inventory_core.forget_items(%(tenant)s, '{1}')",
-    "set_tenant_limit": "SELECT inventory_core.set_tenant_limit(%(tenant)s, 3)"}
-
-
-@pytest.mark.parametrize("waiter", WAITERS)
-def test_those_who_come_later_do_not_overtake_for_ever(database, tenant, waiter):
-    """Four who take turns, each for 0.2 seconds and none of them for long."""
-    with sessions(database, 1) as (writer,):
-        run_id, *_ = start(writer, tenant)
-        writer.execute("SELECT inventory_core.upsert_items(%s, %s, %s)",
-                       (tenant, run_id, json.dumps([{"policy_type": "t", "external_id": "a"}])))
-    stop = threading.Event()
-
-    def take_turns(session, after):
-        time.sleep(after)
-        while not stop.is_set():
-            with session.transaction(force_rollback=waiter == "set_tenant_limit"):
-                try:
-                    start(session, tenant) if waiter == "set_tenant_limit" else batch(session, tenant, run_id)
-                except psycopg.errors.ObjectNotInPrerequisiteState:
-                    return
-                time.sleep(0.2)
-
-    with sessions(database, 5) as (asking, *others):
-        threads = [threading.Thread(target=take_turns, args=(session, n * 0.05)) for n, session in enumerate(others)]
-        for thread in threads:
-            thread.start()
-        time.sleep(0.5)
-        try:
-            session = database[1] if waiter == "set_tenant_limit" else asking
-            session.execute("SET statement_timeout = '4s'")
-            session.execute(WAITERS[waiter], {"tenant": tenant, "run": run_id})
-        finally:
-            stop.set()
-            for thread in threads:
-                thread.join()
-            database[1].execute("RESET statement_timeout")

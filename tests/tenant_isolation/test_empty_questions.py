@@ -50,9 +50,10 @@ def test_deletes_nothing(fresh):
                                    "tenant_id IN ('b', 'kanarienvogel')"))
 def test_grants_of_others_are_not_looked_at(world, asked):
     with world.connect(A) as session:
-        plan = str(value(session, "EXPLAIN (ANALYZE, FORMAT JSON) SELECT * FROM inventory_core.tenant_grants WHERE " + asked))
-        removed = [node for node in nodes(session, asked) if node.get("Rows Removed by Filter")]
-        assert removed == [], plan
+        own = value(session, "SELECT count(*) FROM inventory_core.tenant_grants")
+        for node in nodes(session, asked):
+            assert "role_oid" in node["Index Cond"], node
+            assert node.get("Rows Removed by Filter", 0) <= own, node
 
 
 def nodes(session, asked):

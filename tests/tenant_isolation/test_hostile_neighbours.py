@@ -234,14 +234,17 @@ def test_a_stranger_with_our_advisory_locks_stops_nobody(fresh):
 
 
 def test_a_run_of_the_same_id_takes_no_slot(fresh):
-    """A run id is unique within its tenant only, and run_slots shows those of all: a run of that id is soon written."""
+    """A run id is unique within its tenant only, and run_slots shows those of all: none may be written by another tenant."""
     foreign = fresh.runs[B]["running"]
-    with fresh.connect(A) as session, session.transaction():
-        bind(session, A)
-        session.execute("""INSERT INTO inventory_core.sync_runs (tenant_id, run_id, selection_hash, run_seq, start_no,
-                first_new_item_id, scope, started_at, lease, lease_expires_at)
-            VALUES ('a', %s, %s, 1000, 1000, 1, '*', now(), '1 hour', now() + interval '1 hour')""",
-            (foreign, fresh.hashes[A][0]))
-        for theft in ("UPDATE inventory_core.run_slots SET run_id = NULL, expires_at = NULL WHERE run_id = %s",
-                      "DELETE FROM inventory_core.slot_leases WHERE run_id = %s"):
-            assert session.execute(theft, (foreign,)).rowcount == 0
+    with fresh.connect(A) as session:
+        for forged in (
+                """INSERT INTO inventory_core.sync_runs (tenant_id, run_id, selection_hash, run_seq, start_no,
+                       first_new_item_id, scope, started_at, lease, lease_expires_at)
+                   SELECT 'a', %s, selection_hash, 1000, 1000, 1, '*', now(), '1 hour', now() + interval '1 hour'
+                   FROM inventory_core.selections WHERE selection_hash <> '*' LIMIT 1""",
+                "UPDATE inventory_core.sync_runs SET run_id = %s WHERE NOT EXISTS (SELECT FROM inventory_core.sync_errors AS e "
+                "WHERE e.run_id = sync_runs.run_id) AND status = 'success'"):
+            with session.transaction(force_rollback=True):
+                bind(session, A)
+                with pytest.raises(errors.InsufficientPrivilege, match="row-level security"):
+                    session.execute(forged, (foreign,))
