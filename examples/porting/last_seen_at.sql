@@ -1,7 +1,7 @@
 -- Imports a hand-written table with first_seen_at and last_seen_at into inventory_core: docs/porting.md says how and why.
 --   psql -v ON_ERROR_STOP=1 -v source=devices -v selection='{"type": "device"}' -f examples/porting/last_seen_at.sql
 -- source is a table or view with the columns
---   tenant text, policy_type text, external_id text, display_name text, meta jsonb, first_seen_at timestamptz, last_seen_at timestamptz
+--   tenant, policy_type, external_id, display_name (text), meta (jsonb), first_seen_at, last_seen_at (timestamptz)
 -- To be run as a superuser (it sets the clock), outside of a transaction, before the first real run of these tenants.
 
 CREATE TEMPORARY VIEW porting_source AS
@@ -24,7 +24,7 @@ BEGIN
         SELECT s.tenant, max(s.last_seen_at) FROM pg_temp.porting_source AS s GROUP BY s.tenant ORDER BY s.tenant
     LOOP
         IF EXISTS (SELECT FROM inventory_core.sync_runs AS r WHERE r.tenant_id = ported_tenant) THEN
-            RAISE EXCEPTION 'tenant % has runs already: import first, or the order of its runs would not be that of the times', ported_tenant;
+            RAISE EXCEPTION 'tenant % has runs already: the order of its runs would not be that of the times', ported_tenant;
         END IF;
         -- A run for each moment at which something was seen first or last, in their order.
         FOR seen_at IN

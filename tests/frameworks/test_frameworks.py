@@ -65,11 +65,15 @@ def database():
         admin.execute("CREATE ROLE frameworks_app LOGIN")
     with psycopg.connect(dbname=DATABASE, autocommit=True) as owner:
         owner.execute("CREATE EXTENSION inventory_core")
-        owner.execute("SELECT inventory_core.grant_access('frameworks_app', 'acme', 'maintainer')")
         yield owner
     with psycopg.connect(autocommit=True) as admin:
         admin.execute(f"DROP DATABASE {DATABASE} WITH (FORCE)")
         admin.execute("DROP ROLE frameworks_app")
+
+
+def begin_anew(database):
+    database.execute("SELECT inventory_core.forget_tenant('acme')")         # the grants, too
+    database.execute("SELECT inventory_core.grant_access('frameworks_app', 'acme', 'writer')")
 
 
 def sync(folder, name, **environment):
@@ -84,17 +88,18 @@ def sync(folder, name, **environment):
 
 @pytest.mark.parametrize("name", FRAMES)
 def test_the_block_syncs_and_tells_what_is_missing(database, tmp_path, name):
-    database.execute("SELECT inventory_core.forget_tenant('acme')")
+    begin_anew(database)
     both = json.dumps([*json.loads(ITEMS), {"policy_type": "vm", "external_id": "i-2"}])
     assert sync(tmp_path, name, SELECTION=SELECTIONS[0], ITEMS=both) == []
     assert sync(tmp_path, name, SELECTION=SELECTIONS[1], ITEMS=ITEMS) == [{"external_id": "i-2", "confidence": "high"}]
-    runs = database.execute("SELECT status, had_errors, observed_count FROM inventory_core.inventory_sync_runs('acme') ORDER BY run_seq")
+    runs = database.execute("SELECT status, had_errors, observed_count FROM inventory_core.inventory_sync_runs('acme') "
+                            "ORDER BY run_seq")
     assert runs.fetchall() == [("success", False, 2), ("success", False, 1)]
 
 
 @pytest.mark.parametrize("name", FRAMES)
 def test_a_busy_selection_is_no_failure(database, tmp_path, name):
-    database.execute("SELECT inventory_core.forget_tenant('acme')")
+    begin_anew(database)
     database.execute("SELECT inventory_core.start_run('acme', %s)", [SELECTIONS[0]])
     assert sync(tmp_path, name, SELECTION=SELECTIONS[1], ITEMS=ITEMS) == []
     assert database.execute("SELECT count(*) FROM inventory_core.inventory_items('acme')").fetchone() == (0,)
