@@ -8,7 +8,13 @@ DEFAULT_PG_CONFIG=/usr/lib/postgresql/15/bin/pg_config
 PGRX_VERSION=$(sed -nE 's/^pgrx = .*"=([0-9.]+)".*/\1/p' "$ROOT/Cargo.toml")
 CACHE_DIR=${XDG_CACHE_HOME:-$HOME/.cache}/inventory_core
 PGSPOT_VERSION=0.9.4
+# shellcheck disable=SC2034  # for scripts/setup and tests/stage
 PGSPOT=$CACHE_DIR/pgspot-$PGSPOT_VERSION/bin/pgspot
+# What docs/frameworks.md is run with.
+# shellcheck disable=SC2034  # for scripts/setup
+FRAMEWORKS=(sqlalchemy==2.1.9 django==5.2.19 'psycopg[binary]==3.3.9')
+# shellcheck disable=SC2034  # for scripts/setup and tests/stage
+FRAMEWORKS_PYTHON=$CACHE_DIR/frameworks/bin/python
 
 die() {
     echo "$(basename "$0"): $*" >&2

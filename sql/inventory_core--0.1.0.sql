@@ -32,30 +32,52 @@ CREATE SCHEMA IF NOT EXISTS inventory_core; /* inventory_core::inventory_core */
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::canonical::selection_lock_key
-CREATE  FUNCTION inventory_core."selection_lock_key"(
-	"tenant" TEXT, /* & str */
-	"selection_hash" TEXT /* & str */
-) RETURNS bigint /* i64 */
-IMMUTABLE STRICT PARALLEL SAFE 
+-- inventory_core::api::settings::_max_running_runs_per_tenant
+CREATE  FUNCTION inventory_core."_max_running_runs_per_tenant"() RETURNS INT /* i32 */
+STRICT STABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'selection_lock_key_wrapper';
+AS 'MODULE_PATHNAME', '_max_running_runs_per_tenant_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::retry::_error_codes
-CREATE  FUNCTION inventory_core."_error_codes"() RETURNS TEXT[] /* Vec < & '_ str > */
+-- inventory_core::api::items::_read_items
+CREATE  FUNCTION inventory_core."_read_items"(
+	"items" TEXT, /* & '_ str */
+	"whitelist_types" TEXT[], /* Array < '_, & '_ str > */
+	"whitelist_keys" TEXT[], /* Array < '_, & '_ str > */
+	"on_bad_item" TEXT /* & str */
+) RETURNS TABLE (
+	"key_digests" bigint[],  /* Vec < i64 > */
+	"policy_types" TEXT[],  /* Vec < String > */
+	"external_ids" TEXT[],  /* Vec < String > */
+	"name_digests" bigint[],  /* Vec < Option < i64 > > */
+	"meta_digests" bigint[],  /* Vec < Option < i64 > > */
+	"given_positions" INT[],  /* Vec < i32 > */
+	"starts" INT[],  /* Vec < i32 > */
+	"duplicates" INT,  /* i32 */
+	"rejected" INT,  /* i32 */
+	"rejected_types" TEXT[],  /* Vec < Option < String > > */
+	"dropped_meta_keys" INT  /* i32 */
+)
 IMMUTABLE STRICT PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_error_codes_wrapper';
+AS 'MODULE_PATHNAME', '_read_items_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::version::_library_version
-CREATE  FUNCTION inventory_core."_library_version"() RETURNS TEXT /* & '_ str */
-IMMUTABLE STRICT PARALLEL SAFE 
+-- inventory_core::api::settings::_shrink_guard
+CREATE  FUNCTION inventory_core."_shrink_guard"() RETURNS double precision /* f64 */
+STRICT STABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_library_version_wrapper';
+AS 'MODULE_PATHNAME', '_shrink_guard_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::_readable_tenant
+CREATE  FUNCTION inventory_core."_readable_tenant"() RETURNS TEXT /* String */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_readable_tenant_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -72,19 +94,78 @@ AS 'MODULE_PATHNAME', '_bitmap_chunks_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::settings::_lease_seconds
-CREATE  FUNCTION inventory_core."_lease_seconds"() RETURNS INT /* i32 */
-STRICT STABLE PARALLEL SAFE 
+-- inventory_core::api::bitmap::_bitmap_ids
+CREATE  FUNCTION inventory_core."_bitmap_ids"(
+	"chunk" INT, /* i32 */
+	"set" bytea /* & [u8] */
+) RETURNS SETOF bigint /* i64 */
+IMMUTABLE STRICT PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_lease_seconds_wrapper';
+AS 'MODULE_PATHNAME', '_bitmap_ids_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::settings::_shrink_guard_min_items
-CREATE  FUNCTION inventory_core."_shrink_guard_min_items"() RETURNS INT /* i32 */
+-- inventory_core::api::bitmap::_bitmap_subtract
+CREATE  FUNCTION inventory_core."_bitmap_subtract"(
+	"set" bytea, /* Option < & [u8] > */
+	"other" bytea /* Option < & [u8] > */
+) RETURNS bytea /* Vec < u8 > */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_subtract_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::canonical::_canonical_json
+CREATE  FUNCTION inventory_core."_canonical_json"(
+	"value" TEXT /* & str */
+) RETURNS TEXT /* String */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_canonical_json_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::retry::_error_codes
+CREATE  FUNCTION inventory_core."_error_codes"() RETURNS TEXT[] /* Vec < & '_ str > */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_error_codes_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::canonical::selection_lock_key
+CREATE  FUNCTION inventory_core."selection_lock_key"(
+	"tenant" TEXT, /* & str */
+	"selection_hash" TEXT /* & str */
+) RETURNS bigint /* i64 */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'selection_lock_key_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::current_tenant
+CREATE  FUNCTION inventory_core."current_tenant"() RETURNS TEXT /* Option < String > */
 STRICT STABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_shrink_guard_min_items_wrapper';
+AS 'MODULE_PATHNAME', 'current_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::retry::_retry_delay
+CREATE  FUNCTION inventory_core."_retry_delay"(
+	"attempt" INT, /* Option < i32 > */
+	"http_status" INT, /* Option < i32 > */
+	"retry_after" TEXT, /* Option < & str > */
+	"base" bigint, /* Option < i64 > */
+	"cap" bigint, /* Option < i64 > */
+	"now" bigint, /* Option < i64 > */
+	"random" double precision /* f64 */
+) RETURNS bigint /* Option < i64 > */
+STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_retry_delay_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -95,6 +176,185 @@ CREATE  FUNCTION inventory_core."_bitmap_positions"(
 IMMUTABLE STRICT PARALLEL SAFE 
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_bitmap_positions_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::settings::_lease_seconds
+CREATE  FUNCTION inventory_core."_lease_seconds"() RETURNS INT /* i32 */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_lease_seconds_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::set_tenant
+CREATE  FUNCTION inventory_core."set_tenant"(
+	"tenant" TEXT /* Option < & str > */
+) RETURNS TEXT /* String */
+VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'set_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::settings::_max_running_runs
+CREATE  FUNCTION inventory_core."_max_running_runs"() RETURNS INT /* i32 */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_max_running_runs_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::_bind_every
+CREATE  FUNCTION inventory_core."_bind_every"() RETURNS void
+STRICT VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bind_every_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::redact::_redact_known
+CREATE  FUNCTION inventory_core."_redact_known"(
+	"text" TEXT /* & str */
+) RETURNS TEXT /* String */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_redact_known_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_contains
+CREATE  FUNCTION inventory_core."_bitmap_contains"(
+	"set" bytea, /* & [u8] */
+	"item_id" bigint /* i64 */
+) RETURNS bool /* bool */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_contains_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::clear_tenant
+CREATE  FUNCTION inventory_core."clear_tenant"() RETURNS void
+STRICT VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'clear_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_count
+CREATE  FUNCTION inventory_core."_bitmap_count"(
+	"set" bytea /* Option < & [u8] > */
+) RETURNS bigint /* i64 */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_count_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::settings::_clock_setting
+CREATE  FUNCTION inventory_core."_clock_setting"() RETURNS TEXT /* Option < String > */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_clock_setting_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_position
+CREATE  FUNCTION inventory_core."_bitmap_position"(
+	"positions" bytea, /* & [u8] */
+	"item_id" bigint /* i64 */
+) RETURNS INT /* Option < i32 > */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_position_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::_may_read
+CREATE  FUNCTION inventory_core."_may_read"() RETURNS bool /* bool */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_may_read_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::_writable_tenant
+CREATE  FUNCTION inventory_core."_writable_tenant"(
+	"needed" TEXT /* & str */
+) RETURNS TEXT /* String */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_writable_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::retry::is_retryable
+CREATE  FUNCTION inventory_core."is_retryable"(
+	"http_status" INT /* i32 */
+) RETURNS bool /* bool */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'is_retryable_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::_check_tenant
+CREATE  FUNCTION inventory_core."_check_tenant"(
+	"tenant" TEXT /* & str */
+) RETURNS void
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_check_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::_fences_plans
+CREATE  FUNCTION inventory_core."_fences_plans"() RETURNS bool /* bool */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_fences_plans_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::canonical::_selection_hash
+CREATE  FUNCTION inventory_core."_selection_hash"(
+	"selection" TEXT /* & str */
+) RETURNS TEXT /* String */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_selection_hash_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_union
+CREATE  FUNCTION inventory_core."_bitmap_union"(
+	"sets" bytea[] /* :: std :: option :: Option < Array < '_, & [u8] > > */
+) RETURNS bytea /* Vec < u8 > */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_union_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::items::_key_digest
+CREATE  FUNCTION inventory_core."_key_digest"(
+	"policy_type" TEXT, /* & str */
+	"external_id" TEXT /* & str */
+) RETURNS bigint /* i64 */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_key_digest_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::redact::redact
+CREATE  FUNCTION inventory_core."redact"(
+	"message" TEXT /* & str */
+) RETURNS TEXT /* String */
+IMMUTABLE STRICT PARALLEL SAFE  
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'redact_message_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -126,157 +386,11 @@ AS 'MODULE_PATHNAME', '_item_texts_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::tenant::_fences_plans
-CREATE  FUNCTION inventory_core."_fences_plans"() RETURNS bool /* bool */
+-- inventory_core::api::version::_library_version
+CREATE  FUNCTION inventory_core."_library_version"() RETURNS TEXT /* & '_ str */
 IMMUTABLE STRICT PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_fences_plans_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::canonical::_selection_hash
-CREATE  FUNCTION inventory_core."_selection_hash"(
-	"selection" TEXT /* & str */
-) RETURNS TEXT /* String */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_selection_hash_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_subtract
-CREATE  FUNCTION inventory_core."_bitmap_subtract"(
-	"set" bytea, /* Option < & [u8] > */
-	"other" bytea /* Option < & [u8] > */
-) RETURNS bytea /* Vec < u8 > */
-IMMUTABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_subtract_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::settings::_shrink_guard
-CREATE  FUNCTION inventory_core."_shrink_guard"() RETURNS double precision /* f64 */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_shrink_guard_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::canonical::_canonical_json
-CREATE  FUNCTION inventory_core."_canonical_json"(
-	"value" TEXT /* & str */
-) RETURNS TEXT /* String */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_canonical_json_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::tenant::_may_read
-CREATE  FUNCTION inventory_core."_may_read"() RETURNS bool /* bool */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_may_read_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::redact::_redact_known
-CREATE  FUNCTION inventory_core."_redact_known"(
-	"text" TEXT /* & str */
-) RETURNS TEXT /* String */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_redact_known_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_count
-CREATE  FUNCTION inventory_core."_bitmap_count"(
-	"set" bytea /* Option < & [u8] > */
-) RETURNS bigint /* i64 */
-IMMUTABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_count_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::tenant::_bind_every
-CREATE  FUNCTION inventory_core."_bind_every"() RETURNS void
-STRICT VOLATILE PARALLEL UNSAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bind_every_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_contains
-CREATE  FUNCTION inventory_core."_bitmap_contains"(
-	"set" bytea, /* & [u8] */
-	"item_id" bigint /* i64 */
-) RETURNS bool /* bool */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_contains_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::settings::_max_running_runs_per_tenant
-CREATE  FUNCTION inventory_core."_max_running_runs_per_tenant"() RETURNS INT /* i32 */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_max_running_runs_per_tenant_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::tenant::clear_tenant
-CREATE  FUNCTION inventory_core."clear_tenant"() RETURNS void
-STRICT VOLATILE PARALLEL UNSAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'clear_tenant_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::tenant::current_tenant
-CREATE  FUNCTION inventory_core."current_tenant"() RETURNS TEXT /* Option < String > */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'current_tenant_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::retry::error_code_for
-CREATE  FUNCTION inventory_core."error_code_for"(
-	"http_status" INT /* Option < i32 > */
-) RETURNS TEXT /* & '_ str */
-IMMUTABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'error_code_for_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::tenant::_readable_tenant
-CREATE  FUNCTION inventory_core."_readable_tenant"() RETURNS TEXT /* String */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_readable_tenant_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::tenant::_check_tenant
-CREATE  FUNCTION inventory_core."_check_tenant"(
-	"tenant" TEXT /* & str */
-) RETURNS void
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_check_tenant_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::settings::_clock_setting
-CREATE  FUNCTION inventory_core."_clock_setting"() RETURNS TEXT /* Option < String > */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_clock_setting_wrapper';
+AS 'MODULE_PATHNAME', '_library_version_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -288,138 +402,6 @@ AS 'MODULE_PATHNAME', '_store_error_text_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_position
-CREATE  FUNCTION inventory_core."_bitmap_position"(
-	"positions" bytea, /* & [u8] */
-	"item_id" bigint /* i64 */
-) RETURNS INT /* Option < i32 > */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_position_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::items::_key_digest
-CREATE  FUNCTION inventory_core."_key_digest"(
-	"policy_type" TEXT, /* & str */
-	"external_id" TEXT /* & str */
-) RETURNS bigint /* i64 */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_key_digest_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::settings::_max_running_runs
-CREATE  FUNCTION inventory_core."_max_running_runs"() RETURNS INT /* i32 */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_max_running_runs_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_union
-CREATE  FUNCTION inventory_core."_bitmap_union"(
-	"sets" bytea[] /* :: std :: option :: Option < Array < '_, & [u8] > > */
-) RETURNS bytea /* Vec < u8 > */
-IMMUTABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_union_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::retry::is_retryable
-CREATE  FUNCTION inventory_core."is_retryable"(
-	"http_status" INT /* i32 */
-) RETURNS bool /* bool */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'is_retryable_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::tenant::set_tenant
-CREATE  FUNCTION inventory_core."set_tenant"(
-	"tenant" TEXT /* Option < & str > */
-) RETURNS TEXT /* String */
-VOLATILE PARALLEL UNSAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'set_tenant_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::tenant::_writable_tenant
-CREATE  FUNCTION inventory_core."_writable_tenant"(
-	"needed" TEXT /* & str */
-) RETURNS TEXT /* String */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_writable_tenant_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::redact::redact
-CREATE  FUNCTION inventory_core."redact"(
-	"message" TEXT /* & str */
-) RETURNS TEXT /* String */
-IMMUTABLE STRICT PARALLEL SAFE  
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'redact_message_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_ids
-CREATE  FUNCTION inventory_core."_bitmap_ids"(
-	"chunk" INT, /* i32 */
-	"set" bytea /* & [u8] */
-) RETURNS SETOF bigint /* i64 */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_ids_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::retry::_retry_delay
-CREATE  FUNCTION inventory_core."_retry_delay"(
-	"attempt" INT, /* Option < i32 > */
-	"http_status" INT, /* Option < i32 > */
-	"retry_after" TEXT, /* Option < & str > */
-	"base" bigint, /* Option < i64 > */
-	"cap" bigint, /* Option < i64 > */
-	"now" bigint, /* Option < i64 > */
-	"random" double precision /* f64 */
-) RETURNS bigint /* Option < i64 > */
-STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_retry_delay_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::items::_read_items
-CREATE  FUNCTION inventory_core."_read_items"(
-	"items" TEXT, /* & '_ str */
-	"whitelist_types" TEXT[], /* Array < '_, & '_ str > */
-	"whitelist_keys" TEXT[], /* Array < '_, & '_ str > */
-	"on_bad_item" TEXT /* & str */
-) RETURNS TABLE (
-	"key_digests" bigint[],  /* Vec < i64 > */
-	"policy_types" TEXT[],  /* Vec < String > */
-	"external_ids" TEXT[],  /* Vec < String > */
-	"name_digests" bigint[],  /* Vec < Option < i64 > > */
-	"meta_digests" bigint[],  /* Vec < Option < i64 > > */
-	"given_positions" INT[],  /* Vec < i32 > */
-	"starts" INT[],  /* Vec < i32 > */
-	"duplicates" INT,  /* i32 */
-	"rejected" INT,  /* i32 */
-	"rejected_types" TEXT[],  /* Vec < Option < String > > */
-	"dropped_meta_keys" INT  /* i32 */
-)
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_read_items_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
 -- inventory_core::api::bitmap::_bitmap_intersect
 CREATE  FUNCTION inventory_core."_bitmap_intersect"(
 	"set" bytea, /* Option < & [u8] > */
@@ -428,6 +410,24 @@ CREATE  FUNCTION inventory_core."_bitmap_intersect"(
 IMMUTABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_bitmap_intersect_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::settings::_shrink_guard_min_items
+CREATE  FUNCTION inventory_core."_shrink_guard_min_items"() RETURNS INT /* i32 */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_shrink_guard_min_items_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::retry::error_code_for
+CREATE  FUNCTION inventory_core."error_code_for"(
+	"http_status" INT /* Option < i32 > */
+) RETURNS TEXT /* & '_ str */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'error_code_for_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -485,6 +485,7 @@ CREATE TABLE inventory_core.tenants (
     CONSTRAINT tenants_next_item_id_is_positive CHECK (next_item_id > 0)
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE inventory_core.tenants IS 'Counter of item ids and limits of each tenant';
+COMMENT ON COLUMN inventory_core.tenants.tenant_id IS 'Name of the tenant: 1 to 255 bytes, not *';
 COMMENT ON COLUMN inventory_core.tenants.next_item_id IS
     'The id that the next new item gets; ids are dense, of this tenant alone and never used again';
 COMMENT ON COLUMN inventory_core.tenants.max_running_runs IS
@@ -510,12 +511,18 @@ CREATE TABLE inventory_core.tenant_grants (
 );
 COMMENT ON TABLE inventory_core.tenant_grants IS
     'Which role may bind which tenant (* = every one), with what access; shows the caller''s own grants';
+COMMENT ON COLUMN inventory_core.tenant_grants.tenant_id IS 'The tenant that may be bound; * is every one';
+COMMENT ON COLUMN inventory_core.tenant_grants.role_name IS 'Name of the role at the time of the grant';
+COMMENT ON COLUMN inventory_core.tenant_grants.access IS
+    'reader, writer or maintainer; each may do what the one before it may';
+COMMENT ON COLUMN inventory_core.tenant_grants.granted_at IS 'When the grant was given last';
 COMMENT ON COLUMN inventory_core.tenant_grants.role_oid IS
     'A grant counts only where name and number are still of one role: after a restore the number may be '
     'somebody else''s, after DROP ROLE the name';
 SELECT pg_extension_config_dump('inventory_core.tenant_grants', '');
 -- So that a role comes by its own grants only; a plan would show how many others it looked at.
 CREATE INDEX tenant_grants_role_oid ON inventory_core.tenant_grants (role_oid, tenant_id);
+COMMENT ON INDEX inventory_core.tenant_grants_role_oid IS 'By which a role comes by its own grants only';
 
 CREATE FUNCTION inventory_core._own_roles() RETURNS SETOF oid
 LANGUAGE sql STABLE PARALLEL SAFE
@@ -542,8 +549,11 @@ ALTER TABLE inventory_core.tenant_grants ENABLE ROW LEVEL SECURITY, FORCE ROW LE
 CREATE POLICY own_grants ON inventory_core.tenant_grants
     USING (role_oid = ANY (ARRAY(SELECT r.role FROM inventory_core._own_roles() AS r (role)))
            AND inventory_core._grant_counts(role_name, role_oid) AND inventory_core._fences_plans());
+COMMENT ON POLICY own_grants ON inventory_core.tenant_grants IS 'A role sees the grants that it may use';
 CREATE POLICY own_grants_only ON inventory_core.tenant_grants AS RESTRICTIVE
     USING (inventory_core._grant_counts(role_name, role_oid));
+COMMENT ON POLICY own_grants_only ON inventory_core.tenant_grants IS
+    'The same as a limit on whatever other policy there is';
 
 -- Neither STRICT nor with a path of its own, so that the planner inlines it: it is asked by every function that binds.
 CREATE FUNCTION inventory_core._usable_grant(tenant text) RETURNS TABLE (grant_role oid, grant_access text)
@@ -583,6 +593,8 @@ CREATE TABLE inventory_core.meta_whitelist (
 );
 COMMENT ON TABLE inventory_core.meta_whitelist IS
     'Top-level keys of meta that are stored, for all tenants; policy_type * means every type';
+COMMENT ON COLUMN inventory_core.meta_whitelist.policy_type IS 'Type of the items, * for every type';
+COMMENT ON COLUMN inventory_core.meta_whitelist.key IS 'Top-level key of meta that is stored';
 SELECT pg_extension_config_dump('inventory_core.meta_whitelist', '');
 /* </end connected objects> */
 
@@ -609,6 +621,16 @@ CREATE TABLE inventory_core.selections (
 );
 COMMENT ON TABLE inventory_core.selections IS
     'Selections of each tenant, with the starts that were refused; * stands for the tenant as a whole';
+COMMENT ON COLUMN inventory_core.selections.tenant_id IS 'The owner of the row';
+COMMENT ON COLUMN inventory_core.selections.selection_hash IS
+    'Hash of the selection, as selection_hash() gives it; * for the tenant as a whole';
+COMMENT ON COLUMN inventory_core.selections.selection IS 'The selection as its first caller spelled it';
+COMMENT ON COLUMN inventory_core.selections.first_run_at IS
+    'Start of its first run; NULL where every start was refused';
+COMMENT ON COLUMN inventory_core.selections.refused_count IS
+    'Starts that were refused, but for those that still stand in refusals';
+COMMENT ON COLUMN inventory_core.selections.last_refused_reason IS 'Why the last of them was refused';
+COMMENT ON COLUMN inventory_core.selections.last_refused_at IS 'When the last of them was refused';
 SELECT pg_extension_config_dump('inventory_core.selections', '');
 /* </end connected objects> */
 
@@ -654,6 +676,23 @@ CREATE TABLE inventory_core.sync_runs (
     CONSTRAINT sync_runs_lease_is_positive CHECK (lease > interval '0')
 ) WITH (fillfactor = 80);
 COMMENT ON TABLE inventory_core.sync_runs IS 'One row for each attempt to list a selection';
+COMMENT ON COLUMN inventory_core.sync_runs.tenant_id IS 'The owner of the row';
+COMMENT ON COLUMN inventory_core.sync_runs.run_id IS 'Names the run; random';
+COMMENT ON COLUMN inventory_core.sync_runs.selection_hash IS 'Hash of the selection, as selection_hash() gives it';
+COMMENT ON COLUMN inventory_core.sync_runs.status IS 'running, then success, partial or failed';
+COMMENT ON COLUMN inventory_core.sync_runs.request_id IS
+    'Given by the caller, so that a start can be repeated after a lost reply';
+COMMENT ON COLUMN inventory_core.sync_runs.correlation_id IS 'The caller''s label, redacted; never matched on';
+COMMENT ON COLUMN inventory_core.sync_runs.scope IS 'Which part of the API the run asks; waits of a scope are shared';
+COMMENT ON COLUMN inventory_core.sync_runs.started_at IS 'When it started; what it saw counts as seen at this time';
+COMMENT ON COLUMN inventory_core.sync_runs.finished_at IS 'When it ended; NULL while it is running';
+COMMENT ON COLUMN inventory_core.sync_runs.lease IS 'How long the run may be silent';
+COMMENT ON COLUMN inventory_core.sync_runs.observed_count IS
+    'Distinct items; NULL while it is running, as the three counts that follow';
+COMMENT ON COLUMN inventory_core.sync_runs.inserted_count IS 'Items that were new';
+COMMENT ON COLUMN inventory_core.sync_runs.updated_count IS 'Items that were known and changed';
+COMMENT ON COLUMN inventory_core.sync_runs.unchanged_count IS 'Items that were known and the same';
+COMMENT ON COLUMN inventory_core.sync_runs.expected_items IS 'How many items the caller said there should be';
 COMMENT ON COLUMN inventory_core.sync_runs.run_seq IS
     'Counts the runs of one selection; a gap is a run that was pruned. Order always comes from here, never from a clock';
 COMMENT ON COLUMN inventory_core.sync_runs.start_no IS
@@ -673,10 +712,13 @@ SELECT pg_extension_config_dump('inventory_core.sync_runs', '');
 -- The truth about exclusion: one running run of a selection.
 CREATE UNIQUE INDEX sync_runs_one_running_run
     ON inventory_core.sync_runs (tenant_id, selection_hash) WHERE status = 'running';
+COMMENT ON INDEX inventory_core.sync_runs_one_running_run IS 'One running run of a selection';
 -- The tenant's own limit: each running run has a number, and no number twice.
 CREATE UNIQUE INDEX sync_runs_one_run_a_tenant_slot
     ON inventory_core.sync_runs (tenant_id, tenant_slot) WHERE status = 'running';
+COMMENT ON INDEX inventory_core.sync_runs_one_run_a_tenant_slot IS 'The tenant''s limit: no two running runs have one number';
 CREATE INDEX sync_runs_start_no ON inventory_core.sync_runs (tenant_id, start_no);
+COMMENT ON INDEX inventory_core.sync_runs_start_no IS 'For the next start_no, and the order of the runs of a tenant';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -702,6 +744,16 @@ CREATE TABLE inventory_core.sync_errors (
         'lease_expired', 'unexpected'))
 );
 COMMENT ON TABLE inventory_core.sync_errors IS 'What went wrong in a run and was not cured by a retry';
+COMMENT ON COLUMN inventory_core.sync_errors.tenant_id IS 'The owner of the row';
+COMMENT ON COLUMN inventory_core.sync_errors.run_id IS 'The run that it went wrong in';
+COMMENT ON COLUMN inventory_core.sync_errors.error_no IS 'Numbers the errors of a run from 1';
+COMMENT ON COLUMN inventory_core.sync_errors.error_code IS 'One of the known codes';
+COMMENT ON COLUMN inventory_core.sync_errors.http_status IS 'The status of the API''s answer, where there was one';
+COMMENT ON COLUMN inventory_core.sync_errors.policy_type IS
+    'The type of item that it concerns; NULL where it concerns all';
+COMMENT ON COLUMN inventory_core.sync_errors.message IS
+    'What the API or the driver said, redacted and cut to 2,000 characters';
+COMMENT ON COLUMN inventory_core.sync_errors.recorded_at IS 'When it was recorded';
 COMMENT ON COLUMN inventory_core.sync_errors.upstream_code IS
     'The code that the caller gave, where it is none of ours';
 SELECT pg_extension_config_dump('inventory_core.sync_errors', '');
@@ -739,6 +791,17 @@ CREATE TABLE inventory_core.items (
     CONSTRAINT items_meta_is_an_object CHECK (jsonb_typeof(meta) = 'object')
 );
 COMMENT ON TABLE inventory_core.items IS 'What was last observed of each item';
+COMMENT ON COLUMN inventory_core.items.tenant_id IS 'The owner of the row';
+COMMENT ON COLUMN inventory_core.items.item_id IS 'Number of the item, dense within its tenant, never used again';
+COMMENT ON COLUMN inventory_core.items.first_seen_at IS 'Start of the first run that saw it';
+COMMENT ON COLUMN inventory_core.items.updated_at IS 'When its name or meta was last written';
+COMMENT ON COLUMN inventory_core.items.name_digest IS
+    '64-bit digest of display_name, which a probe compares instead of the text';
+COMMENT ON COLUMN inventory_core.items.meta_digest IS '64-bit digest of meta as stored';
+COMMENT ON COLUMN inventory_core.items.policy_type IS 'What kind of thing it is';
+COMMENT ON COLUMN inventory_core.items.external_id IS 'Its name in the API';
+COMMENT ON COLUMN inventory_core.items.display_name IS 'Its name for people, cut to 1,000 characters';
+COMMENT ON COLUMN inventory_core.items.meta IS 'What the whitelist lets through of what the API says of it';
 COMMENT ON COLUMN inventory_core.items.chunk IS
     'Which bitmap of 65,536 ids the item is in; a column, because a shift would not reach an index under row-level security';
 COMMENT ON COLUMN inventory_core.items.first_start_no IS
@@ -748,6 +811,7 @@ SELECT pg_extension_config_dump('inventory_core.items', '');
 
 -- For people and applications, who ask for an item by the name that it has upstream.
 CREATE INDEX items_external_id ON inventory_core.items (tenant_id, external_id);
+COMMENT ON INDEX inventory_core.items_external_id IS 'For whoever asks for an item by its name in the API';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -772,6 +836,12 @@ CREATE TABLE inventory_core.run_parts (
     CONSTRAINT run_parts_kind_is_known CHECK (kind IN ('inserted', 'updated', 'unchanged'))
 );
 COMMENT ON TABLE inventory_core.run_parts IS 'Which items the batches of a running run saw, as bitmaps';
+COMMENT ON COLUMN inventory_core.run_parts.tenant_id IS 'The owner of the row';
+COMMENT ON COLUMN inventory_core.run_parts.run_id IS 'The run that the batch belongs to';
+COMMENT ON COLUMN inventory_core.run_parts.chunk IS 'item_id >> 16 of the items';
+COMMENT ON COLUMN inventory_core.run_parts.kind IS 'What the batch did with them: inserted, updated, unchanged';
+COMMENT ON COLUMN inventory_core.run_parts.item_ids IS 'Roaring bitmap of the ids, in the portable format';
+COMMENT ON COLUMN inventory_core.run_parts.recorded_at IS 'When the batch came; it prolongs the lease from here';
 COMMENT ON COLUMN inventory_core.run_parts.part IS 'One a batch';
 COMMENT ON COLUMN inventory_core.run_parts.redacted_values IS
     'String values of meta that lost a secret as the batch wrote them; on one row a batch, 0 on the others';
@@ -798,6 +868,12 @@ CREATE TABLE inventory_core.last_seen (
 );
 COMMENT ON TABLE inventory_core.last_seen IS
     'For each selection and run, the items that this run was the last to see: disjoint bitmaps';
+COMMENT ON COLUMN inventory_core.last_seen.tenant_id IS 'The owner of the row';
+COMMENT ON COLUMN inventory_core.last_seen.selection_hash IS
+    'Hash of the selection, as selection_hash() gives it; * for the tenant as a whole';
+COMMENT ON COLUMN inventory_core.last_seen.chunk IS 'item_id >> 16 of the items';
+COMMENT ON COLUMN inventory_core.last_seen.run_id IS 'The run that was the last to see them';
+COMMENT ON COLUMN inventory_core.last_seen.item_ids IS 'Roaring bitmap of their ids, in the portable format';
 SELECT pg_extension_config_dump('inventory_core.last_seen', '');
 /* </end connected objects> */
 
@@ -818,6 +894,11 @@ CREATE TABLE inventory_core.run_changes_bitmaps (
         CHECK (change IN ('added', 'changed', 'reappeared', 'missing'))
 );
 COMMENT ON TABLE inventory_core.run_changes_bitmaps IS 'What each completed run changed, as bitmaps';
+COMMENT ON COLUMN inventory_core.run_changes_bitmaps.tenant_id IS 'The owner of the row';
+COMMENT ON COLUMN inventory_core.run_changes_bitmaps.run_id IS 'The completed run';
+COMMENT ON COLUMN inventory_core.run_changes_bitmaps.chunk IS 'item_id >> 16 of the items';
+COMMENT ON COLUMN inventory_core.run_changes_bitmaps.change IS 'added, changed, reappeared or missing';
+COMMENT ON COLUMN inventory_core.run_changes_bitmaps.item_ids IS 'Roaring bitmap of their ids, in the portable format';
 SELECT pg_extension_config_dump('inventory_core.run_changes_bitmaps', '');
 /* </end connected objects> */
 
@@ -888,6 +969,9 @@ CREATE TABLE inventory_core.cooldowns (
     CONSTRAINT cooldowns_scope_is_a_scope CHECK (octet_length(scope) BETWEEN 1 AND 255)
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE inventory_core.cooldowns IS 'Until when each scope of a tenant is to be left alone; * covers all scopes';
+COMMENT ON COLUMN inventory_core.cooldowns.tenant_id IS 'The owner of the row';
+COMMENT ON COLUMN inventory_core.cooldowns.scope IS 'Which part of the API; * covers all';
+COMMENT ON COLUMN inventory_core.cooldowns.until IS 'Ask nothing before this time';
 SELECT pg_extension_config_dump('inventory_core.cooldowns', '');
 /* </end connected objects> */
 
@@ -907,9 +991,14 @@ CREATE TABLE inventory_core.run_slots (
     CONSTRAINT run_slots_taken_has_an_end CHECK ((run_id IS NULL) = (expires_at IS NULL))
 ) WITH (fillfactor = 20);
 COMMENT ON TABLE inventory_core.run_slots IS 'Which run holds which of the slots of the global limit';
+COMMENT ON COLUMN inventory_core.run_slots.slot_no IS
+    '1 to 1,024; the setting max_running_runs says how many of them count';
+COMMENT ON COLUMN inventory_core.run_slots.run_id IS 'The run that holds the slot; NULL where it is free';
+COMMENT ON COLUMN inventory_core.run_slots.expires_at IS 'When the slot is free again unless its run shows life';
 INSERT INTO inventory_core.run_slots (slot_no) SELECT generate_series(1, 1024);
 -- Not unique: a run whose slot is being taken away, by a start in the middle, takes another and does not wait.
 CREATE INDEX run_slots_run_id ON inventory_core.run_slots (run_id);
+COMMENT ON INDEX inventory_core.run_slots_run_id IS 'Which slot a run holds';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -952,6 +1041,9 @@ CREATE TABLE inventory_core.slot_leases (
     CONSTRAINT slot_leases_pkey PRIMARY KEY (run_id, lease_id)
 );
 COMMENT ON TABLE inventory_core.slot_leases IS 'Until when the signs of life of a run keep its slot of the global limit';
+COMMENT ON COLUMN inventory_core.slot_leases.run_id IS 'The run that showed life';
+COMMENT ON COLUMN inventory_core.slot_leases.lease_id IS 'Makes the row one of its own; random';
+COMMENT ON COLUMN inventory_core.slot_leases.expires_at IS 'Until when its slot is kept';
 
 -- Volatile: while a row lock is waited for, or tried, a lease may be committed that an older snapshot does not show.
 CREATE FUNCTION inventory_core._slot_is_over(run_id uuid, expires_at timestamptz) RETURNS boolean
@@ -986,6 +1078,11 @@ CREATE TABLE inventory_core.refusals (
     CONSTRAINT refusals_pkey PRIMARY KEY (tenant_id, selection_hash, refusal_id)
 );
 COMMENT ON TABLE inventory_core.refusals IS 'Refused starts that are not yet counted in selections';
+COMMENT ON COLUMN inventory_core.refusals.tenant_id IS 'The owner of the row';
+COMMENT ON COLUMN inventory_core.refusals.selection_hash IS 'Hash of the selection, as selection_hash() gives it';
+COMMENT ON COLUMN inventory_core.refusals.refusal_id IS 'Makes the row one of its own; random';
+COMMENT ON COLUMN inventory_core.refusals.reason IS 'Why the start was refused';
+COMMENT ON COLUMN inventory_core.refusals.refused_at IS 'When it was refused';
 SELECT pg_extension_config_dump('inventory_core.refusals', '');
 /* </end connected objects> */
 
@@ -1113,6 +1210,11 @@ BEGIN
                 USING (tenant_id = (SELECT inventory_core._writable_tenant('writer')));
             CREATE POLICY delete_needs_access ON inventory_core.%1$I AS RESTRICTIVE FOR DELETE
                 USING (tenant_id = (SELECT inventory_core._writable_tenant(%2$L)));
+            COMMENT ON POLICY tenant_rows ON inventory_core.%1$I IS 'Rows of the bound tenant; to write takes a writer';
+            COMMENT ON POLICY tenant_rows_only ON inventory_core.%1$I IS
+                'The same as a limit on whatever other policy there is; plans use an index of the tenant only';
+            COMMENT ON POLICY update_needs_access ON inventory_core.%1$I IS 'To change or lock a row takes a writer';
+            COMMENT ON POLICY delete_needs_access ON inventory_core.%1$I IS 'To delete a row takes a writer or a maintainer';
             $policy$, tenant_table, to_delete);
     END LOOP;
 END
@@ -1121,30 +1223,46 @@ $$;
 -- Who holds a slot is told by the id of the run, which is unique within its tenant only.
 CREATE POLICY new_run_is_nobody_elses ON inventory_core.sync_runs AS RESTRICTIVE FOR INSERT
     WITH CHECK (inventory_core._may_be_called(run_id));
+COMMENT ON POLICY new_run_is_nobody_elses ON inventory_core.sync_runs IS
+    'No run bears an id that the slot of another shows';
 CREATE POLICY run_stays_its_own ON inventory_core.sync_runs AS RESTRICTIVE FOR UPDATE
     USING (true) WITH CHECK (inventory_core._may_be_called(run_id));
+COMMENT ON POLICY run_stays_its_own ON inventory_core.sync_runs IS
+    'No run is given an id that the slot of another shows';
 
 -- A slot may be taken by whoever finds it free or expired, and given back by whoever runs its run;
 -- taken only for a running run of the bound tenant, which is all that the subselects can see.
 ALTER TABLE inventory_core.run_slots ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY all_slots ON inventory_core.run_slots FOR SELECT USING (true);
+COMMENT ON POLICY all_slots ON inventory_core.run_slots IS 'Slots name no tenant, so everybody may see them';
 CREATE POLICY free_or_own_slots ON inventory_core.run_slots FOR UPDATE
     USING (inventory_core._slot_is_over(run_id, expires_at) OR inventory_core._runs(run_id))
     WITH CHECK (run_id IS NULL OR inventory_core._may_hold_slot(run_id, expires_at));
+COMMENT ON POLICY free_or_own_slots ON inventory_core.run_slots IS
+    'Free slots may be taken for a running run of the bound tenant, own ones given back';
 CREATE POLICY free_or_own_slots_only ON inventory_core.run_slots AS RESTRICTIVE FOR UPDATE
     USING (inventory_core._slot_is_over(run_id, expires_at) OR inventory_core._runs(run_id))
     WITH CHECK (run_id IS NULL OR inventory_core._may_hold_slot(run_id, expires_at));
+COMMENT ON POLICY free_or_own_slots_only ON inventory_core.run_slots IS
+    'The same as a limit on whatever other policy there is';
 
 -- Leases may be added to and taken from a running run of the bound tenant.
 ALTER TABLE inventory_core.slot_leases ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY all_leases ON inventory_core.slot_leases FOR SELECT USING (true);
+COMMENT ON POLICY all_leases ON inventory_core.slot_leases IS 'Leases name no tenant, so everybody may see them';
 CREATE POLICY new_leases ON inventory_core.slot_leases FOR INSERT
     WITH CHECK (inventory_core._may_hold_slot(run_id, expires_at));
+COMMENT ON POLICY new_leases ON inventory_core.slot_leases IS 'Signs of life are given by a running run of the bound tenant';
 CREATE POLICY new_leases_only ON inventory_core.slot_leases AS RESTRICTIVE FOR INSERT
     WITH CHECK (inventory_core._may_hold_slot(run_id, expires_at));
+COMMENT ON POLICY new_leases_only ON inventory_core.slot_leases IS
+    'The same as a limit on whatever other policy there is';
 CREATE POLICY own_leases ON inventory_core.slot_leases FOR DELETE USING (inventory_core._runs(run_id));
+COMMENT ON POLICY own_leases ON inventory_core.slot_leases IS 'Signs of life go with a running run of the bound tenant';
 CREATE POLICY own_leases_only ON inventory_core.slot_leases AS RESTRICTIVE FOR DELETE
     USING (inventory_core._runs(run_id));
+COMMENT ON POLICY own_leases_only ON inventory_core.slot_leases IS
+    'The same as a limit on whatever other policy there is';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -1168,6 +1286,13 @@ CREATE TABLE inventory_core.pruned_runs (
 );
 COMMENT ON TABLE inventory_core.pruned_runs IS
     'One line for each pruned run that explain_missing still lists; gone when no item has been missing for so long';
+COMMENT ON COLUMN inventory_core.pruned_runs.tenant_id IS 'The owner of the row';
+COMMENT ON COLUMN inventory_core.pruned_runs.selection_hash IS 'Hash of the selection, as selection_hash() gives it';
+COMMENT ON COLUMN inventory_core.pruned_runs.run_seq IS 'Its number among the runs of the selection';
+COMMENT ON COLUMN inventory_core.pruned_runs.run_id IS 'The run that was pruned';
+COMMENT ON COLUMN inventory_core.pruned_runs.started_at IS 'When it had started';
+COMMENT ON COLUMN inventory_core.pruned_runs.status IS 'How it had ended';
+COMMENT ON COLUMN inventory_core.pruned_runs.error_codes IS 'The codes of its errors, each once';
 SELECT pg_extension_config_dump('inventory_core.pruned_runs', '');
 
 -- The same fence as around every tenant table, see row_level_security.
@@ -1182,6 +1307,11 @@ CREATE POLICY update_needs_access ON inventory_core.pruned_runs AS RESTRICTIVE F
     USING (tenant_id = (SELECT inventory_core._writable_tenant('maintainer')));
 CREATE POLICY delete_needs_access ON inventory_core.pruned_runs AS RESTRICTIVE FOR DELETE
     USING (tenant_id = (SELECT inventory_core._writable_tenant('maintainer')));
+COMMENT ON POLICY tenant_rows ON inventory_core.pruned_runs IS 'Rows of the bound tenant; to write takes a maintainer';
+COMMENT ON POLICY tenant_rows_only ON inventory_core.pruned_runs IS
+    'The same as a limit on whatever other policy there is; plans use an index of the tenant only';
+COMMENT ON POLICY update_needs_access ON inventory_core.pruned_runs IS 'To change or lock a row takes a maintainer';
+COMMENT ON POLICY delete_needs_access ON inventory_core.pruned_runs IS 'To delete a row takes a maintainer';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -1723,6 +1853,8 @@ COMMENT ON FUNCTION inventory_core._redact_error() IS 'Guard: no free text enter
 CREATE TRIGGER redact_guard BEFORE INSERT OR UPDATE ON inventory_core.sync_errors
     FOR EACH ROW EXECUTE FUNCTION inventory_core._redact_error();
 ALTER TABLE inventory_core.sync_errors ENABLE ALWAYS TRIGGER redact_guard;
+COMMENT ON TRIGGER redact_guard ON inventory_core.sync_errors IS
+    'Redacts what is written past record_error, replication included';
 
 CREATE FUNCTION inventory_core._redact_run() RETURNS trigger
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -1737,6 +1869,8 @@ COMMENT ON FUNCTION inventory_core._redact_run() IS 'Guard: no correlation id en
 CREATE TRIGGER redact_guard BEFORE INSERT OR UPDATE OF correlation_id ON inventory_core.sync_runs
     FOR EACH ROW EXECUTE FUNCTION inventory_core._redact_run();
 ALTER TABLE inventory_core.sync_runs ENABLE ALWAYS TRIGGER redact_guard;
+COMMENT ON TRIGGER redact_guard ON inventory_core.sync_runs IS
+    'Redacts what is written past start_run, replication included';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -1789,6 +1923,17 @@ LEFT JOIN LATERAL inventory_core._seen(i.tenant_id, i.chunk) AS s ON true
 WHERE (SELECT inventory_core._may_read());
 COMMENT ON VIEW inventory_core.inventory_items IS
     'The catalogue of the bound tenant: what was last observed, first and last time';
+COMMENT ON COLUMN inventory_core.inventory_items.tenant_id IS 'The owner of the row';
+COMMENT ON COLUMN inventory_core.inventory_items.item_id IS 'Number of the item, never used again';
+COMMENT ON COLUMN inventory_core.inventory_items.policy_type IS 'What kind of thing it is';
+COMMENT ON COLUMN inventory_core.inventory_items.external_id IS 'Its name in the API';
+COMMENT ON COLUMN inventory_core.inventory_items.display_name IS 'Its name for people';
+COMMENT ON COLUMN inventory_core.inventory_items.meta IS 'What the whitelist let through of what the API said of it';
+COMMENT ON COLUMN inventory_core.inventory_items.first_seen_at IS 'Start of the first run that saw it';
+COMMENT ON COLUMN inventory_core.inventory_items.updated_at IS 'When its name or meta was last written';
+COMMENT ON COLUMN inventory_core.inventory_items.last_seen_at IS
+    'Start of the newest run, of any selection, that saw it: seen at or after';
+COMMENT ON COLUMN inventory_core.inventory_items.last_seen_run_id IS 'That run';
 
 CREATE FUNCTION inventory_core.inventory_items(tenant text) RETURNS SETOF inventory_core.inventory_items
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE
@@ -1827,6 +1972,27 @@ CROSS JOIN LATERAL inventory_core._run_counts(r.tenant_id, r.run_id) AS c
 WHERE (SELECT inventory_core._may_read());
 COMMENT ON VIEW inventory_core.inventory_sync_runs IS
     'The sync runs of the bound tenant; of a running one the lease and the counts so far';
+COMMENT ON COLUMN inventory_core.inventory_sync_runs.tenant_id IS 'The owner of the row';
+COMMENT ON COLUMN inventory_core.inventory_sync_runs.run_id IS 'Names the run';
+COMMENT ON COLUMN inventory_core.inventory_sync_runs.run_seq IS
+    'Its number among the runs of the selection; order comes from here';
+COMMENT ON COLUMN inventory_core.inventory_sync_runs.selection_hash IS
+    'Hash of the selection, as selection_hash() gives it';
+COMMENT ON COLUMN inventory_core.inventory_sync_runs.selection IS 'What it set out to list';
+COMMENT ON COLUMN inventory_core.inventory_sync_runs.status IS 'running, then success, partial or failed';
+COMMENT ON COLUMN inventory_core.inventory_sync_runs.had_errors IS 'Whether an error was recorded';
+COMMENT ON COLUMN inventory_core.inventory_sync_runs.error_codes IS 'The codes of its errors, each once';
+COMMENT ON COLUMN inventory_core.inventory_sync_runs.error_count IS 'How many errors were recorded';
+COMMENT ON COLUMN inventory_core.inventory_sync_runs.correlation_id IS 'The caller''s label, redacted';
+COMMENT ON COLUMN inventory_core.inventory_sync_runs.started_at IS 'When it started';
+COMMENT ON COLUMN inventory_core.inventory_sync_runs.finished_at IS 'When it ended; NULL while it is running';
+COMMENT ON COLUMN inventory_core.inventory_sync_runs.lease_expires_at IS
+    'From then on another start may take its selection over';
+COMMENT ON COLUMN inventory_core.inventory_sync_runs.observed_count IS 'Distinct items that it saw, so far';
+COMMENT ON COLUMN inventory_core.inventory_sync_runs.inserted_count IS 'Of them, new';
+COMMENT ON COLUMN inventory_core.inventory_sync_runs.updated_count IS 'Of them, changed';
+COMMENT ON COLUMN inventory_core.inventory_sync_runs.unchanged_count IS 'Of them, the same as before';
+COMMENT ON COLUMN inventory_core.inventory_sync_runs.expected_items IS 'How many items the caller said there should be';
 
 CREATE FUNCTION inventory_core.inventory_sync_runs(tenant text) RETURNS SETOF inventory_core.inventory_sync_runs
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE
@@ -1851,6 +2017,18 @@ SELECT e.tenant_id, e.run_id, e.error_no, e.error_code, e.upstream_code, e.http_
 FROM inventory_core.sync_errors AS e
 WHERE (SELECT inventory_core._may_read());
 COMMENT ON VIEW inventory_core.inventory_sync_errors IS 'What went wrong in the runs of the bound tenant';
+COMMENT ON COLUMN inventory_core.inventory_sync_errors.tenant_id IS 'The owner of the row';
+COMMENT ON COLUMN inventory_core.inventory_sync_errors.run_id IS 'The run that it went wrong in';
+COMMENT ON COLUMN inventory_core.inventory_sync_errors.error_no IS 'Numbers the errors of a run from 1';
+COMMENT ON COLUMN inventory_core.inventory_sync_errors.error_code IS 'One of the known codes';
+COMMENT ON COLUMN inventory_core.inventory_sync_errors.upstream_code IS
+    'The code that the caller gave, where it is none of ours; redacted';
+COMMENT ON COLUMN inventory_core.inventory_sync_errors.http_status IS
+    'The status of the API''s answer, where there was one';
+COMMENT ON COLUMN inventory_core.inventory_sync_errors.policy_type IS
+    'The type of item that it concerns; NULL where it concerns all';
+COMMENT ON COLUMN inventory_core.inventory_sync_errors.message IS 'What the API or the driver said, redacted';
+COMMENT ON COLUMN inventory_core.inventory_sync_errors.recorded_at IS 'When it was recorded';
 
 CREATE FUNCTION inventory_core.inventory_sync_errors(tenant text) RETURNS SETOF inventory_core.inventory_sync_errors
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE
@@ -1893,6 +2071,21 @@ LEFT JOIN inventory_core.sync_runs AS running
 WHERE (SELECT inventory_core._may_read()) AND s.selection_hash <> '*';
 COMMENT ON VIEW inventory_core.inventory_selections IS
     'The selections of the bound tenant: latest run, latest clean one, refused starts';
+COMMENT ON COLUMN inventory_core.inventory_selections.tenant_id IS 'The owner of the row';
+COMMENT ON COLUMN inventory_core.inventory_selections.selection_hash IS
+    'Hash of the selection, as selection_hash() gives it';
+COMMENT ON COLUMN inventory_core.inventory_selections.selection IS 'The selection as its first caller spelled it';
+COMMENT ON COLUMN inventory_core.inventory_selections.first_run_at IS
+    'Start of its first run; NULL where every start was refused';
+COMMENT ON COLUMN inventory_core.inventory_selections.latest_run_id IS 'The completed run that started last';
+COMMENT ON COLUMN inventory_core.inventory_selections.latest_status IS 'How that one ended';
+COMMENT ON COLUMN inventory_core.inventory_selections.latest_finished_at IS 'When that one ended';
+COMMENT ON COLUMN inventory_core.inventory_selections.latest_success_at IS 'When the last clean success ended';
+COMMENT ON COLUMN inventory_core.inventory_selections.running_run_id IS
+    'The run that is under way; NULL where there is none';
+COMMENT ON COLUMN inventory_core.inventory_selections.refused_count IS 'Starts that were refused';
+COMMENT ON COLUMN inventory_core.inventory_selections.last_refused_reason IS 'Why the last of them was refused';
+COMMENT ON COLUMN inventory_core.inventory_selections.last_refused_at IS 'When the last of them was refused';
 
 CREATE FUNCTION inventory_core.inventory_selections(tenant text) RETURNS SETOF inventory_core.inventory_selections
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE
@@ -1931,6 +2124,19 @@ CROSS JOIN LATERAL (
 WHERE (SELECT inventory_core._may_read()) AND r.status = 'running';
 COMMENT ON VIEW inventory_core.run_progress IS
     'How far the running runs of the bound tenant are, measured by the last success of their selections';
+COMMENT ON COLUMN inventory_core.run_progress.tenant_id IS 'The owner of the row';
+COMMENT ON COLUMN inventory_core.run_progress.run_id IS 'A run that is under way';
+COMMENT ON COLUMN inventory_core.run_progress.selection_hash IS 'Hash of the selection, as selection_hash() gives it';
+COMMENT ON COLUMN inventory_core.run_progress.correlation_id IS 'The caller''s label, redacted';
+COMMENT ON COLUMN inventory_core.run_progress.started_at IS 'When it started';
+COMMENT ON COLUMN inventory_core.run_progress.elapsed IS 'Time since then';
+COMMENT ON COLUMN inventory_core.run_progress.observed IS 'Distinct items that it saw so far';
+COMMENT ON COLUMN inventory_core.run_progress.previous_total IS 'What the last success of the selection observed';
+COMMENT ON COLUMN inventory_core.run_progress.fraction IS
+    'observed by previous_total, at most 1; NULL where there is none';
+COMMENT ON COLUMN inventory_core.run_progress.time_left IS 'A guess, as if it went on at this pace';
+COMMENT ON COLUMN inventory_core.run_progress.lease_expires_at IS
+    'From then on another start may take its selection over';
 
 CREATE FUNCTION inventory_core.run_progress(tenant text) RETURNS SETOF inventory_core.run_progress
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE
@@ -3443,6 +3649,24 @@ CREATE TYPE inventory_core.selection_status AS (
     known_items bigint, observed_items bigint, missing_items bigint, confirmed_missing bigint,
     confidence text, reasons text[]);
 COMMENT ON TYPE inventory_core.selection_status IS 'What the function selection_status gives';
+COMMENT ON COLUMN inventory_core.selection_status.selection_hash IS 'The hash that was asked for';
+COMMENT ON COLUMN inventory_core.selection_status.selection IS 'The selection; NULL where it is not known';
+COMMENT ON COLUMN inventory_core.selection_status.running_run_id IS
+    'The run that is under way; NULL where there is none';
+COMMENT ON COLUMN inventory_core.selection_status.latest_run_id IS 'The completed run that started last';
+COMMENT ON COLUMN inventory_core.selection_status.latest_status IS 'How that one ended';
+COMMENT ON COLUMN inventory_core.selection_status.latest_finished_at IS 'When that one ended';
+COMMENT ON COLUMN inventory_core.selection_status.latest_success_run_id IS 'The last clean success';
+COMMENT ON COLUMN inventory_core.selection_status.latest_success_at IS 'When that one ended';
+COMMENT ON COLUMN inventory_core.selection_status.known_items IS 'Items that a completed run of the selection ever saw';
+COMMENT ON COLUMN inventory_core.selection_status.observed_items IS
+    'Known items that are not missing: seen by the latest run or by one under way';
+COMMENT ON COLUMN inventory_core.selection_status.missing_items IS
+    'Known items that are missing, judged by the latest run';
+COMMENT ON COLUMN inventory_core.selection_status.confirmed_missing IS
+    'Known items that are missing, judged by the last clean success';
+COMMENT ON COLUMN inventory_core.selection_status.confidence IS 'high, low, or none where no run has completed';
+COMMENT ON COLUMN inventory_core.selection_status.reasons IS 'Why it is low';
 
 CREATE FUNCTION inventory_core.selection_status(tenant text, selection_hash text)
 RETURNS SETOF inventory_core.selection_status
@@ -3520,6 +3744,23 @@ COMMENT ON FUNCTION inventory_core.run_changes(text, uuid) IS
 /* <begin connected objects> */
 -- requires:
 --   run_changes
+
+CREATE FUNCTION inventory_core.try_lock_selection(tenant text, selection_hash text) RETURNS boolean
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM inventory_core._begin_read(tenant, selection_hash);
+    RETURN pg_try_advisory_xact_lock(inventory_core.selection_lock_key(tenant, selection_hash));
+END
+$$;
+COMMENT ON FUNCTION inventory_core.try_lock_selection(text, text) IS
+    'Tries the advisory lock of a selection until the transaction ends, for a caller''s own critical section; never waits';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- requires:
+--   try_lock_selection
 
 CREATE FUNCTION inventory_core._check_meta_keys(policy_type text, keys text[]) RETURNS void
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
@@ -3714,8 +3955,11 @@ ALTER POLICY tenant_rows_only ON inventory_core.tenants
 -- two are: the table's own number is what all its rows have in common.
 CREATE POLICY bound_at_all ON inventory_core.tenants AS RESTRICTIVE
     USING (tableoid = (SELECT 'inventory_core.tenants'::regclass WHERE inventory_core._readable_tenant() IS NOT NULL));
+COMMENT ON POLICY bound_at_all ON inventory_core.tenants IS 'Asks for a bound tenant, whichever way the table is read';
 CREATE POLICY bound_at_all_first ON inventory_core.tenants AS RESTRICTIVE
     USING ((SELECT 'inventory_core.tenants'::regclass WHERE inventory_core._readable_tenant() IS NOT NULL) = tableoid);
+COMMENT ON POLICY bound_at_all_first ON inventory_core.tenants IS
+    'The same turned round, so that it is asked before the table is read';
 
 CREATE FUNCTION inventory_core._maintained_tenants() RETURNS text[]
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -4074,7 +4318,7 @@ BEGIN ATOMIC
         (1, 'EXECUTE', 'FUNCTION', ARRAY[
             'set_tenant', 'clear_tenant', 'current_tenant', 'granted_tenants', '_now',
             'missing_items', 'missing_summary', 'explain_missing', 'selection_status', 'run_changes',
-            '_cooling_down', 'cooling_down', 'doctor',
+            '_cooling_down', 'cooling_down', 'try_lock_selection', 'doctor',
             'inventory_items', 'inventory_sync_runs', 'inventory_sync_errors', 'inventory_selections', 'run_progress']),
         -- the limit of a tenant is not its own to set
         (2, 'INSERT (tenant_id), UPDATE (next_item_id)', 'TABLE', ARRAY['tenants']),

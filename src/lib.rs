@@ -211,9 +211,14 @@ extension_sql_file!(
     requires = ["selection_status"]
 );
 extension_sql_file!(
+    "../sql/schema/65_try_lock_selection.sql",
+    name = "try_lock_selection",
+    requires = ["run_changes"]
+);
+extension_sql_file!(
     "../sql/schema/69_check_meta_keys.sql",
     name = "check_meta_keys",
-    requires = ["run_changes"]
+    requires = ["try_lock_selection"]
 );
 extension_sql_file!("../sql/schema/70_allow_meta.sql", name = "allow_meta", requires = ["check_meta_keys"]);
 extension_sql_file!(

@@ -12,6 +12,7 @@ CREATE TABLE inventory_core.tenants (
     CONSTRAINT tenants_next_item_id_is_positive CHECK (next_item_id > 0)
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE inventory_core.tenants IS 'Counter of item ids and limits of each tenant';
+COMMENT ON COLUMN inventory_core.tenants.tenant_id IS 'Name of the tenant: 1 to 255 bytes, not *';
 COMMENT ON COLUMN inventory_core.tenants.next_item_id IS
     'The id that the next new item gets; ids are dense, of this tenant alone and never used again';
 COMMENT ON COLUMN inventory_core.tenants.max_running_runs IS

@@ -12,12 +12,18 @@ CREATE TABLE inventory_core.tenant_grants (
 );
 COMMENT ON TABLE inventory_core.tenant_grants IS
     'Which role may bind which tenant (* = every one), with what access; shows the caller''s own grants';
+COMMENT ON COLUMN inventory_core.tenant_grants.tenant_id IS 'The tenant that may be bound; * is every one';
+COMMENT ON COLUMN inventory_core.tenant_grants.role_name IS 'Name of the role at the time of the grant';
+COMMENT ON COLUMN inventory_core.tenant_grants.access IS
+    'reader, writer or maintainer; each may do what the one before it may';
+COMMENT ON COLUMN inventory_core.tenant_grants.granted_at IS 'When the grant was given last';
 COMMENT ON COLUMN inventory_core.tenant_grants.role_oid IS
     'A grant counts only where name and number are still of one role: after a restore the number may be '
     'somebody else''s, after DROP ROLE the name';
 SELECT pg_extension_config_dump('inventory_core.tenant_grants', '');
 -- So that a role comes by its own grants only; a plan would show how many others it looked at.
 CREATE INDEX tenant_grants_role_oid ON inventory_core.tenant_grants (role_oid, tenant_id);
+COMMENT ON INDEX inventory_core.tenant_grants_role_oid IS 'By which a role comes by its own grants only';
 
 CREATE FUNCTION inventory_core._own_roles() RETURNS SETOF oid
 LANGUAGE sql STABLE PARALLEL SAFE
@@ -44,8 +50,11 @@ ALTER TABLE inventory_core.tenant_grants ENABLE ROW LEVEL SECURITY, FORCE ROW LE
 CREATE POLICY own_grants ON inventory_core.tenant_grants
     USING (role_oid = ANY (ARRAY(SELECT r.role FROM inventory_core._own_roles() AS r (role)))
            AND inventory_core._grant_counts(role_name, role_oid) AND inventory_core._fences_plans());
+COMMENT ON POLICY own_grants ON inventory_core.tenant_grants IS 'A role sees the grants that it may use';
 CREATE POLICY own_grants_only ON inventory_core.tenant_grants AS RESTRICTIVE
     USING (inventory_core._grant_counts(role_name, role_oid));
+COMMENT ON POLICY own_grants_only ON inventory_core.tenant_grants IS
+    'The same as a limit on whatever other policy there is';
 
 -- Neither STRICT nor with a path of its own, so that the planner inlines it: it is asked by every function that binds.
 CREATE FUNCTION inventory_core._usable_grant(tenant text) RETURNS TABLE (grant_role oid, grant_access text)

@@ -7,4 +7,6 @@ CREATE TABLE inventory_core.meta_whitelist (
 );
 COMMENT ON TABLE inventory_core.meta_whitelist IS
     'Top-level keys of meta that are stored, for all tenants; policy_type * means every type';
+COMMENT ON COLUMN inventory_core.meta_whitelist.policy_type IS 'Type of the items, * for every type';
+COMMENT ON COLUMN inventory_core.meta_whitelist.key IS 'Top-level key of meta that is stored';
 SELECT pg_extension_config_dump('inventory_core.meta_whitelist', '');

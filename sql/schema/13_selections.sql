@@ -17,4 +17,14 @@ CREATE TABLE inventory_core.selections (
 );
 COMMENT ON TABLE inventory_core.selections IS
     'Selections of each tenant, with the starts that were refused; * stands for the tenant as a whole';
+COMMENT ON COLUMN inventory_core.selections.tenant_id IS 'The owner of the row';
+COMMENT ON COLUMN inventory_core.selections.selection_hash IS
+    'Hash of the selection, as selection_hash() gives it; * for the tenant as a whole';
+COMMENT ON COLUMN inventory_core.selections.selection IS 'The selection as its first caller spelled it';
+COMMENT ON COLUMN inventory_core.selections.first_run_at IS
+    'Start of its first run; NULL where every start was refused';
+COMMENT ON COLUMN inventory_core.selections.refused_count IS
+    'Starts that were refused, but for those that still stand in refusals';
+COMMENT ON COLUMN inventory_core.selections.last_refused_reason IS 'Why the last of them was refused';
+COMMENT ON COLUMN inventory_core.selections.last_refused_at IS 'When the last of them was refused';
 SELECT pg_extension_config_dump('inventory_core.selections', '');

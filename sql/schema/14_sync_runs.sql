@@ -36,6 +36,23 @@ CREATE TABLE inventory_core.sync_runs (
     CONSTRAINT sync_runs_lease_is_positive CHECK (lease > interval '0')
 ) WITH (fillfactor = 80);
 COMMENT ON TABLE inventory_core.sync_runs IS 'One row for each attempt to list a selection';
+COMMENT ON COLUMN inventory_core.sync_runs.tenant_id IS 'The owner of the row';
+COMMENT ON COLUMN inventory_core.sync_runs.run_id IS 'Names the run; random';
+COMMENT ON COLUMN inventory_core.sync_runs.selection_hash IS 'Hash of the selection, as selection_hash() gives it';
+COMMENT ON COLUMN inventory_core.sync_runs.status IS 'running, then success, partial or failed';
+COMMENT ON COLUMN inventory_core.sync_runs.request_id IS
+    'Given by the caller, so that a start can be repeated after a lost reply';
+COMMENT ON COLUMN inventory_core.sync_runs.correlation_id IS 'The caller''s label, redacted; never matched on';
+COMMENT ON COLUMN inventory_core.sync_runs.scope IS 'Which part of the API the run asks; waits of a scope are shared';
+COMMENT ON COLUMN inventory_core.sync_runs.started_at IS 'When it started; what it saw counts as seen at this time';
+COMMENT ON COLUMN inventory_core.sync_runs.finished_at IS 'When it ended; NULL while it is running';
+COMMENT ON COLUMN inventory_core.sync_runs.lease IS 'How long the run may be silent';
+COMMENT ON COLUMN inventory_core.sync_runs.observed_count IS
+    'Distinct items; NULL while it is running, as the three counts that follow';
+COMMENT ON COLUMN inventory_core.sync_runs.inserted_count IS 'Items that were new';
+COMMENT ON COLUMN inventory_core.sync_runs.updated_count IS 'Items that were known and changed';
+COMMENT ON COLUMN inventory_core.sync_runs.unchanged_count IS 'Items that were known and the same';
+COMMENT ON COLUMN inventory_core.sync_runs.expected_items IS 'How many items the caller said there should be';
 COMMENT ON COLUMN inventory_core.sync_runs.run_seq IS
     'Counts the runs of one selection; a gap is a run that was pruned. Order always comes from here, never from a clock';
 COMMENT ON COLUMN inventory_core.sync_runs.start_no IS
@@ -55,7 +72,10 @@ SELECT pg_extension_config_dump('inventory_core.sync_runs', '');
 -- The truth about exclusion: one running run of a selection.
 CREATE UNIQUE INDEX sync_runs_one_running_run
     ON inventory_core.sync_runs (tenant_id, selection_hash) WHERE status = 'running';
+COMMENT ON INDEX inventory_core.sync_runs_one_running_run IS 'One running run of a selection';
 -- The tenant's own limit: each running run has a number, and no number twice.
 CREATE UNIQUE INDEX sync_runs_one_run_a_tenant_slot
     ON inventory_core.sync_runs (tenant_id, tenant_slot) WHERE status = 'running';
+COMMENT ON INDEX inventory_core.sync_runs_one_run_a_tenant_slot IS 'The tenant''s limit: no two running runs have one number';
 CREATE INDEX sync_runs_start_no ON inventory_core.sync_runs (tenant_id, start_no);
+COMMENT ON INDEX inventory_core.sync_runs_start_no IS 'For the next start_no, and the order of the runs of a tenant';

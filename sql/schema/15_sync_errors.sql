@@ -17,6 +17,16 @@ CREATE TABLE inventory_core.sync_errors (
         'lease_expired', 'unexpected'))
 );
 COMMENT ON TABLE inventory_core.sync_errors IS 'What went wrong in a run and was not cured by a retry';
+COMMENT ON COLUMN inventory_core.sync_errors.tenant_id IS 'The owner of the row';
+COMMENT ON COLUMN inventory_core.sync_errors.run_id IS 'The run that it went wrong in';
+COMMENT ON COLUMN inventory_core.sync_errors.error_no IS 'Numbers the errors of a run from 1';
+COMMENT ON COLUMN inventory_core.sync_errors.error_code IS 'One of the known codes';
+COMMENT ON COLUMN inventory_core.sync_errors.http_status IS 'The status of the API''s answer, where there was one';
+COMMENT ON COLUMN inventory_core.sync_errors.policy_type IS
+    'The type of item that it concerns; NULL where it concerns all';
+COMMENT ON COLUMN inventory_core.sync_errors.message IS
+    'What the API or the driver said, redacted and cut to 2,000 characters';
+COMMENT ON COLUMN inventory_core.sync_errors.recorded_at IS 'When it was recorded';
 COMMENT ON COLUMN inventory_core.sync_errors.upstream_code IS
     'The code that the caller gave, where it is none of ours';
 SELECT pg_extension_config_dump('inventory_core.sync_errors', '');

@@ -26,6 +26,17 @@ CREATE TABLE inventory_core.items (
     CONSTRAINT items_meta_is_an_object CHECK (jsonb_typeof(meta) = 'object')
 );
 COMMENT ON TABLE inventory_core.items IS 'What was last observed of each item';
+COMMENT ON COLUMN inventory_core.items.tenant_id IS 'The owner of the row';
+COMMENT ON COLUMN inventory_core.items.item_id IS 'Number of the item, dense within its tenant, never used again';
+COMMENT ON COLUMN inventory_core.items.first_seen_at IS 'Start of the first run that saw it';
+COMMENT ON COLUMN inventory_core.items.updated_at IS 'When its name or meta was last written';
+COMMENT ON COLUMN inventory_core.items.name_digest IS
+    '64-bit digest of display_name, which a probe compares instead of the text';
+COMMENT ON COLUMN inventory_core.items.meta_digest IS '64-bit digest of meta as stored';
+COMMENT ON COLUMN inventory_core.items.policy_type IS 'What kind of thing it is';
+COMMENT ON COLUMN inventory_core.items.external_id IS 'Its name in the API';
+COMMENT ON COLUMN inventory_core.items.display_name IS 'Its name for people, cut to 1,000 characters';
+COMMENT ON COLUMN inventory_core.items.meta IS 'What the whitelist lets through of what the API says of it';
 COMMENT ON COLUMN inventory_core.items.chunk IS
     'Which bitmap of 65,536 ids the item is in; a column, because a shift would not reach an index under row-level security';
 COMMENT ON COLUMN inventory_core.items.first_start_no IS
@@ -35,3 +46,4 @@ SELECT pg_extension_config_dump('inventory_core.items', '');
 
 -- For people and applications, who ask for an item by the name that it has upstream.
 CREATE INDEX items_external_id ON inventory_core.items (tenant_id, external_id);
+COMMENT ON INDEX inventory_core.items_external_id IS 'For whoever asks for an item by its name in the API';

@@ -16,6 +16,12 @@ CREATE TABLE inventory_core.run_parts (
     CONSTRAINT run_parts_kind_is_known CHECK (kind IN ('inserted', 'updated', 'unchanged'))
 );
 COMMENT ON TABLE inventory_core.run_parts IS 'Which items the batches of a running run saw, as bitmaps';
+COMMENT ON COLUMN inventory_core.run_parts.tenant_id IS 'The owner of the row';
+COMMENT ON COLUMN inventory_core.run_parts.run_id IS 'The run that the batch belongs to';
+COMMENT ON COLUMN inventory_core.run_parts.chunk IS 'item_id >> 16 of the items';
+COMMENT ON COLUMN inventory_core.run_parts.kind IS 'What the batch did with them: inserted, updated, unchanged';
+COMMENT ON COLUMN inventory_core.run_parts.item_ids IS 'Roaring bitmap of the ids, in the portable format';
+COMMENT ON COLUMN inventory_core.run_parts.recorded_at IS 'When the batch came; it prolongs the lease from here';
 COMMENT ON COLUMN inventory_core.run_parts.part IS 'One a batch';
 COMMENT ON COLUMN inventory_core.run_parts.redacted_values IS
     'String values of meta that lost a secret as the batch wrote them; on one row a batch, 0 on the others';

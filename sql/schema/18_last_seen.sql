@@ -14,4 +14,10 @@ CREATE TABLE inventory_core.last_seen (
 );
 COMMENT ON TABLE inventory_core.last_seen IS
     'For each selection and run, the items that this run was the last to see: disjoint bitmaps';
+COMMENT ON COLUMN inventory_core.last_seen.tenant_id IS 'The owner of the row';
+COMMENT ON COLUMN inventory_core.last_seen.selection_hash IS
+    'Hash of the selection, as selection_hash() gives it; * for the tenant as a whole';
+COMMENT ON COLUMN inventory_core.last_seen.chunk IS 'item_id >> 16 of the items';
+COMMENT ON COLUMN inventory_core.last_seen.run_id IS 'The run that was the last to see them';
+COMMENT ON COLUMN inventory_core.last_seen.item_ids IS 'Roaring bitmap of their ids, in the portable format';
 SELECT pg_extension_config_dump('inventory_core.last_seen', '');

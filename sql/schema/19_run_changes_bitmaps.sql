@@ -11,4 +11,9 @@ CREATE TABLE inventory_core.run_changes_bitmaps (
         CHECK (change IN ('added', 'changed', 'reappeared', 'missing'))
 );
 COMMENT ON TABLE inventory_core.run_changes_bitmaps IS 'What each completed run changed, as bitmaps';
+COMMENT ON COLUMN inventory_core.run_changes_bitmaps.tenant_id IS 'The owner of the row';
+COMMENT ON COLUMN inventory_core.run_changes_bitmaps.run_id IS 'The completed run';
+COMMENT ON COLUMN inventory_core.run_changes_bitmaps.chunk IS 'item_id >> 16 of the items';
+COMMENT ON COLUMN inventory_core.run_changes_bitmaps.change IS 'added, changed, reappeared or missing';
+COMMENT ON COLUMN inventory_core.run_changes_bitmaps.item_ids IS 'Roaring bitmap of their ids, in the portable format';
 SELECT pg_extension_config_dump('inventory_core.run_changes_bitmaps', '');

@@ -7,4 +7,7 @@ CREATE TABLE inventory_core.cooldowns (
     CONSTRAINT cooldowns_scope_is_a_scope CHECK (octet_length(scope) BETWEEN 1 AND 255)
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE inventory_core.cooldowns IS 'Until when each scope of a tenant is to be left alone; * covers all scopes';
+COMMENT ON COLUMN inventory_core.cooldowns.tenant_id IS 'The owner of the row';
+COMMENT ON COLUMN inventory_core.cooldowns.scope IS 'Which part of the API; * covers all';
+COMMENT ON COLUMN inventory_core.cooldowns.until IS 'Ask nothing before this time';
 SELECT pg_extension_config_dump('inventory_core.cooldowns', '');

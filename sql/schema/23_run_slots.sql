@@ -10,6 +10,11 @@ CREATE TABLE inventory_core.run_slots (
     CONSTRAINT run_slots_taken_has_an_end CHECK ((run_id IS NULL) = (expires_at IS NULL))
 ) WITH (fillfactor = 20);
 COMMENT ON TABLE inventory_core.run_slots IS 'Which run holds which of the slots of the global limit';
+COMMENT ON COLUMN inventory_core.run_slots.slot_no IS
+    '1 to 1,024; the setting max_running_runs says how many of them count';
+COMMENT ON COLUMN inventory_core.run_slots.run_id IS 'The run that holds the slot; NULL where it is free';
+COMMENT ON COLUMN inventory_core.run_slots.expires_at IS 'When the slot is free again unless its run shows life';
 INSERT INTO inventory_core.run_slots (slot_no) SELECT generate_series(1, 1024);
 -- Not unique: a run whose slot is being taken away, by a start in the middle, takes another and does not wait.
 CREATE INDEX run_slots_run_id ON inventory_core.run_slots (run_id);
+COMMENT ON INDEX inventory_core.run_slots_run_id IS 'Which slot a run holds';

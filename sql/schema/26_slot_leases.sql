@@ -8,6 +8,9 @@ CREATE TABLE inventory_core.slot_leases (
     CONSTRAINT slot_leases_pkey PRIMARY KEY (run_id, lease_id)
 );
 COMMENT ON TABLE inventory_core.slot_leases IS 'Until when the signs of life of a run keep its slot of the global limit';
+COMMENT ON COLUMN inventory_core.slot_leases.run_id IS 'The run that showed life';
+COMMENT ON COLUMN inventory_core.slot_leases.lease_id IS 'Makes the row one of its own; random';
+COMMENT ON COLUMN inventory_core.slot_leases.expires_at IS 'Until when its slot is kept';
 
 -- Volatile: while a row lock is waited for, or tried, a lease may be committed that an older snapshot does not show.
 CREATE FUNCTION inventory_core._slot_is_over(run_id uuid, expires_at timestamptz) RETURNS boolean

@@ -9,4 +9,9 @@ CREATE TABLE inventory_core.refusals (
     CONSTRAINT refusals_pkey PRIMARY KEY (tenant_id, selection_hash, refusal_id)
 );
 COMMENT ON TABLE inventory_core.refusals IS 'Refused starts that are not yet counted in selections';
+COMMENT ON COLUMN inventory_core.refusals.tenant_id IS 'The owner of the row';
+COMMENT ON COLUMN inventory_core.refusals.selection_hash IS 'Hash of the selection, as selection_hash() gives it';
+COMMENT ON COLUMN inventory_core.refusals.refusal_id IS 'Makes the row one of its own; random';
+COMMENT ON COLUMN inventory_core.refusals.reason IS 'Why the start was refused';
+COMMENT ON COLUMN inventory_core.refusals.refused_at IS 'When it was refused';
 SELECT pg_extension_config_dump('inventory_core.refusals', '');

@@ -59,6 +59,11 @@ BEGIN
                 USING (tenant_id = (SELECT inventory_core._writable_tenant('writer')));
             CREATE POLICY delete_needs_access ON inventory_core.%1$I AS RESTRICTIVE FOR DELETE
                 USING (tenant_id = (SELECT inventory_core._writable_tenant(%2$L)));
+            COMMENT ON POLICY tenant_rows ON inventory_core.%1$I IS 'Rows of the bound tenant; to write takes a writer';
+            COMMENT ON POLICY tenant_rows_only ON inventory_core.%1$I IS
+                'The same as a limit on whatever other policy there is; plans use an index of the tenant only';
+            COMMENT ON POLICY update_needs_access ON inventory_core.%1$I IS 'To change or lock a row takes a writer';
+            COMMENT ON POLICY delete_needs_access ON inventory_core.%1$I IS 'To delete a row takes a writer or a maintainer';
             $policy$, tenant_table, to_delete);
     END LOOP;
 END
@@ -67,27 +72,43 @@ $$;
 -- Who holds a slot is told by the id of the run, which is unique within its tenant only.
 CREATE POLICY new_run_is_nobody_elses ON inventory_core.sync_runs AS RESTRICTIVE FOR INSERT
     WITH CHECK (inventory_core._may_be_called(run_id));
+COMMENT ON POLICY new_run_is_nobody_elses ON inventory_core.sync_runs IS
+    'No run bears an id that the slot of another shows';
 CREATE POLICY run_stays_its_own ON inventory_core.sync_runs AS RESTRICTIVE FOR UPDATE
     USING (true) WITH CHECK (inventory_core._may_be_called(run_id));
+COMMENT ON POLICY run_stays_its_own ON inventory_core.sync_runs IS
+    'No run is given an id that the slot of another shows';
 
 -- A slot may be taken by whoever finds it free or expired, and given back by whoever runs its run;
 -- taken only for a running run of the bound tenant, which is all that the subselects can see.
 ALTER TABLE inventory_core.run_slots ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY all_slots ON inventory_core.run_slots FOR SELECT USING (true);
+COMMENT ON POLICY all_slots ON inventory_core.run_slots IS 'Slots name no tenant, so everybody may see them';
 CREATE POLICY free_or_own_slots ON inventory_core.run_slots FOR UPDATE
     USING (inventory_core._slot_is_over(run_id, expires_at) OR inventory_core._runs(run_id))
     WITH CHECK (run_id IS NULL OR inventory_core._may_hold_slot(run_id, expires_at));
+COMMENT ON POLICY free_or_own_slots ON inventory_core.run_slots IS
+    'Free slots may be taken for a running run of the bound tenant, own ones given back';
 CREATE POLICY free_or_own_slots_only ON inventory_core.run_slots AS RESTRICTIVE FOR UPDATE
     USING (inventory_core._slot_is_over(run_id, expires_at) OR inventory_core._runs(run_id))
     WITH CHECK (run_id IS NULL OR inventory_core._may_hold_slot(run_id, expires_at));
+COMMENT ON POLICY free_or_own_slots_only ON inventory_core.run_slots IS
+    'The same as a limit on whatever other policy there is';
 
 -- Leases may be added to and taken from a running run of the bound tenant.
 ALTER TABLE inventory_core.slot_leases ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY all_leases ON inventory_core.slot_leases FOR SELECT USING (true);
+COMMENT ON POLICY all_leases ON inventory_core.slot_leases IS 'Leases name no tenant, so everybody may see them';
 CREATE POLICY new_leases ON inventory_core.slot_leases FOR INSERT
     WITH CHECK (inventory_core._may_hold_slot(run_id, expires_at));
+COMMENT ON POLICY new_leases ON inventory_core.slot_leases IS 'Signs of life are given by a running run of the bound tenant';
 CREATE POLICY new_leases_only ON inventory_core.slot_leases AS RESTRICTIVE FOR INSERT
     WITH CHECK (inventory_core._may_hold_slot(run_id, expires_at));
+COMMENT ON POLICY new_leases_only ON inventory_core.slot_leases IS
+    'The same as a limit on whatever other policy there is';
 CREATE POLICY own_leases ON inventory_core.slot_leases FOR DELETE USING (inventory_core._runs(run_id));
+COMMENT ON POLICY own_leases ON inventory_core.slot_leases IS 'Signs of life go with a running run of the bound tenant';
 CREATE POLICY own_leases_only ON inventory_core.slot_leases AS RESTRICTIVE FOR DELETE
     USING (inventory_core._runs(run_id));
+COMMENT ON POLICY own_leases_only ON inventory_core.slot_leases IS
+    'The same as a limit on whatever other policy there is';

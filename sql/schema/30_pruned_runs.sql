@@ -15,6 +15,13 @@ CREATE TABLE inventory_core.pruned_runs (
 );
 COMMENT ON TABLE inventory_core.pruned_runs IS
     'One line for each pruned run that explain_missing still lists; gone when no item has been missing for so long';
+COMMENT ON COLUMN inventory_core.pruned_runs.tenant_id IS 'The owner of the row';
+COMMENT ON COLUMN inventory_core.pruned_runs.selection_hash IS 'Hash of the selection, as selection_hash() gives it';
+COMMENT ON COLUMN inventory_core.pruned_runs.run_seq IS 'Its number among the runs of the selection';
+COMMENT ON COLUMN inventory_core.pruned_runs.run_id IS 'The run that was pruned';
+COMMENT ON COLUMN inventory_core.pruned_runs.started_at IS 'When it had started';
+COMMENT ON COLUMN inventory_core.pruned_runs.status IS 'How it had ended';
+COMMENT ON COLUMN inventory_core.pruned_runs.error_codes IS 'The codes of its errors, each once';
 SELECT pg_extension_config_dump('inventory_core.pruned_runs', '');
 
 -- The same fence as around every tenant table, see row_level_security.
@@ -29,3 +36,8 @@ CREATE POLICY update_needs_access ON inventory_core.pruned_runs AS RESTRICTIVE F
     USING (tenant_id = (SELECT inventory_core._writable_tenant('maintainer')));
 CREATE POLICY delete_needs_access ON inventory_core.pruned_runs AS RESTRICTIVE FOR DELETE
     USING (tenant_id = (SELECT inventory_core._writable_tenant('maintainer')));
+COMMENT ON POLICY tenant_rows ON inventory_core.pruned_runs IS 'Rows of the bound tenant; to write takes a maintainer';
+COMMENT ON POLICY tenant_rows_only ON inventory_core.pruned_runs IS
+    'The same as a limit on whatever other policy there is; plans use an index of the tenant only';
+COMMENT ON POLICY update_needs_access ON inventory_core.pruned_runs IS 'To change or lock a row takes a maintainer';
+COMMENT ON POLICY delete_needs_access ON inventory_core.pruned_runs IS 'To delete a row takes a maintainer';

@@ -15,6 +15,8 @@ COMMENT ON FUNCTION inventory_core._redact_error() IS 'Guard: no free text enter
 CREATE TRIGGER redact_guard BEFORE INSERT OR UPDATE ON inventory_core.sync_errors
     FOR EACH ROW EXECUTE FUNCTION inventory_core._redact_error();
 ALTER TABLE inventory_core.sync_errors ENABLE ALWAYS TRIGGER redact_guard;
+COMMENT ON TRIGGER redact_guard ON inventory_core.sync_errors IS
+    'Redacts what is written past record_error, replication included';
 
 CREATE FUNCTION inventory_core._redact_run() RETURNS trigger
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -29,3 +31,5 @@ COMMENT ON FUNCTION inventory_core._redact_run() IS 'Guard: no correlation id en
 CREATE TRIGGER redact_guard BEFORE INSERT OR UPDATE OF correlation_id ON inventory_core.sync_runs
     FOR EACH ROW EXECUTE FUNCTION inventory_core._redact_run();
 ALTER TABLE inventory_core.sync_runs ENABLE ALWAYS TRIGGER redact_guard;
+COMMENT ON TRIGGER redact_guard ON inventory_core.sync_runs IS
+    'Redacts what is written past start_run, replication included';

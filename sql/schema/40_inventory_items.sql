@@ -44,6 +44,17 @@ LEFT JOIN LATERAL inventory_core._seen(i.tenant_id, i.chunk) AS s ON true
 WHERE (SELECT inventory_core._may_read());
 COMMENT ON VIEW inventory_core.inventory_items IS
     'The catalogue of the bound tenant: what was last observed, first and last time';
+COMMENT ON COLUMN inventory_core.inventory_items.tenant_id IS 'The owner of the row';
+COMMENT ON COLUMN inventory_core.inventory_items.item_id IS 'Number of the item, never used again';
+COMMENT ON COLUMN inventory_core.inventory_items.policy_type IS 'What kind of thing it is';
+COMMENT ON COLUMN inventory_core.inventory_items.external_id IS 'Its name in the API';
+COMMENT ON COLUMN inventory_core.inventory_items.display_name IS 'Its name for people';
+COMMENT ON COLUMN inventory_core.inventory_items.meta IS 'What the whitelist let through of what the API said of it';
+COMMENT ON COLUMN inventory_core.inventory_items.first_seen_at IS 'Start of the first run that saw it';
+COMMENT ON COLUMN inventory_core.inventory_items.updated_at IS 'When its name or meta was last written';
+COMMENT ON COLUMN inventory_core.inventory_items.last_seen_at IS
+    'Start of the newest run, of any selection, that saw it: seen at or after';
+COMMENT ON COLUMN inventory_core.inventory_items.last_seen_run_id IS 'That run';
 
 CREATE FUNCTION inventory_core.inventory_items(tenant text) RETURNS SETOF inventory_core.inventory_items
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE

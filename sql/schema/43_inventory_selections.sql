@@ -22,6 +22,21 @@ LEFT JOIN inventory_core.sync_runs AS running
 WHERE (SELECT inventory_core._may_read()) AND s.selection_hash <> '*';
 COMMENT ON VIEW inventory_core.inventory_selections IS
     'The selections of the bound tenant: latest run, latest clean one, refused starts';
+COMMENT ON COLUMN inventory_core.inventory_selections.tenant_id IS 'The owner of the row';
+COMMENT ON COLUMN inventory_core.inventory_selections.selection_hash IS
+    'Hash of the selection, as selection_hash() gives it';
+COMMENT ON COLUMN inventory_core.inventory_selections.selection IS 'The selection as its first caller spelled it';
+COMMENT ON COLUMN inventory_core.inventory_selections.first_run_at IS
+    'Start of its first run; NULL where every start was refused';
+COMMENT ON COLUMN inventory_core.inventory_selections.latest_run_id IS 'The completed run that started last';
+COMMENT ON COLUMN inventory_core.inventory_selections.latest_status IS 'How that one ended';
+COMMENT ON COLUMN inventory_core.inventory_selections.latest_finished_at IS 'When that one ended';
+COMMENT ON COLUMN inventory_core.inventory_selections.latest_success_at IS 'When the last clean success ended';
+COMMENT ON COLUMN inventory_core.inventory_selections.running_run_id IS
+    'The run that is under way; NULL where there is none';
+COMMENT ON COLUMN inventory_core.inventory_selections.refused_count IS 'Starts that were refused';
+COMMENT ON COLUMN inventory_core.inventory_selections.last_refused_reason IS 'Why the last of them was refused';
+COMMENT ON COLUMN inventory_core.inventory_selections.last_refused_at IS 'When the last of them was refused';
 
 CREATE FUNCTION inventory_core.inventory_selections(tenant text) RETURNS SETOF inventory_core.inventory_selections
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE

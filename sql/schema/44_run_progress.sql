@@ -18,6 +18,19 @@ CROSS JOIN LATERAL (
 WHERE (SELECT inventory_core._may_read()) AND r.status = 'running';
 COMMENT ON VIEW inventory_core.run_progress IS
     'How far the running runs of the bound tenant are, measured by the last success of their selections';
+COMMENT ON COLUMN inventory_core.run_progress.tenant_id IS 'The owner of the row';
+COMMENT ON COLUMN inventory_core.run_progress.run_id IS 'A run that is under way';
+COMMENT ON COLUMN inventory_core.run_progress.selection_hash IS 'Hash of the selection, as selection_hash() gives it';
+COMMENT ON COLUMN inventory_core.run_progress.correlation_id IS 'The caller''s label, redacted';
+COMMENT ON COLUMN inventory_core.run_progress.started_at IS 'When it started';
+COMMENT ON COLUMN inventory_core.run_progress.elapsed IS 'Time since then';
+COMMENT ON COLUMN inventory_core.run_progress.observed IS 'Distinct items that it saw so far';
+COMMENT ON COLUMN inventory_core.run_progress.previous_total IS 'What the last success of the selection observed';
+COMMENT ON COLUMN inventory_core.run_progress.fraction IS
+    'observed by previous_total, at most 1; NULL where there is none';
+COMMENT ON COLUMN inventory_core.run_progress.time_left IS 'A guess, as if it went on at this pace';
+COMMENT ON COLUMN inventory_core.run_progress.lease_expires_at IS
+    'From then on another start may take its selection over';
 
 CREATE FUNCTION inventory_core.run_progress(tenant text) RETURNS SETOF inventory_core.run_progress
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE

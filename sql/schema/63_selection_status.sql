@@ -5,6 +5,24 @@ CREATE TYPE inventory_core.selection_status AS (
     known_items bigint, observed_items bigint, missing_items bigint, confirmed_missing bigint,
     confidence text, reasons text[]);
 COMMENT ON TYPE inventory_core.selection_status IS 'What the function selection_status gives';
+COMMENT ON COLUMN inventory_core.selection_status.selection_hash IS 'The hash that was asked for';
+COMMENT ON COLUMN inventory_core.selection_status.selection IS 'The selection; NULL where it is not known';
+COMMENT ON COLUMN inventory_core.selection_status.running_run_id IS
+    'The run that is under way; NULL where there is none';
+COMMENT ON COLUMN inventory_core.selection_status.latest_run_id IS 'The completed run that started last';
+COMMENT ON COLUMN inventory_core.selection_status.latest_status IS 'How that one ended';
+COMMENT ON COLUMN inventory_core.selection_status.latest_finished_at IS 'When that one ended';
+COMMENT ON COLUMN inventory_core.selection_status.latest_success_run_id IS 'The last clean success';
+COMMENT ON COLUMN inventory_core.selection_status.latest_success_at IS 'When that one ended';
+COMMENT ON COLUMN inventory_core.selection_status.known_items IS 'Items that a completed run of the selection ever saw';
+COMMENT ON COLUMN inventory_core.selection_status.observed_items IS
+    'Known items that are not missing: seen by the latest run or by one under way';
+COMMENT ON COLUMN inventory_core.selection_status.missing_items IS
+    'Known items that are missing, judged by the latest run';
+COMMENT ON COLUMN inventory_core.selection_status.confirmed_missing IS
+    'Known items that are missing, judged by the last clean success';
+COMMENT ON COLUMN inventory_core.selection_status.confidence IS 'high, low, or none where no run has completed';
+COMMENT ON COLUMN inventory_core.selection_status.reasons IS 'Why it is low';
 
 CREATE FUNCTION inventory_core.selection_status(tenant text, selection_hash text)
 RETURNS SETOF inventory_core.selection_status

@@ -27,8 +27,11 @@ ALTER POLICY tenant_rows_only ON inventory_core.tenants
 -- two are: the table's own number is what all its rows have in common.
 CREATE POLICY bound_at_all ON inventory_core.tenants AS RESTRICTIVE
     USING (tableoid = (SELECT 'inventory_core.tenants'::regclass WHERE inventory_core._readable_tenant() IS NOT NULL));
+COMMENT ON POLICY bound_at_all ON inventory_core.tenants IS 'Asks for a bound tenant, whichever way the table is read';
 CREATE POLICY bound_at_all_first ON inventory_core.tenants AS RESTRICTIVE
     USING ((SELECT 'inventory_core.tenants'::regclass WHERE inventory_core._readable_tenant() IS NOT NULL) = tableoid);
+COMMENT ON POLICY bound_at_all_first ON inventory_core.tenants IS
+    'The same turned round, so that it is asked before the table is read';
 
 CREATE FUNCTION inventory_core._maintained_tenants() RETURNS text[]
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE

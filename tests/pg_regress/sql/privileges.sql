@@ -61,10 +61,30 @@ SELECT t.tgname AS trigger FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = t.
 SELECT c.oid::regclass AS not_dumped FROM pg_class AS c
 WHERE c.relnamespace = 'inventory_core'::regnamespace AND c.relkind IN ('r', 'p') AND c.relname NOT IN ('run_slots', 'slot_leases')
   AND NOT EXISTS (SELECT FROM pg_extension AS e WHERE e.extname = 'inventory_core' AND c.oid = ANY (e.extconfig));
--- Every table, view and function says what it is for.
-SELECT c.oid::regclass AS without_comment FROM pg_class AS c WHERE c.relnamespace = 'inventory_core'::regnamespace AND c.relkind IN ('r', 'p', 'v') AND obj_description(c.oid, 'pg_class') IS NULL;
-SELECT p.oid::regprocedure AS without_comment FROM pg_proc AS p WHERE p.pronamespace = 'inventory_core'::regnamespace AND p.proname !~ '^_' AND obj_description(p.oid, 'pg_proc') IS NULL
+-- Every object says what it is for: relations and types with each column, functions, policies, triggers, and the indexes that are no constraint.
+SELECT c.oid::regclass AS without_comment FROM pg_class AS c
+WHERE c.relnamespace = 'inventory_core'::regnamespace AND c.relkind NOT IN ('i', 'I', 'c') AND obj_description(c.oid, 'pg_class') IS NULL;
+SELECT c.oid::regclass AS relation, a.attname AS without_comment FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+WHERE c.relnamespace = 'inventory_core'::regnamespace AND c.relkind NOT IN ('i', 'I') AND col_description(c.oid, a.attnum) IS NULL
+ORDER BY c.relname COLLATE "C", a.attnum;
+SELECT c.oid::regclass AS without_comment FROM pg_class AS c
+WHERE c.relnamespace = 'inventory_core'::regnamespace AND c.relkind IN ('i', 'I') AND obj_description(c.oid, 'pg_class') IS NULL
+  AND NOT EXISTS (SELECT FROM pg_constraint AS k WHERE k.conindid = c.oid AND k.contype IN ('p', 'u', 'x'));
+-- The row types of tables and views are explained by those.
+SELECT t.oid::regtype AS without_comment FROM pg_type AS t LEFT JOIN pg_class AS c ON c.oid = t.typrelid
+WHERE t.typnamespace = 'inventory_core'::regnamespace AND t.typelem = 0 AND coalesce(c.relkind, 'c') = 'c' AND obj_description(t.oid, 'pg_type') IS NULL;
+SELECT p.oid::regprocedure AS without_comment FROM pg_proc AS p WHERE p.pronamespace = 'inventory_core'::regnamespace AND obj_description(p.oid, 'pg_proc') IS NULL
 ORDER BY p.proname COLLATE "C";
+SELECT p.polrelid::regclass AS relation, p.polname AS without_comment FROM pg_policy AS p JOIN pg_class AS c ON c.oid = p.polrelid
+WHERE c.relnamespace = 'inventory_core'::regnamespace AND obj_description(p.oid, 'pg_policy') IS NULL ORDER BY c.relname COLLATE "C", p.polname COLLATE "C";
+SELECT t.tgrelid::regclass AS relation, t.tgname AS without_comment FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = t.tgrelid
+WHERE c.relnamespace = 'inventory_core'::regnamespace AND NOT t.tgisinternal AND obj_description(t.oid, 'pg_trigger') IS NULL;
+SELECT o.oid::regoperator AS without_comment FROM pg_operator AS o WHERE o.oprnamespace = 'inventory_core'::regnamespace AND obj_description(o.oid, 'pg_operator') IS NULL;
+-- Whatever else the extension may come to hold is none of these kinds, and not covered above.
+SELECT DISTINCT d.classid::regclass AS not_looked_at FROM pg_depend AS d JOIN pg_extension AS e ON e.oid = d.refobjid
+WHERE d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e' AND e.extname = 'inventory_core'
+  AND d.classid NOT IN ('pg_class'::regclass, 'pg_type'::regclass, 'pg_proc'::regclass, 'pg_namespace'::regclass, 'pg_operator'::regclass);
+SELECT obj_description('inventory_core'::regnamespace, 'pg_namespace') IS NULL AS schema_without_comment;
 
 -- The labels of what callers use.
 SELECT p.proname, CASE p.provolatile WHEN 'i' THEN 'immutable' WHEN 's' THEN 'stable' ELSE 'volatile' END AS volatility,
