@@ -32,79 +32,6 @@ CREATE SCHEMA IF NOT EXISTS inventory_core; /* inventory_core::inventory_core */
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::settings::_max_running_runs_per_tenant
-CREATE  FUNCTION inventory_core."_max_running_runs_per_tenant"() RETURNS INT /* i32 */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_max_running_runs_per_tenant_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::items::_read_items
-CREATE  FUNCTION inventory_core."_read_items"(
-	"items" TEXT, /* & '_ str */
-	"whitelist_types" TEXT[], /* Array < '_, & '_ str > */
-	"whitelist_keys" TEXT[], /* Array < '_, & '_ str > */
-	"on_bad_item" TEXT /* & str */
-) RETURNS TABLE (
-	"key_digests" bigint[],  /* Vec < i64 > */
-	"policy_types" TEXT[],  /* Vec < String > */
-	"external_ids" TEXT[],  /* Vec < String > */
-	"name_digests" bigint[],  /* Vec < Option < i64 > > */
-	"meta_digests" bigint[],  /* Vec < Option < i64 > > */
-	"given_positions" INT[],  /* Vec < i32 > */
-	"starts" INT[],  /* Vec < i32 > */
-	"duplicates" INT,  /* i32 */
-	"rejected" INT,  /* i32 */
-	"rejected_types" TEXT[],  /* Vec < Option < String > > */
-	"dropped_meta_keys" INT  /* i32 */
-)
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_read_items_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::settings::_shrink_guard
-CREATE  FUNCTION inventory_core."_shrink_guard"() RETURNS double precision /* f64 */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_shrink_guard_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::tenant::_readable_tenant
-CREATE  FUNCTION inventory_core."_readable_tenant"() RETURNS TEXT /* String */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_readable_tenant_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_chunks
-CREATE  FUNCTION inventory_core."_bitmap_chunks"(
-	"ids" bigint[] /* Vec < i64 > */
-) RETURNS TABLE (
-	"chunk" INT,  /* i32 */
-	"item_ids" bytea  /* Vec < u8 > */
-)
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_chunks_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_ids
-CREATE  FUNCTION inventory_core."_bitmap_ids"(
-	"chunk" INT, /* i32 */
-	"set" bytea /* & [u8] */
-) RETURNS SETOF bigint /* i64 */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_ids_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
 -- inventory_core::api::bitmap::_bitmap_subtract
 CREATE  FUNCTION inventory_core."_bitmap_subtract"(
 	"set" bytea, /* Option < & [u8] > */
@@ -116,13 +43,13 @@ AS 'MODULE_PATHNAME', '_bitmap_subtract_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::canonical::_canonical_json
-CREATE  FUNCTION inventory_core."_canonical_json"(
-	"value" TEXT /* & str */
+-- inventory_core::api::redact::_redact_known
+CREATE  FUNCTION inventory_core."_redact_known"(
+	"text" TEXT /* & str */
 ) RETURNS TEXT /* String */
 IMMUTABLE STRICT PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_canonical_json_wrapper';
+AS 'MODULE_PATHNAME', '_redact_known_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -134,22 +61,29 @@ AS 'MODULE_PATHNAME', '_error_codes_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::canonical::selection_lock_key
-CREATE  FUNCTION inventory_core."selection_lock_key"(
-	"tenant" TEXT, /* & str */
-	"selection_hash" TEXT /* & str */
-) RETURNS bigint /* i64 */
-IMMUTABLE STRICT PARALLEL SAFE 
+-- inventory_core::api::settings::_store_error_text
+CREATE  FUNCTION inventory_core."_store_error_text"() RETURNS bool /* bool */
+STRICT STABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'selection_lock_key_wrapper';
+AS 'MODULE_PATHNAME', '_store_error_text_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::tenant::current_tenant
-CREATE  FUNCTION inventory_core."current_tenant"() RETURNS TEXT /* Option < String > */
-STRICT STABLE PARALLEL SAFE 
+-- inventory_core::api::tenant::_bind_every
+CREATE  FUNCTION inventory_core."_bind_every"() RETURNS void
+STRICT VOLATILE PARALLEL UNSAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'current_tenant_wrapper';
+AS 'MODULE_PATHNAME', '_bind_every_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::redact::redact
+CREATE  FUNCTION inventory_core."redact"(
+	"message" TEXT /* & str */
+) RETURNS TEXT /* String */
+IMMUTABLE STRICT PARALLEL SAFE  
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'redact_message_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -169,76 +103,13 @@ AS 'MODULE_PATHNAME', '_retry_delay_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_positions
-CREATE  FUNCTION inventory_core."_bitmap_positions"(
-	"sets" bytea[] /* Array < '_, & [u8] > */
-) RETURNS bytea /* Vec < u8 > */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_positions_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::settings::_lease_seconds
-CREATE  FUNCTION inventory_core."_lease_seconds"() RETURNS INT /* i32 */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_lease_seconds_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::tenant::set_tenant
-CREATE  FUNCTION inventory_core."set_tenant"(
-	"tenant" TEXT /* Option < & str > */
-) RETURNS TEXT /* String */
-VOLATILE PARALLEL UNSAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'set_tenant_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::settings::_max_running_runs
-CREATE  FUNCTION inventory_core."_max_running_runs"() RETURNS INT /* i32 */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_max_running_runs_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::tenant::_bind_every
-CREATE  FUNCTION inventory_core."_bind_every"() RETURNS void
-STRICT VOLATILE PARALLEL UNSAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bind_every_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::redact::_redact_known
-CREATE  FUNCTION inventory_core."_redact_known"(
-	"text" TEXT /* & str */
-) RETURNS TEXT /* String */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_redact_known_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_contains
-CREATE  FUNCTION inventory_core."_bitmap_contains"(
-	"set" bytea, /* & [u8] */
-	"item_id" bigint /* i64 */
+-- inventory_core::api::retry::is_retryable
+CREATE  FUNCTION inventory_core."is_retryable"(
+	"http_status" INT /* i32 */
 ) RETURNS bool /* bool */
 IMMUTABLE STRICT PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_contains_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::tenant::clear_tenant
-CREATE  FUNCTION inventory_core."clear_tenant"() RETURNS void
-STRICT VOLATILE PARALLEL UNSAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'clear_tenant_wrapper';
+AS 'MODULE_PATHNAME', 'is_retryable_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -252,71 +123,6 @@ AS 'MODULE_PATHNAME', '_bitmap_count_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::settings::_clock_setting
-CREATE  FUNCTION inventory_core."_clock_setting"() RETURNS TEXT /* Option < String > */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_clock_setting_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_position
-CREATE  FUNCTION inventory_core."_bitmap_position"(
-	"positions" bytea, /* & [u8] */
-	"item_id" bigint /* i64 */
-) RETURNS INT /* Option < i32 > */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_position_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::tenant::_may_read
-CREATE  FUNCTION inventory_core."_may_read"() RETURNS bool /* bool */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_may_read_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::tenant::_writable_tenant
-CREATE  FUNCTION inventory_core."_writable_tenant"(
-	"needed" TEXT /* & str */
-) RETURNS TEXT /* String */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_writable_tenant_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::retry::is_retryable
-CREATE  FUNCTION inventory_core."is_retryable"(
-	"http_status" INT /* i32 */
-) RETURNS bool /* bool */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'is_retryable_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::tenant::_check_tenant
-CREATE  FUNCTION inventory_core."_check_tenant"(
-	"tenant" TEXT /* & str */
-) RETURNS void
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_check_tenant_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::tenant::_fences_plans
-CREATE  FUNCTION inventory_core."_fences_plans"() RETURNS bool /* bool */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_fences_plans_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
 -- inventory_core::api::canonical::_selection_hash
 CREATE  FUNCTION inventory_core."_selection_hash"(
 	"selection" TEXT /* & str */
@@ -327,34 +133,24 @@ AS 'MODULE_PATHNAME', '_selection_hash_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_union
-CREATE  FUNCTION inventory_core."_bitmap_union"(
-	"sets" bytea[] /* :: std :: option :: Option < Array < '_, & [u8] > > */
-) RETURNS bytea /* Vec < u8 > */
-IMMUTABLE PARALLEL SAFE 
+-- inventory_core::api::settings::_shrink_guard_min_items
+CREATE  FUNCTION inventory_core."_shrink_guard_min_items"() RETURNS INT /* i32 */
+STRICT STABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_union_wrapper';
+AS 'MODULE_PATHNAME', '_shrink_guard_min_items_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::items::_key_digest
-CREATE  FUNCTION inventory_core."_key_digest"(
-	"policy_type" TEXT, /* & str */
-	"external_id" TEXT /* & str */
-) RETURNS bigint /* i64 */
+-- inventory_core::api::bitmap::_bitmap_chunks
+CREATE  FUNCTION inventory_core."_bitmap_chunks"(
+	"ids" bigint[] /* Vec < i64 > */
+) RETURNS TABLE (
+	"chunk" INT,  /* i32 */
+	"item_ids" bytea  /* Vec < u8 > */
+)
 IMMUTABLE STRICT PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_key_digest_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::redact::redact
-CREATE  FUNCTION inventory_core."redact"(
-	"message" TEXT /* & str */
-) RETURNS TEXT /* String */
-IMMUTABLE STRICT PARALLEL SAFE  
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'redact_message_wrapper';
+AS 'MODULE_PATHNAME', '_bitmap_chunks_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -386,6 +182,81 @@ AS 'MODULE_PATHNAME', '_item_texts_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_positions
+CREATE  FUNCTION inventory_core."_bitmap_positions"(
+	"sets" bytea[] /* Array < '_, & [u8] > */
+) RETURNS bytea /* Vec < u8 > */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_positions_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::settings::_max_running_runs_per_tenant
+CREATE  FUNCTION inventory_core."_max_running_runs_per_tenant"() RETURNS INT /* i32 */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_max_running_runs_per_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_union
+CREATE  FUNCTION inventory_core."_bitmap_union"(
+	"sets" bytea[] /* :: std :: option :: Option < Array < '_, & [u8] > > */
+) RETURNS bytea /* Vec < u8 > */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_union_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::_check_tenant
+CREATE  FUNCTION inventory_core."_check_tenant"(
+	"tenant" TEXT /* & str */
+) RETURNS void
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_check_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::canonical::_canonical_json
+CREATE  FUNCTION inventory_core."_canonical_json"(
+	"value" TEXT /* & str */
+) RETURNS TEXT /* String */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_canonical_json_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::_readable_tenant
+CREATE  FUNCTION inventory_core."_readable_tenant"() RETURNS TEXT /* String */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_readable_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::settings::_max_running_runs
+CREATE  FUNCTION inventory_core."_max_running_runs"() RETURNS INT /* i32 */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_max_running_runs_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_contains
+CREATE  FUNCTION inventory_core."_bitmap_contains"(
+	"set" bytea, /* & [u8] */
+	"item_id" bigint /* i64 */
+) RETURNS bool /* bool */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_contains_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
 -- inventory_core::api::version::_library_version
 CREATE  FUNCTION inventory_core."_library_version"() RETURNS TEXT /* & '_ str */
 IMMUTABLE STRICT PARALLEL SAFE 
@@ -394,11 +265,54 @@ AS 'MODULE_PATHNAME', '_library_version_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::settings::_store_error_text
-CREATE  FUNCTION inventory_core."_store_error_text"() RETURNS bool /* bool */
+-- inventory_core::api::tenant::_writable_tenant
+CREATE  FUNCTION inventory_core."_writable_tenant"(
+	"needed" TEXT /* & str */
+) RETURNS TEXT /* String */
 STRICT STABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_store_error_text_wrapper';
+AS 'MODULE_PATHNAME', '_writable_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_position
+CREATE  FUNCTION inventory_core."_bitmap_position"(
+	"positions" bytea, /* & [u8] */
+	"item_id" bigint /* i64 */
+) RETURNS INT /* Option < i32 > */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_position_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::canonical::selection_lock_key
+CREATE  FUNCTION inventory_core."selection_lock_key"(
+	"tenant" TEXT, /* & str */
+	"selection_hash" TEXT /* & str */
+) RETURNS bigint /* i64 */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'selection_lock_key_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::items::_key_digest
+CREATE  FUNCTION inventory_core."_key_digest"(
+	"policy_type" TEXT, /* & str */
+	"external_id" TEXT /* & str */
+) RETURNS bigint /* i64 */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_key_digest_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::current_tenant
+CREATE  FUNCTION inventory_core."current_tenant"() RETURNS TEXT /* Option < String > */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'current_tenant_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -413,11 +327,63 @@ AS 'MODULE_PATHNAME', '_bitmap_intersect_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::settings::_shrink_guard_min_items
-CREATE  FUNCTION inventory_core."_shrink_guard_min_items"() RETURNS INT /* i32 */
+-- inventory_core::api::tenant::_fences_plans
+CREATE  FUNCTION inventory_core."_fences_plans"() RETURNS bool /* bool */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_fences_plans_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::redact::_has_inert_strings
+CREATE  FUNCTION inventory_core."_has_inert_strings"(
+	"json" TEXT /* & str */
+) RETURNS bool /* bool */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_has_inert_strings_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::settings::_lease_seconds
+CREATE  FUNCTION inventory_core."_lease_seconds"() RETURNS INT /* i32 */
 STRICT STABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_shrink_guard_min_items_wrapper';
+AS 'MODULE_PATHNAME', '_lease_seconds_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::_may_read
+CREATE  FUNCTION inventory_core."_may_read"() RETURNS bool /* bool */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_may_read_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::redact::_redact_meta
+CREATE  FUNCTION inventory_core."_redact_meta"(
+	"json" TEXT /* & str */
+) RETURNS TEXT /* String */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_redact_meta_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::clear_tenant
+CREATE  FUNCTION inventory_core."clear_tenant"() RETURNS void
+STRICT VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'clear_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::settings::_shrink_guard
+CREATE  FUNCTION inventory_core."_shrink_guard"() RETURNS double precision /* f64 */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_shrink_guard_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -428,6 +394,60 @@ CREATE  FUNCTION inventory_core."error_code_for"(
 IMMUTABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'error_code_for_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::set_tenant
+CREATE  FUNCTION inventory_core."set_tenant"(
+	"tenant" TEXT /* Option < & str > */
+) RETURNS TEXT /* String */
+VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'set_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_ids
+CREATE  FUNCTION inventory_core."_bitmap_ids"(
+	"chunk" INT, /* i32 */
+	"set" bytea /* & [u8] */
+) RETURNS SETOF bigint /* i64 */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_ids_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::settings::_clock_setting
+CREATE  FUNCTION inventory_core."_clock_setting"() RETURNS TEXT /* Option < String > */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_clock_setting_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::items::_read_items
+CREATE  FUNCTION inventory_core."_read_items"(
+	"items" TEXT, /* & '_ str */
+	"whitelist_types" TEXT[], /* Array < '_, & '_ str > */
+	"whitelist_keys" TEXT[], /* Array < '_, & '_ str > */
+	"on_bad_item" TEXT /* & str */
+) RETURNS TABLE (
+	"key_digests" bigint[],  /* Vec < i64 > */
+	"policy_types" TEXT[],  /* Vec < String > */
+	"external_ids" TEXT[],  /* Vec < String > */
+	"name_digests" bigint[],  /* Vec < Option < i64 > > */
+	"meta_digests" bigint[],  /* Vec < Option < i64 > > */
+	"given_positions" INT[],  /* Vec < i32 > */
+	"starts" INT[],  /* Vec < i32 > */
+	"duplicates" INT,  /* i32 */
+	"rejected" INT,  /* i32 */
+	"rejected_types" TEXT[],  /* Vec < Option < String > > */
+	"dropped_meta_keys" INT  /* i32 */
+)
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_read_items_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -453,6 +473,8 @@ AS 'MODULE_PATHNAME', 'error_code_for_wrapper';
 --   api::retry::_retry_delay
 --   api::redact::redact_message
 --   api::redact::_redact_known
+--   api::redact::_has_inert_strings
+--   api::redact::_redact_meta
 --   api::settings::_clock_setting
 --   api::settings::_store_error_text
 --   api::settings::_lease_seconds
@@ -1141,6 +1163,9 @@ COMMENT ON FUNCTION inventory_core.redact(text) IS
     'A free text with every secret that can be recognised replaced by what it was; a password in prose cannot be found';
 COMMENT ON FUNCTION inventory_core._redact_known(text) IS
     'redact without the search for random runs, for texts where an etag or a version must survive';
+COMMENT ON FUNCTION inventory_core._has_inert_strings(text) IS
+    'Whether no string in a JSON text can hold what _redact_known finds';
+COMMENT ON FUNCTION inventory_core._redact_meta(text) IS 'A meta as JSON text, with the secrets in its strings replaced';
 COMMENT ON FUNCTION inventory_core._store_error_text() IS 'The setting inventory_core.store_error_text';
 COMMENT ON FUNCTION inventory_core._library_version() IS 'The version that the library was built as';
 /* </end connected objects> */
@@ -1871,6 +1896,24 @@ CREATE TRIGGER redact_guard BEFORE INSERT OR UPDATE OF correlation_id ON invento
 ALTER TABLE inventory_core.sync_runs ENABLE ALWAYS TRIGGER redact_guard;
 COMMENT ON TRIGGER redact_guard ON inventory_core.sync_runs IS
     'Redacts what is written past start_run, replication included';
+
+CREATE FUNCTION inventory_core._redact_item() RETURNS trigger
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    NEW.meta := inventory_core._redact_meta(NEW.meta::text)::jsonb;
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION inventory_core._redact_item() IS 'Guard: no string of meta enters items unredacted';
+-- The condition is what most rows pay: to search them in full costs as much as to store them.
+CREATE TRIGGER redact_guard BEFORE INSERT OR UPDATE OF meta ON inventory_core.items
+    FOR EACH ROW WHEN (NOT inventory_core._has_inert_strings(NEW.meta::text))
+    EXECUTE FUNCTION inventory_core._redact_item();
+ALTER TABLE inventory_core.items ENABLE ALWAYS TRIGGER redact_guard;
+COMMENT ON TRIGGER redact_guard ON inventory_core.items IS
+    'Redacts what is written past upsert_items, replication included';
 /* </end connected objects> */
 
 /* <begin connected objects> */

@@ -57,6 +57,8 @@ extension_sql_file!(
         api::retry::_retry_delay,
         api::redact::redact_message,
         api::redact::_redact_known,
+        api::redact::_has_inert_strings,
+        api::redact::_redact_meta,
         api::settings::_clock_setting,
         api::settings::_store_error_text,
         api::settings::_lease_seconds,

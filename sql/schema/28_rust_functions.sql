@@ -49,5 +49,8 @@ COMMENT ON FUNCTION inventory_core.redact(text) IS
     'A free text with every secret that can be recognised replaced by what it was; a password in prose cannot be found';
 COMMENT ON FUNCTION inventory_core._redact_known(text) IS
     'redact without the search for random runs, for texts where an etag or a version must survive';
+COMMENT ON FUNCTION inventory_core._has_inert_strings(text) IS
+    'Whether no string in a JSON text can hold what _redact_known finds';
+COMMENT ON FUNCTION inventory_core._redact_meta(text) IS 'A meta as JSON text, with the secrets in its strings replaced';
 COMMENT ON FUNCTION inventory_core._store_error_text() IS 'The setting inventory_core.store_error_text';
 COMMENT ON FUNCTION inventory_core._library_version() IS 'The version that the library was built as';

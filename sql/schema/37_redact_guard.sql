@@ -33,3 +33,21 @@ CREATE TRIGGER redact_guard BEFORE INSERT OR UPDATE OF correlation_id ON invento
 ALTER TABLE inventory_core.sync_runs ENABLE ALWAYS TRIGGER redact_guard;
 COMMENT ON TRIGGER redact_guard ON inventory_core.sync_runs IS
     'Redacts what is written past start_run, replication included';
+
+CREATE FUNCTION inventory_core._redact_item() RETURNS trigger
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    NEW.meta := inventory_core._redact_meta(NEW.meta::text)::jsonb;
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION inventory_core._redact_item() IS 'Guard: no string of meta enters items unredacted';
+-- The condition is what most rows pay: to search them in full costs as much as to store them.
+CREATE TRIGGER redact_guard BEFORE INSERT OR UPDATE OF meta ON inventory_core.items
+    FOR EACH ROW WHEN (NOT inventory_core._has_inert_strings(NEW.meta::text))
+    EXECUTE FUNCTION inventory_core._redact_item();
+ALTER TABLE inventory_core.items ENABLE ALWAYS TRIGGER redact_guard;
+COMMENT ON TRIGGER redact_guard ON inventory_core.items IS
+    'Redacts what is written past upsert_items, replication included';

@@ -1,9 +1,9 @@
 //! `redact`.
 
-use inventory_core_logic::redact;
+use inventory_core_logic::{redact, stored};
 use pgrx::prelude::*;
 
-use super::check_for_interrupts;
+use super::{check_for_interrupts, report};
 
 /// A free text with every secret that can be recognised replaced by what it was.
 #[pg_extern(immutable, strict, parallel_safe, schema = "inventory_core", name = "redact")]
@@ -15,4 +15,19 @@ fn redact_message(message: &str) -> String {
 #[pg_extern(immutable, strict, parallel_safe, schema = "inventory_core")]
 fn _redact_known(text: &str) -> String {
     redact::redact_known(text, &check_for_interrupts).0.into_owned()
+}
+
+/// Whether no string in a JSON text can hold a secret that `_redact_known` would find: cheap, and sure.
+#[pg_extern(immutable, strict, parallel_safe, schema = "inventory_core")]
+fn _has_inert_strings(json: &str) -> bool {
+    redact::has_inert_strings(json)
+}
+
+/// A meta, given as JSON text, without the secrets in its string values.
+#[pg_extern(immutable, strict, parallel_safe, schema = "inventory_core")]
+fn _redact_meta(json: &str) -> String {
+    match stored::redacted(json, &check_for_interrupts) {
+        Ok((text, _)) => text,
+        Err(problem) => report::unstorable_meta(problem),
+    }
 }

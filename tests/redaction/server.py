@@ -76,6 +76,8 @@ def tables_are_written(writer, run, texts, labels):
         for label in labels:
             writer.execute("UPDATE inventory_core.sync_runs SET correlation_id = %s WHERE tenant_id = %s AND run_id = %s",
                            (label, TENANT, run))
+            writer.execute("UPDATE inventory_core.items SET meta = %s WHERE tenant_id = %s AND item_id = 1",
+                           (Json({"text": label, "list": [{"in": [label]}]}), TENANT))
 
 
 def items_are_observed(writer, run, labels):
