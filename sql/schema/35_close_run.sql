@@ -52,12 +52,7 @@ BEGIN
     FROM inventory_core._run_changes_so_far(run) AS c;
     PERFORM inventory_core._fold(run, run.selection_hash);
 
-    -- A slot that expired may be in the hands of a starter of another tenant: it is theirs, and no wait.
-    UPDATE inventory_core.run_slots AS s
-    SET run_id = NULL, expires_at = NULL
-    WHERE s.run_id = run.run_id
-      AND (NOT inventory_core._slot_is_over(s.run_id, s.expires_at) OR inventory_core._try_slot(s.slot_no));
-    DELETE FROM inventory_core.slot_leases AS l WHERE l.run_id = run.run_id;
+    PERFORM inventory_core._give_slot_back(run.run_id);
     UPDATE inventory_core.sync_runs AS r
     SET status = _close_run.status,
         finished_at = inventory_core._now(),

@@ -113,24 +113,21 @@ DECLARE
     needed_until timestamptz := greatest(run.lease_expires_at, seen_at + run.lease);
     slot integer;
     slot_until timestamptz;
+    is_over boolean;
 BEGIN
-    SELECT s.slot_no, s.expires_at INTO slot, slot_until
-    FROM inventory_core.run_slots AS s
-    WHERE s.run_id = run.run_id
-    LIMIT 1;
-    IF slot IS NOT NULL AND inventory_core._slot_is_over(run.run_id, slot_until) THEN
-        -- Expired: it may be in the hands of a start, and beyond a limit that was lowered nobody counts it any more.
+    SELECT s.expires_at INTO slot_until FROM inventory_core.run_slots AS s WHERE s.run_id = run.run_id LIMIT 1;
+    is_over := inventory_core._slot_is_over(run.run_id, slot_until);
+    -- Shared by the writers of a run. Whoever would take the slot when its end has passed finds it locked; and beyond a
+    -- limit that was lowered since, nobody counts an expired one. A start that passes a slot over has it for a moment.
+    FOR attempt IN 1 .. CASE WHEN is_over THEN 1 ELSE 20 END LOOP
         SELECT s.slot_no INTO slot
         FROM inventory_core.run_slots AS s
-        WHERE s.slot_no = slot AND s.run_id = run.run_id AND (max_runs < 0 OR s.slot_no <= max_runs)
+        WHERE s.run_id = run.run_id AND NOT (is_over AND max_runs >= 0 AND s.slot_no > max_runs)
+        LIMIT 1
         FOR KEY SHARE SKIP LOCKED;
-    ELSIF slot IS NOT NULL THEN
-        -- Shared by the writers of a run. Whoever would take the slot when its end has passed finds it locked.
-        SELECT s.slot_no INTO slot
-        FROM inventory_core.run_slots AS s
-        WHERE s.slot_no = slot AND s.run_id = run.run_id
-        FOR KEY SHARE;
-    END IF;
+        EXIT WHEN slot IS NOT NULL OR slot_until IS NULL;
+        PERFORM pg_sleep(0.002);
+    END LOOP;
     IF slot IS NOT NULL THEN
         IF slot_until < needed_until
            AND NOT EXISTS (SELECT FROM inventory_core.slot_leases AS l
@@ -156,3 +153,26 @@ END
 $$;
 COMMENT ON FUNCTION inventory_core._keep_slot(inventory_core.sync_runs, timestamptz) IS
     'Keeps the slot of a run that shows life for as long as its lease; parallel writers do not wait here';
+
+CREATE FUNCTION inventory_core._give_slot_back(run_id uuid) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    -- One that expired may be in the hands of a start of another tenant: it is theirs, and no wait. One that did not
+    -- is passed over by a start at most, which has it for a moment.
+    FOR attempt IN 1 .. 20 LOOP
+        UPDATE inventory_core.run_slots AS s
+        SET run_id = NULL, expires_at = NULL
+        WHERE s.slot_no = ANY (ARRAY(SELECT o.slot_no FROM inventory_core.run_slots AS o
+                                     WHERE o.run_id = _give_slot_back.run_id
+                                     FOR UPDATE SKIP LOCKED));
+        EXIT WHEN NOT EXISTS (SELECT FROM inventory_core.run_slots AS s
+                              WHERE s.run_id = _give_slot_back.run_id
+                                AND NOT inventory_core._slot_is_over(s.run_id, s.expires_at));
+        PERFORM pg_sleep(0.002);
+    END LOOP;
+    DELETE FROM inventory_core.slot_leases AS l WHERE l.run_id = _give_slot_back.run_id;
+END
+$$;
+COMMENT ON FUNCTION inventory_core._give_slot_back(uuid) IS 'Frees the slot of a run that ends';
