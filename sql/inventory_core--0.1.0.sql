@@ -32,6 +32,50 @@ CREATE SCHEMA IF NOT EXISTS inventory_core; /* inventory_core::inventory_core */
 /* </end connected objects> */
 
 /* <begin connected objects> */
+-- inventory_core::api::tenant::set_tenant
+CREATE  FUNCTION inventory_core."set_tenant"(
+	"tenant" TEXT /* Option < & str > */
+) RETURNS TEXT /* String */
+VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'set_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::_may_read
+CREATE  FUNCTION inventory_core."_may_read"() RETURNS bool /* bool */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_may_read_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::current_tenant
+CREATE  FUNCTION inventory_core."current_tenant"() RETURNS TEXT /* Option < String > */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'current_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::_check_tenant
+CREATE  FUNCTION inventory_core."_check_tenant"(
+	"tenant" TEXT /* & str */
+) RETURNS void
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_check_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::_fences_plans
+CREATE  FUNCTION inventory_core."_fences_plans"() RETURNS bool /* bool */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_fences_plans_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
 -- inventory_core::api::bitmap::_bitmap_count
 CREATE  FUNCTION inventory_core."_bitmap_count"(
 	"set" bytea /* Option < & [u8] > */
@@ -42,11 +86,145 @@ AS 'MODULE_PATHNAME', '_bitmap_count_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::settings::_shrink_guard
-CREATE  FUNCTION inventory_core."_shrink_guard"() RETURNS double precision /* f64 */
+-- inventory_core::api::redact::_redact_meta
+CREATE  FUNCTION inventory_core."_redact_meta"(
+	"json" TEXT /* & str */
+) RETURNS TEXT /* String */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_redact_meta_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::version::_library_version
+CREATE  FUNCTION inventory_core."_library_version"() RETURNS TEXT /* & '_ str */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_library_version_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::settings::_max_running_runs
+CREATE  FUNCTION inventory_core."_max_running_runs"() RETURNS INT /* i32 */
 STRICT STABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_shrink_guard_wrapper';
+AS 'MODULE_PATHNAME', '_max_running_runs_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::settings::_max_running_runs_per_tenant
+CREATE  FUNCTION inventory_core."_max_running_runs_per_tenant"() RETURNS INT /* i32 */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_max_running_runs_per_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::clear_tenant
+CREATE  FUNCTION inventory_core."clear_tenant"() RETURNS void
+STRICT VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'clear_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_position
+CREATE  FUNCTION inventory_core."_bitmap_position"(
+	"positions" bytea, /* & [u8] */
+	"item_id" bigint /* i64 */
+) RETURNS INT /* Option < i32 > */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_position_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_chunks
+CREATE  FUNCTION inventory_core."_bitmap_chunks"(
+	"ids" bigint[] /* Vec < i64 > */
+) RETURNS TABLE (
+	"chunk" INT,  /* i32 */
+	"item_ids" bytea  /* Vec < u8 > */
+)
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_chunks_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::retry::_error_codes
+CREATE  FUNCTION inventory_core."_error_codes"() RETURNS TEXT[] /* Vec < & '_ str > */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_error_codes_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::canonical::_canonical_json
+CREATE  FUNCTION inventory_core."_canonical_json"(
+	"value" TEXT /* & str */
+) RETURNS TEXT /* String */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_canonical_json_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::settings::_lease_seconds
+CREATE  FUNCTION inventory_core."_lease_seconds"() RETURNS INT /* i32 */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_lease_seconds_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::items::_key_digest
+CREATE  FUNCTION inventory_core."_key_digest"(
+	"policy_type" TEXT, /* & str */
+	"external_id" TEXT /* & str */
+) RETURNS bigint /* i64 */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_key_digest_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::_bind_every
+CREATE  FUNCTION inventory_core."_bind_every"() RETURNS void
+STRICT VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bind_every_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::retry::error_code_for
+CREATE  FUNCTION inventory_core."error_code_for"(
+	"http_status" INT /* Option < i32 > */
+) RETURNS TEXT /* & '_ str */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'error_code_for_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_contains
+CREATE  FUNCTION inventory_core."_bitmap_contains"(
+	"set" bytea, /* & [u8] */
+	"item_id" bigint /* i64 */
+) RETURNS bool /* bool */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_contains_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_positions
+CREATE  FUNCTION inventory_core."_bitmap_positions"(
+	"sets" bytea[] /* Array < '_, & [u8] > */
+) RETURNS bytea /* Vec < u8 > */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_positions_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -60,23 +238,69 @@ AS 'MODULE_PATHNAME', '_has_inert_strings_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::tenant::_writable_tenant
-CREATE  FUNCTION inventory_core."_writable_tenant"(
-	"needed" TEXT /* & str */
-) RETURNS TEXT /* String */
-STRICT STABLE PARALLEL SAFE 
+-- inventory_core::api::bitmap::_bitmap_union
+CREATE  FUNCTION inventory_core."_bitmap_union"(
+	"sets" bytea[] /* :: std :: option :: Option < Array < '_, & [u8] > > */
+) RETURNS bytea /* Vec < u8 > */
+IMMUTABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_writable_tenant_wrapper';
+AS 'MODULE_PATHNAME', '_bitmap_union_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::redact::_redact_known
-CREATE  FUNCTION inventory_core."_redact_known"(
-	"text" TEXT /* & str */
-) RETURNS TEXT /* String */
+-- inventory_core::api::retry::is_retryable
+CREATE  FUNCTION inventory_core."is_retryable"(
+	"http_status" INT /* i32 */
+) RETURNS bool /* bool */
 IMMUTABLE STRICT PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_redact_known_wrapper';
+AS 'MODULE_PATHNAME', 'is_retryable_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::settings::_shrink_guard_min_items
+CREATE  FUNCTION inventory_core."_shrink_guard_min_items"() RETURNS INT /* i32 */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_shrink_guard_min_items_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_subtract
+CREATE  FUNCTION inventory_core."_bitmap_subtract"(
+	"set" bytea, /* Option < & [u8] > */
+	"other" bytea /* Option < & [u8] > */
+) RETURNS bytea /* Vec < u8 > */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_subtract_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::canonical::selection_lock_key
+CREATE  FUNCTION inventory_core."selection_lock_key"(
+	"tenant" TEXT, /* & str */
+	"selection_hash" TEXT /* & str */
+) RETURNS bigint /* i64 */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'selection_lock_key_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::_readable_tenant
+CREATE  FUNCTION inventory_core."_readable_tenant"() RETURNS TEXT /* String */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_readable_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::settings::_clock_setting
+CREATE  FUNCTION inventory_core."_clock_setting"() RETURNS TEXT /* Option < String > */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_clock_setting_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -108,30 +332,6 @@ AS 'MODULE_PATHNAME', '_item_texts_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::tenant::clear_tenant
-CREATE  FUNCTION inventory_core."clear_tenant"() RETURNS void
-STRICT VOLATILE PARALLEL UNSAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'clear_tenant_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::tenant::_may_read
-CREATE  FUNCTION inventory_core."_may_read"() RETURNS bool /* bool */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_may_read_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::tenant::current_tenant
-CREATE  FUNCTION inventory_core."current_tenant"() RETURNS TEXT /* Option < String > */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'current_tenant_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
 -- inventory_core::api::retry::_retry_delay
 CREATE  FUNCTION inventory_core."_retry_delay"(
 	"attempt" INT, /* Option < i32 > */
@@ -148,82 +348,6 @@ AS 'MODULE_PATHNAME', '_retry_delay_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_subtract
-CREATE  FUNCTION inventory_core."_bitmap_subtract"(
-	"set" bytea, /* Option < & [u8] > */
-	"other" bytea /* Option < & [u8] > */
-) RETURNS bytea /* Vec < u8 > */
-IMMUTABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_subtract_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::settings::_max_running_runs
-CREATE  FUNCTION inventory_core."_max_running_runs"() RETURNS INT /* i32 */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_max_running_runs_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::settings::_store_error_text
-CREATE  FUNCTION inventory_core."_store_error_text"() RETURNS bool /* bool */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_store_error_text_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::retry::_error_codes
-CREATE  FUNCTION inventory_core."_error_codes"() RETURNS TEXT[] /* Vec < & '_ str > */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_error_codes_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::retry::is_retryable
-CREATE  FUNCTION inventory_core."is_retryable"(
-	"http_status" INT /* i32 */
-) RETURNS bool /* bool */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'is_retryable_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::redact::redact
-CREATE  FUNCTION inventory_core."redact"(
-	"message" TEXT /* & str */
-) RETURNS TEXT /* String */
-IMMUTABLE STRICT PARALLEL SAFE  
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'redact_message_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::tenant::set_tenant
-CREATE  FUNCTION inventory_core."set_tenant"(
-	"tenant" TEXT /* Option < & str > */
-) RETURNS TEXT /* String */
-VOLATILE PARALLEL UNSAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'set_tenant_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_intersect
-CREATE  FUNCTION inventory_core."_bitmap_intersect"(
-	"set" bytea, /* Option < & [u8] > */
-	"other" bytea /* Option < & [u8] > */
-) RETURNS bytea /* Vec < u8 > */
-IMMUTABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_intersect_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
 -- inventory_core::api::canonical::_selection_hash
 CREATE  FUNCTION inventory_core."_selection_hash"(
 	"selection" TEXT /* & str */
@@ -234,32 +358,11 @@ AS 'MODULE_PATHNAME', '_selection_hash_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::settings::_shrink_guard_min_items
-CREATE  FUNCTION inventory_core."_shrink_guard_min_items"() RETURNS INT /* i32 */
+-- inventory_core::api::settings::_store_error_text
+CREATE  FUNCTION inventory_core."_store_error_text"() RETURNS bool /* bool */
 STRICT STABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_shrink_guard_min_items_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::retry::error_code_for
-CREATE  FUNCTION inventory_core."error_code_for"(
-	"http_status" INT /* Option < i32 > */
-) RETURNS TEXT /* & '_ str */
-IMMUTABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'error_code_for_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::canonical::selection_lock_key
-CREATE  FUNCTION inventory_core."selection_lock_key"(
-	"tenant" TEXT, /* & str */
-	"selection_hash" TEXT /* & str */
-) RETURNS bigint /* i64 */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'selection_lock_key_wrapper';
+AS 'MODULE_PATHNAME', '_store_error_text_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -274,73 +377,24 @@ AS 'MODULE_PATHNAME', '_bitmap_ids_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::settings::_max_running_runs_per_tenant
-CREATE  FUNCTION inventory_core."_max_running_runs_per_tenant"() RETURNS INT /* i32 */
-STRICT STABLE PARALLEL SAFE 
+-- inventory_core::api::redact::redact
+CREATE  FUNCTION inventory_core."redact"(
+	"message" TEXT /* & str */
+) RETURNS TEXT /* String */
+IMMUTABLE STRICT PARALLEL SAFE  
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_max_running_runs_per_tenant_wrapper';
+AS 'MODULE_PATHNAME', 'redact_message_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_positions
-CREATE  FUNCTION inventory_core."_bitmap_positions"(
-	"sets" bytea[] /* Array < '_, & [u8] > */
+-- inventory_core::api::bitmap::_bitmap_intersect
+CREATE  FUNCTION inventory_core."_bitmap_intersect"(
+	"set" bytea, /* Option < & [u8] > */
+	"other" bytea /* Option < & [u8] > */
 ) RETURNS bytea /* Vec < u8 > */
-IMMUTABLE STRICT PARALLEL SAFE 
+IMMUTABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_positions_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_chunks
-CREATE  FUNCTION inventory_core."_bitmap_chunks"(
-	"ids" bigint[] /* Vec < i64 > */
-) RETURNS TABLE (
-	"chunk" INT,  /* i32 */
-	"item_ids" bytea  /* Vec < u8 > */
-)
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_chunks_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_position
-CREATE  FUNCTION inventory_core."_bitmap_position"(
-	"positions" bytea, /* & [u8] */
-	"item_id" bigint /* i64 */
-) RETURNS INT /* Option < i32 > */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_position_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::redact::_redact_meta
-CREATE  FUNCTION inventory_core."_redact_meta"(
-	"json" TEXT /* & str */
-) RETURNS TEXT /* String */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_redact_meta_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::canonical::_canonical_json
-CREATE  FUNCTION inventory_core."_canonical_json"(
-	"value" TEXT /* & str */
-) RETURNS TEXT /* String */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_canonical_json_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::tenant::_readable_tenant
-CREATE  FUNCTION inventory_core."_readable_tenant"() RETURNS TEXT /* String */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_readable_tenant_wrapper';
+AS 'MODULE_PATHNAME', '_bitmap_intersect_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -369,85 +423,31 @@ AS 'MODULE_PATHNAME', '_read_items_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::tenant::_bind_every
-CREATE  FUNCTION inventory_core."_bind_every"() RETURNS void
-STRICT VOLATILE PARALLEL UNSAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bind_every_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::tenant::_check_tenant
-CREATE  FUNCTION inventory_core."_check_tenant"(
-	"tenant" TEXT /* & str */
-) RETURNS void
+-- inventory_core::api::redact::_redact_known
+CREATE  FUNCTION inventory_core."_redact_known"(
+	"text" TEXT /* & str */
+) RETURNS TEXT /* String */
 IMMUTABLE STRICT PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_check_tenant_wrapper';
+AS 'MODULE_PATHNAME', '_redact_known_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_contains
-CREATE  FUNCTION inventory_core."_bitmap_contains"(
-	"set" bytea, /* & [u8] */
-	"item_id" bigint /* i64 */
-) RETURNS bool /* bool */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_contains_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::settings::_clock_setting
-CREATE  FUNCTION inventory_core."_clock_setting"() RETURNS TEXT /* Option < String > */
+-- inventory_core::api::settings::_shrink_guard
+CREATE  FUNCTION inventory_core."_shrink_guard"() RETURNS double precision /* f64 */
 STRICT STABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_clock_setting_wrapper';
+AS 'MODULE_PATHNAME', '_shrink_guard_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_union
-CREATE  FUNCTION inventory_core."_bitmap_union"(
-	"sets" bytea[] /* :: std :: option :: Option < Array < '_, & [u8] > > */
-) RETURNS bytea /* Vec < u8 > */
-IMMUTABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_union_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::settings::_lease_seconds
-CREATE  FUNCTION inventory_core."_lease_seconds"() RETURNS INT /* i32 */
+-- inventory_core::api::tenant::_writable_tenant
+CREATE  FUNCTION inventory_core."_writable_tenant"(
+	"needed" TEXT /* & str */
+) RETURNS TEXT /* String */
 STRICT STABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_lease_seconds_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::version::_library_version
-CREATE  FUNCTION inventory_core."_library_version"() RETURNS TEXT /* & '_ str */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_library_version_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::tenant::_fences_plans
-CREATE  FUNCTION inventory_core."_fences_plans"() RETURNS bool /* bool */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_fences_plans_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::items::_key_digest
-CREATE  FUNCTION inventory_core."_key_digest"(
-	"policy_type" TEXT, /* & str */
-	"external_id" TEXT /* & str */
-) RETURNS bigint /* i64 */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_key_digest_wrapper';
+AS 'MODULE_PATHNAME', '_writable_tenant_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -2562,7 +2562,10 @@ BEGIN
            (SELECT coalesce(max(r.start_no), 0) + 1 FROM inventory_core.sync_runs AS r WHERE r.tenant_id = tenant),
            coalesce((SELECT t.next_item_id FROM inventory_core.tenants AS t WHERE t.tenant_id = tenant), 1),
            _insert_run.request_id, left(redacted_id, 1000), _insert_run.scope, _insert_run.tenant_slot,
-           taken, _insert_run.lease, taken + _insert_run.lease, (redacted_id IS DISTINCT FROM _insert_run.correlation_id)::integer
+           started.at, _insert_run.lease, started.at + _insert_run.lease,
+           (redacted_id IS DISTINCT FROM _insert_run.correlation_id)::integer
+    -- Asked in the statement that sees the run before it ended, so that no run begins before the one before it was over.
+    FROM (SELECT inventory_core._now()) AS started (at)
     RETURNING n.* INTO run;
     RETURN run;
 END

@@ -27,7 +27,10 @@ BEGIN
            (SELECT coalesce(max(r.start_no), 0) + 1 FROM inventory_core.sync_runs AS r WHERE r.tenant_id = tenant),
            coalesce((SELECT t.next_item_id FROM inventory_core.tenants AS t WHERE t.tenant_id = tenant), 1),
            _insert_run.request_id, left(redacted_id, 1000), _insert_run.scope, _insert_run.tenant_slot,
-           taken, _insert_run.lease, taken + _insert_run.lease, (redacted_id IS DISTINCT FROM _insert_run.correlation_id)::integer
+           started.at, _insert_run.lease, started.at + _insert_run.lease,
+           (redacted_id IS DISTINCT FROM _insert_run.correlation_id)::integer
+    -- Asked in the statement that sees the run before it ended, so that no run begins before the one before it was over.
+    FROM (SELECT inventory_core._now()) AS started (at)
     RETURNING n.* INTO run;
     RETURN run;
 END
