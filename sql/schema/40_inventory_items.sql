@@ -16,7 +16,8 @@ COMMENT ON FUNCTION inventory_core._observations(text) IS
     'Which runs of a tenant saw which items: of those that are folded the last, and every other';
 
 -- PL/pgSQL, so that its plan is made once a session: what is inlined into the view is planned with each statement,
--- which costs more than reading an item. It costs much, so that the planner memoizes the one row: once a chunk.
+-- which costs more than reading an item. It costs much, so that the planner memoizes the one row:
+-- it is asked once a chunk.
 CREATE FUNCTION inventory_core._seen(tenant text, chunk integer)
 RETURNS TABLE (positions bytea, run_ids uuid[], started_ats timestamptz[])
 LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 1 COST 100000
@@ -40,7 +41,10 @@ SELECT i.tenant_id, i.item_id, i.policy_type, i.external_id, i.display_name, i.m
        s.started_ats[inventory_core._bitmap_position(s.positions, i.item_id)] AS last_seen_at,
        s.run_ids[inventory_core._bitmap_position(s.positions, i.item_id)] AS last_seen_run_id
 FROM inventory_core.items AS i
-LEFT JOIN LATERAL inventory_core._seen(i.tenant_id, i.chunk) AS s ON true
+-- OFFSET 0 makes a subquery of it, which the planner knows to be dear each time; of a function it believes that only the
+-- first call is.
+LEFT JOIN LATERAL (SELECT f.positions, f.run_ids, f.started_ats
+                   FROM inventory_core._seen(i.tenant_id, i.chunk) AS f OFFSET 0) AS s ON true
 WHERE (SELECT inventory_core._may_read());
 COMMENT ON VIEW inventory_core.inventory_items IS
     'The catalogue of the bound tenant: what was last observed, first and last time';
