@@ -14,7 +14,7 @@ CROSS JOIN LATERAL (
            coalesce(array_agg(DISTINCT x.error_code ORDER BY x.error_code), '{}') AS error_codes
     FROM inventory_core.sync_errors AS x
     WHERE x.tenant_id = r.tenant_id AND x.run_id = r.run_id) AS e
--- a completed run has no parts
+-- of a running run; a completed one has its counts
 CROSS JOIN LATERAL inventory_core._run_counts(r.tenant_id, r.run_id) AS c
 WHERE (SELECT inventory_core._may_read());
 COMMENT ON VIEW inventory_core.inventory_sync_runs IS
