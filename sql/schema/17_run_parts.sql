@@ -1,6 +1,6 @@
 -- What the batches of a running run saw. Rows are only added, so that parallel writers of one run
 -- never wait for each other; lease and counts of a running run are read from here. When the run is
--- closed, its parts are folded into last_seen and are gone.
+-- closed, its parts are folded into last_seen and are gone, at once or with the end of a later run.
 CREATE TABLE inventory_core.run_parts (
     tenant_id   text COLLATE "C" NOT NULL,
     run_id      uuid NOT NULL,
