@@ -8,17 +8,20 @@ CREATE TABLE inventory_core.items (
     first_start_no bigint NOT NULL,
     first_seen_at  timestamptz NOT NULL,
     updated_at     timestamptz NOT NULL,
-    key_digest     bigint NOT NULL,
+    key_high       bigint NOT NULL,
+    key_low        bigint NOT NULL,
     name_digest    bigint NOT NULL,
     meta_digest    bigint NOT NULL,
     policy_type    text COLLATE "C" NOT NULL,
     external_id    text COLLATE "C" NOT NULL,
     display_name   text,
     meta           jsonb,
-    CONSTRAINT items_pkey PRIMARY KEY (tenant_id, item_id),
-    -- key_digest leads because integers compare fast; the texts behind it make the key exact.
-    -- The digests are included so that a probe for an unchanged item never visits the row.
-    CONSTRAINT items_identity_is_unique UNIQUE (tenant_id, key_digest, policy_type, external_id)
+    -- What a batch is compared by is included in both indexes, so that an unchanged item's row is never visited. An API
+    -- lists its items in much the same order each time, and they got their ids in that order: most of a batch is
+    -- found in a few ranges of ids, and only what is left is looked for by its key.
+    CONSTRAINT items_pkey PRIMARY KEY (tenant_id, item_id) INCLUDE (key_high, key_low, name_digest, meta_digest),
+    -- 128 bits of sha256 stand for the identity.
+    CONSTRAINT items_identity_is_unique UNIQUE (tenant_id, key_high, key_low)
         INCLUDE (item_id, name_digest, meta_digest),
     CONSTRAINT items_policy_type_fits CHECK (octet_length(policy_type) BETWEEN 1 AND 200),
     CONSTRAINT items_external_id_fits CHECK (octet_length(external_id) BETWEEN 1 AND 2048),
@@ -41,7 +44,8 @@ COMMENT ON COLUMN inventory_core.items.chunk IS
     'Which bitmap of 65,536 ids the item is in; a column, because a shift would not reach an index under row-level security';
 COMMENT ON COLUMN inventory_core.items.first_start_no IS
     'start_no of the run that first_seen_at comes from';
-COMMENT ON COLUMN inventory_core.items.key_digest IS '64-bit digest of policy_type and external_id';
+COMMENT ON COLUMN inventory_core.items.key_high IS 'First half of the 128-bit digest of policy_type and external_id';
+COMMENT ON COLUMN inventory_core.items.key_low IS 'The other half';
 SELECT pg_extension_config_dump('inventory_core.items', '');
 
 -- For people and applications, who ask for an item by the name that it has upstream.

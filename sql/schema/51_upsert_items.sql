@@ -1,28 +1,66 @@
-CREATE FUNCTION inventory_core._probe_items(
-    tenant text, key_digests bigint[], policy_types text[], external_ids text[],
-    name_digests bigint[], meta_digests bigint[], young_from bigint)
+-- The statements are planned once a session, often while the table is empty: what is cheapest then would later read all
+-- of it. (Where row-level security holds, plans use the indexes anyway.)
+CREATE FUNCTION inventory_core._find_items(
+    tenant text, key_highs bigint[], key_lows bigint[], name_digests bigint[], meta_digests bigint[], young_from bigint)
 RETURNS TABLE (new_positions integer[], changed_positions integer[], changed_ids bigint[], unchanged_ids bigint[],
                young_ids bigint[])
-LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    -- One probe of the covering unique key an item. The digest of an omitted part is NULL.
-    SELECT array_agg(p.position ORDER BY p.position) FILTER (WHERE p.item_id IS NULL),
-           array_agg(p.position ORDER BY p.position) FILTER (WHERE p.is_changed),
-           array_agg(p.item_id ORDER BY p.position) FILTER (WHERE p.is_changed),
-           array_agg(p.item_id) FILTER (WHERE p.item_id IS NOT NULL AND NOT p.is_changed),
-           array_agg(p.item_id) FILTER (WHERE p.item_id >= young_from)
-    FROM (SELECT k.position::integer AS position, i.item_id,
-                 i.item_id IS NOT NULL
-                 AND (coalesce(k.name_digest <> i.name_digest, false)
-                      OR coalesce(k.meta_digest <> i.meta_digest, false)) AS is_changed
-          FROM unnest(key_digests, policy_types, external_ids, name_digests, meta_digests) WITH ORDINALITY
-               AS k (key_digest, policy_type, external_id, name_digest, meta_digest, position)
-          LEFT JOIN inventory_core.items AS i
-              ON i.tenant_id = _probe_items.tenant
-              AND i.key_digest = k.key_digest AND i.policy_type = k.policy_type AND i.external_id = k.external_id
-         ) AS p;
-END;
-COMMENT ON FUNCTION inventory_core._probe_items(text, bigint[], text[], text[], bigint[], bigint[], bigint) IS
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+SET enable_bitmapscan = off
+AS $$
+#variable_conflict use_column
+DECLARE
+    sample_every CONSTANT integer := 64;
+    near record;
+    far record;
+    found record;
+BEGIN
+    -- Where two samples that follow each other have ids that are near, so have most of the items between them.
+    SELECT array_agg(i.item_id) AS ids, array_agg(i.key_high) AS key_highs, array_agg(i.key_low) AS key_lows,
+           array_agg(i.name_digest) AS name_digests, array_agg(i.meta_digest) AS meta_digests
+    INTO near
+    FROM (SELECT k.item_id, lead(k.item_id) OVER (ORDER BY s.position) AS next_id
+          FROM generate_series(1, cardinality(key_highs) + sample_every - 1, sample_every) AS s (position)
+          CROSS JOIN LATERAL (SELECT i.item_id
+                              FROM inventory_core.items AS i
+                              WHERE i.tenant_id = tenant
+                                AND i.key_high = key_highs[least(s.position, cardinality(key_highs))]
+                                AND i.key_low = key_lows[least(s.position, cardinality(key_highs))]
+                              OFFSET 0) AS k) AS a
+    CROSS JOIN LATERAL (SELECT i.item_id, i.key_high, i.key_low, i.name_digest, i.meta_digest
+                        FROM inventory_core.items AS i
+                        WHERE i.tenant_id = tenant
+                          AND i.item_id BETWEEN least(a.item_id, a.next_id) AND greatest(a.item_id, a.next_id)
+                        OFFSET 0) AS i
+    WHERE abs(a.next_id - a.item_id) <= 2 * sample_every;
+
+    SELECT c.* INTO found
+    FROM inventory_core._compare_items(
+        key_highs, key_lows, name_digests, meta_digests,
+        near.ids, near.key_highs, near.key_lows, near.name_digests, near.meta_digests, young_from) AS c;
+
+    IF found.new_key_highs IS NOT NULL THEN
+        SELECT array_agg(i.item_id) AS ids, array_agg(i.key_high) AS key_highs, array_agg(i.key_low) AS key_lows,
+               array_agg(i.name_digest) AS name_digests, array_agg(i.meta_digest) AS meta_digests
+        INTO far
+        FROM inventory_core.items AS i
+        WHERE i.tenant_id = tenant AND i.key_high = ANY (found.new_key_highs);
+
+        IF far.ids IS NOT NULL THEN
+            SELECT c.* INTO found
+            FROM inventory_core._compare_items(
+                key_highs, key_lows, name_digests, meta_digests,
+                near.ids || far.ids, near.key_highs || far.key_highs, near.key_lows || far.key_lows,
+                near.name_digests || far.name_digests, near.meta_digests || far.meta_digests, young_from) AS c;
+        END IF;
+    END IF;
+    RETURN QUERY
+    SELECT found.new_positions, found.changed_positions, found.changed_ids, found.unchanged_ids, found.young_ids;
+END
+$$;
+COMMENT ON FUNCTION inventory_core._find_items(text, bigint[], bigint[], bigint[], bigint[], bigint) IS
     'Which items of a batch are new, changed, unchanged; and which are younger than the run';
 
 CREATE FUNCTION inventory_core._record_rejected(tenant text, run_id uuid, policy_types text[]) RETURNS void
@@ -85,8 +123,8 @@ BEGIN
     -- forget_items waits for us, or we for it: no item that the probe finds can go away.
     next_id := inventory_core._share_tenant(tenant);
     SELECT p.* INTO probe
-    FROM inventory_core._probe_items(tenant, batch.key_digests, batch.policy_types, batch.external_ids,
-                                     batch.name_digests, batch.meta_digests, run.first_new_item_id) AS p;
+    FROM inventory_core._find_items(tenant, batch.key_highs, batch.key_lows, batch.name_digests, batch.meta_digests,
+                                    run.first_new_item_id) AS p;
     IF probe.new_positions IS NOT NULL THEN
         -- Batches with new items take the counter in turn. Where it has moved, items came since we looked.
         next_id_before := next_id;
@@ -96,8 +134,8 @@ BEGIN
         FOR NO KEY UPDATE;
         IF next_id <> next_id_before THEN
             SELECT p.* INTO probe
-            FROM inventory_core._probe_items(tenant, batch.key_digests, batch.policy_types, batch.external_ids,
-                                             batch.name_digests, batch.meta_digests, run.first_new_item_id) AS p;
+            FROM inventory_core._find_items(tenant, batch.key_highs, batch.key_lows, batch.name_digests, batch.meta_digests,
+                                            run.first_new_item_id) AS p;
         END IF;
     END IF;
 
@@ -149,10 +187,10 @@ BEGIN
                                             batch.given_positions, batch.starts) AS t),
         written AS (
             INSERT INTO inventory_core.items
-                (tenant_id, item_id, first_start_no, first_seen_at, updated_at, key_digest, name_digest, meta_digest,
+                (tenant_id, item_id, first_start_no, first_seen_at, updated_at, key_high, key_low, name_digest, meta_digest,
                  policy_type, external_id, display_name, meta)
             SELECT tenant, next_id - 1 + t.nth, run.start_no, run.started_at,
-                   taken, t.key_digest, t.name_digest, t.meta_digest, t.policy_type, t.external_id, t.display_name,
+                   taken, t.key_high, t.key_low, t.name_digest, t.meta_digest, t.policy_type, t.external_id, t.display_name,
                    t.meta::jsonb
             FROM texts AS t
             RETURNING item_id)
@@ -169,7 +207,7 @@ BEGIN
     PERFORM inventory_core._record_rejected(tenant, run_id, batch.rejected_types);
 
     RETURN QUERY
-    SELECT cardinality(batch.key_digests), cardinality(inserted_ids), cardinality(updated_ids),
+    SELECT cardinality(batch.key_highs), cardinality(inserted_ids), cardinality(updated_ids),
            coalesce(cardinality(probe.unchanged_ids), 0), batch.duplicates, batch.rejected, batch.dropped_meta_keys;
 END
 $$;

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use inventory_core_logic::digest;
+use inventory_core_logic::compare::{Given, Known, compare};
+use inventory_core_logic::digest::{self, Key};
 use inventory_core_logic::items::{self, OnBadItem};
 use inventory_core_logic::meta::Whitelist;
 use inventory_core_logic::stored;
@@ -18,9 +19,9 @@ fn whitelist(types: &Array<'_, &str>, keys: &Array<'_, &str>) -> Whitelist {
     whitelist
 }
 
-/// The keys and digests of a batch, sorted by the unique key of `items`: all that is needed to tell
-/// which items are new or changed. Digests are NULL where the part is omitted. `given_positions` count in the
-/// given array, and `starts` say where in the text each item begins: see `_item_texts`.
+/// The keys and digests of a batch, in the given order: all that is needed to tell which items are new or changed.
+/// Digests are NULL where the part is omitted. `given_positions` count in the given array, and `starts` say where in
+/// the text each item begins: see `_item_texts`.
 #[pg_extern(immutable, strict, parallel_safe, schema = "inventory_core")]
 #[allow(clippy::type_complexity)]
 fn _read_items<'a>(
@@ -31,9 +32,8 @@ fn _read_items<'a>(
 ) -> TableIterator<
     'static,
     (
-        name!(key_digests, Vec<i64>),
-        name!(policy_types, Vec<String>),
-        name!(external_ids, Vec<String>),
+        name!(key_highs, Vec<i64>),
+        name!(key_lows, Vec<i64>),
         name!(name_digests, Vec<Option<i64>>),
         name!(meta_digests, Vec<Option<i64>>),
         name!(given_positions, Vec<i32>),
@@ -50,9 +50,8 @@ fn _read_items<'a>(
         .unwrap_or_else(|error| report::raise(error));
     let items = &batch.items;
     TableIterator::once((
-        items.iter().map(|item| item.key_digest).collect(),
-        items.iter().map(|item| item.policy_type.to_string()).collect(),
-        items.iter().map(|item| item.external_id.to_string()).collect(),
+        items.iter().map(|item| item.key.high).collect(),
+        items.iter().map(|item| item.key.low).collect(),
         items.iter().map(|item| item.name_digest()).collect(),
         items.iter().map(|item| item.meta_digest()).collect(),
         items.iter().map(|item| item.position).collect(),
@@ -63,6 +62,66 @@ fn _read_items<'a>(
         batch.rejected_types,
         batch.dropped_meta_keys,
     ))
+}
+
+/// What became of the items of a batch, given as `_read_items` gives them, beside stored ones. A class without items
+/// is NULL.
+#[pg_extern(immutable, parallel_safe, schema = "inventory_core")]
+#[allow(clippy::type_complexity, clippy::too_many_arguments)]
+fn _compare_items<'a>(
+    key_highs: Array<'a, i64>,
+    key_lows: Array<'a, i64>,
+    name_digests: Array<'a, i64>,
+    meta_digests: Array<'a, i64>,
+    known_ids: Option<Array<'a, i64>>,
+    known_key_highs: Option<Array<'a, i64>>,
+    known_key_lows: Option<Array<'a, i64>>,
+    known_name_digests: Option<Array<'a, i64>>,
+    known_meta_digests: Option<Array<'a, i64>>,
+    young_from: i64,
+) -> TableIterator<
+    'static,
+    (
+        name!(new_positions, Option<Vec<i32>>),
+        name!(new_key_highs, Option<Vec<i64>>),
+        name!(changed_positions, Option<Vec<i32>>),
+        name!(changed_ids, Option<Vec<i64>>),
+        name!(unchanged_ids, Option<Vec<i64>>),
+        name!(young_ids, Option<Vec<i64>>),
+    ),
+> {
+    let keys = key_highs.iter().flatten().zip(key_lows.iter().flatten()).map(|(high, low)| Key { high, low });
+    let given: Vec<Given> = keys
+        .zip(name_digests.iter().zip(meta_digests.iter()))
+        .map(|(key, (name_digest, meta_digest))| Given { key, name_digest, meta_digest })
+        .collect();
+    let known = numbers(&known_ids)
+        .zip(numbers(&known_key_highs).zip(numbers(&known_key_lows)))
+        .zip(numbers(&known_name_digests).zip(numbers(&known_meta_digests)))
+        .map(|((item_id, (high, low)), (name_digest, meta_digest))| Known {
+            key: Key { high, low },
+            item_id,
+            name_digest,
+            meta_digest,
+        });
+    let found = compare(given.into_iter(), known, young_from);
+    TableIterator::once((
+        unless_empty(found.new_positions),
+        unless_empty(found.new_key_highs),
+        unless_empty(found.changed_positions),
+        unless_empty(found.changed_ids),
+        unless_empty(found.unchanged_ids),
+        unless_empty(found.young_ids),
+    ))
+}
+
+/// The elements of an array, none where it is NULL.
+fn numbers<'s>(array: &'s Option<Array<'_, i64>>) -> impl Iterator<Item = i64> + 's {
+    array.iter().flat_map(|array| array.iter().flatten())
+}
+
+fn unless_empty<T>(list: Vec<T>) -> Option<Vec<T>> {
+    (!list.is_empty()).then_some(list)
 }
 
 /// What to store of some items of a batch, in the order of the given array; `nth` counts them. `positions` count
@@ -82,7 +141,8 @@ fn _item_texts<'a>(
     (
         name!(position, i32),
         name!(nth, i64),
-        name!(key_digest, i64),
+        name!(key_high, i64),
+        name!(key_low, i64),
         name!(policy_type, String),
         name!(external_id, String),
         name!(name_given, bool),
@@ -112,7 +172,8 @@ fn _item_texts<'a>(
         (
             position,
             nth,
-            item.key_digest,
+            item.key.high,
+            item.key.low,
             item.policy_type.to_string(),
             item.external_id.to_string(),
             item.display_name.is_some(),
@@ -134,8 +195,8 @@ fn redacted(meta: &str) -> (String, i32) {
     (text, i32::try_from(count).unwrap_or(i32::MAX))
 }
 
-/// The digest of an item's identity.
+/// The first half of the digest of an item's identity.
 #[pg_extern(immutable, strict, parallel_safe, schema = "inventory_core")]
-fn _key_digest(policy_type: &str, external_id: &str) -> i64 {
-    digest::of_key(policy_type, external_id)
+fn _key_high(policy_type: &str, external_id: &str) -> i64 {
+    digest::of_key(policy_type, external_id).high
 }

@@ -5,12 +5,13 @@
 
 use std::borrow::Cow;
 
+use hashbrown::HashSet;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::Tick;
 use crate::canonical::write_string;
-use crate::digest;
+use crate::digest::{self, Key};
 use crate::error::Error;
 use crate::meta::{Allowed, Whitelist};
 use crate::stored;
@@ -59,7 +60,7 @@ pub struct Item<'a> {
     /// Second part of the identity.
     pub external_id: Cow<'a, str>,
     /// [`digest::of_key`] of the identity.
-    pub key_digest: i64,
+    pub key: Key,
     /// `None`: omitted, leaves what is stored. `Some(None)`: JSON null, clears it.
     pub display_name: Option<Option<Cow<'a, str>>>,
     /// Likewise; the text is that of an object with the allowed keys, sorted.
@@ -81,7 +82,7 @@ impl Item<'_> {
 /// A checked batch.
 #[derive(Debug, Default)]
 pub struct Batch<'a> {
-    /// Every good item once, in the order of the unique key.
+    /// Every good item once, in the given order.
     pub items: Vec<Item<'a>>,
     /// Good items that a later one of the same identity replaced.
     pub duplicates: i32,
@@ -156,21 +157,12 @@ fn not_an_array() -> Error {
     )
 }
 
-/// Sorts by the unique key, so that index probes run in the index's order, and keeps the last of equals.
+/// Keeps the last of equal items, where it stands.
 fn keep_last_of_each(items: &mut Vec<Item<'_>>) {
-    items.sort_unstable_by(|a, b| {
-        let key = |item: &Item<'_>| item.key_digest;
-        key(a)
-            .cmp(&key(b))
-            .then_with(|| a.policy_type.cmp(&b.policy_type))
-            .then_with(|| a.external_id.cmp(&b.external_id))
-            .then_with(|| b.position.cmp(&a.position))
-    });
-    items.dedup_by(|later, kept| {
-        later.key_digest == kept.key_digest
-            && later.policy_type == kept.policy_type
-            && later.external_id == kept.external_id
-    });
+    let mut seen = HashSet::with_capacity(items.len());
+    let is_last: Vec<bool> = items.iter().rev().map(|item| seen.insert(item.key)).collect();
+    let mut is_last = is_last.into_iter().rev();
+    items.retain(|_| is_last.next().unwrap_or(true));
 }
 
 /// Why an item is bad, and its policy type where that much could be read.
@@ -208,8 +200,8 @@ fn read_item<'a>(
         None => (None, 0),
         Some((text, dropped)) => (Some(text), dropped),
     };
-    let key_digest = digest::of_key(&policy_type, &external_id);
-    Ok((Item { position, start, policy_type, external_id, key_digest, display_name, meta }, dropped))
+    let key = digest::of_key(&policy_type, &external_id);
+    Ok((Item { position, start, policy_type, external_id, key, display_name, meta }, dropped))
 }
 
 fn key_field<'a>(
@@ -248,9 +240,9 @@ fn meta(raw: &RawValue, allowed: Allowed<'_>, tick: Tick<'_>) -> Result<(Option<
     if !raw.get().starts_with('{') {
         return Err(problem("must be an object or null"));
     }
-    let members: Members<'_> =
-        serde_json::from_str(raw.get()).map_err(|_| problem("has a key that is no valid text"))?;
-    let mut kept = members.0;
+    let mut kept = Vec::with_capacity(16);
+    each_member(raw.get(), |key, value| kept.push((key, value)))
+        .map_err(|_| problem("has a key that is no valid text"))?;
     kept.sort_by(|a, b| a.0.cmp(&b.0));
     // Of equal keys the last one counts, as in jsonb.
     kept.dedup_by(|later, kept| {
@@ -339,45 +331,37 @@ impl<'a> Fields<'a> {
         if !element.starts_with('{') {
             return Err(Problem::new("", "is not an object"));
         }
-        let members: Members<'a> = serde_json::from_str(element)
-            .map_err(|_| Problem::new("", "has a field whose name is no valid text"))?;
         let mut fields = Self::default();
-        for (name, value) in members.0 {
-            match name.as_ref() {
-                "policy_type" => fields.policy_type = Some(value),
-                "external_id" => fields.external_id = Some(value),
-                "display_name" => fields.display_name = Some(value),
-                "meta" => fields.meta = Some(value),
-                other => fields.unknown = Some(other.to_owned()),
-            }
-        }
+        each_member(element, |name, value| match name.as_ref() {
+            "policy_type" => fields.policy_type = Some(value),
+            "external_id" => fields.external_id = Some(value),
+            "display_name" => fields.display_name = Some(value),
+            "meta" => fields.meta = Some(value),
+            other => fields.unknown = Some(other.to_owned()),
+        })
+        .map_err(|_| Problem::new("", "has a field whose name is no valid text"))?;
         Ok(fields)
     }
 }
 
-/// The members of a JSON object in the order of the text, their values unread.
-struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+/// Shows the members of a JSON object in the order of the text, their values unread.
+fn each_member<'a>(object: &'a str, show: impl FnMut(Cow<'a, str>, &'a RawValue)) -> serde_json::Result<()> {
+    struct Members<F>(F);
+    impl<'de, F: FnMut(Cow<'de, str>, &'de RawValue)> Visitor<'de> for Members<F> {
+        type Value = ();
 
-impl<'de: 'a, 'a> serde::Deserialize<'de> for Members<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct MembersVisitor;
-        impl<'de> Visitor<'de> for MembersVisitor {
-            type Value = Members<'de>;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
-                let mut members = Vec::with_capacity(8);
-                while let Some(Name(name)) = map.next_key()? {
-                    members.push((name, map.next_value()?));
-                }
-                Ok(Members(members))
-            }
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("an object")
         }
-        deserializer.deserialize_map(MembersVisitor)
+
+        fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
+            while let Some(Name(name)) = map.next_key()? {
+                self.0(name, map.next_value()?);
+            }
+            Ok(())
+        }
     }
+    serde_json::Deserializer::from_str(object).deserialize_map(Members(show))
 }
 
 /// A member's name, borrowed where it holds no escape.

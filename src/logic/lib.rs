@@ -8,6 +8,7 @@
 
 pub mod bitmap;
 pub mod canonical;
+pub mod compare;
 pub mod digest;
 pub mod error;
 pub mod items;

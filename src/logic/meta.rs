@@ -1,6 +1,6 @@
 //! Which top-level keys of `meta` are kept: nothing at first, then what the owner allowed.
 
-use std::collections::{HashMap, HashSet};
+use hashbrown::{HashMap, HashSet};
 
 /// The policy type whose allowed keys hold for every type.
 pub const EVERY_TYPE: &str = "*";

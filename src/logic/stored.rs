@@ -52,6 +52,8 @@ impl From<Refusal> for Problem {
 pub fn write_value(out: &mut String, raw: &str, tick: Tick<'_>) -> Result<(), Problem> {
     match raw.as_bytes().first() {
         Some(b'{' | b'[') => out.push_str(&canonical::write(raw, Form::Stored, tick)?.text),
+        // what holds no escape needs none
+        Some(b'"') if !raw.contains('\\') => out.push_str(raw),
         Some(b'"') => write_string(out, &string(raw)?),
         Some(b't' | b'f' | b'n') => out.push_str(raw),
         _ => write_number(out, raw)?,
