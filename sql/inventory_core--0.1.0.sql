@@ -32,6 +32,61 @@ CREATE SCHEMA IF NOT EXISTS inventory_core; /* inventory_core::inventory_core */
 /* </end connected objects> */
 
 /* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_count
+CREATE  FUNCTION inventory_core."_bitmap_count"(
+	"set" bytea /* Option < & [u8] > */
+) RETURNS bigint /* i64 */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_count_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::clear_tenant
+CREATE  FUNCTION inventory_core."clear_tenant"() RETURNS void
+STRICT VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'clear_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_contains
+CREATE  FUNCTION inventory_core."_bitmap_contains"(
+	"set" bytea, /* & [u8] */
+	"item_id" bigint /* i64 */
+) RETURNS bool /* bool */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_contains_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::retry::error_code_for
+CREATE  FUNCTION inventory_core."error_code_for"(
+	"http_status" INT /* Option < i32 > */
+) RETURNS TEXT /* & '_ str */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'error_code_for_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::retry::_retry_delay
+CREATE  FUNCTION inventory_core."_retry_delay"(
+	"attempt" INT, /* Option < i32 > */
+	"http_status" INT, /* Option < i32 > */
+	"retry_after" TEXT, /* Option < & str > */
+	"base" bigint, /* Option < i64 > */
+	"cap" bigint, /* Option < i64 > */
+	"now" bigint, /* Option < i64 > */
+	"random" double precision /* f64 */
+) RETURNS bigint /* Option < i64 > */
+STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_retry_delay_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
 -- inventory_core::api::tenant::_writable_tenant
 CREATE  FUNCTION inventory_core."_writable_tenant"(
 	"needed" TEXT /* & str */
@@ -42,6 +97,116 @@ AS 'MODULE_PATHNAME', '_writable_tenant_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_positions
+CREATE  FUNCTION inventory_core."_bitmap_positions"(
+	"sets" bytea[] /* Array < '_, & [u8] > */
+) RETURNS bytea /* Vec < u8 > */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_positions_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_subtract
+CREATE  FUNCTION inventory_core."_bitmap_subtract"(
+	"set" bytea, /* Option < & [u8] > */
+	"other" bytea /* Option < & [u8] > */
+) RETURNS bytea /* Vec < u8 > */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_subtract_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::set_tenant
+CREATE  FUNCTION inventory_core."set_tenant"(
+	"tenant" TEXT /* Option < & str > */
+) RETURNS TEXT /* String */
+VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'set_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::canonical::_canonical_json
+CREATE  FUNCTION inventory_core."_canonical_json"(
+	"value" TEXT /* & str */
+) RETURNS TEXT /* String */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_canonical_json_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::settings::_clock_setting
+CREATE  FUNCTION inventory_core."_clock_setting"() RETURNS TEXT /* Option < String > */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_clock_setting_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::settings::_lease_seconds
+CREATE  FUNCTION inventory_core."_lease_seconds"() RETURNS INT /* i32 */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_lease_seconds_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::settings::_max_running_runs
+CREATE  FUNCTION inventory_core."_max_running_runs"() RETURNS INT /* i32 */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_max_running_runs_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::retry::is_retryable
+CREATE  FUNCTION inventory_core."is_retryable"(
+	"http_status" INT /* i32 */
+) RETURNS bool /* bool */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'is_retryable_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::canonical::selection_lock_key
+CREATE  FUNCTION inventory_core."selection_lock_key"(
+	"tenant" TEXT, /* & str */
+	"selection_hash" TEXT /* & str */
+) RETURNS bigint /* i64 */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'selection_lock_key_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::settings::_shrink_guard
+CREATE  FUNCTION inventory_core."_shrink_guard"() RETURNS double precision /* f64 */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_shrink_guard_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::version::_library_version
+CREATE  FUNCTION inventory_core."_library_version"() RETURNS TEXT /* & '_ str */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_library_version_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::current_tenant
+CREATE  FUNCTION inventory_core."current_tenant"() RETURNS TEXT /* Option < String > */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'current_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
 -- inventory_core::api::redact::redact
 CREATE  FUNCTION inventory_core."redact"(
 	"message" TEXT /* & str */
@@ -49,6 +214,25 @@ CREATE  FUNCTION inventory_core."redact"(
 IMMUTABLE STRICT PARALLEL SAFE  
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'redact_message_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::_readable_tenant
+CREATE  FUNCTION inventory_core."_readable_tenant"() RETURNS TEXT /* String */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_readable_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_position
+CREATE  FUNCTION inventory_core."_bitmap_position"(
+	"positions" bytea, /* & [u8] */
+	"item_id" bigint /* i64 */
+) RETURNS INT /* Option < i32 > */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_position_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -81,53 +265,61 @@ AS 'MODULE_PATHNAME', '_item_texts_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::tenant::_may_read
-CREATE  FUNCTION inventory_core."_may_read"() RETURNS bool /* bool */
-STRICT STABLE PARALLEL SAFE 
+-- inventory_core::api::redact::_redact_known
+CREATE  FUNCTION inventory_core."_redact_known"(
+	"text" TEXT /* & str */
+) RETURNS TEXT /* String */
+IMMUTABLE STRICT PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_may_read_wrapper';
+AS 'MODULE_PATHNAME', '_redact_known_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_count
-CREATE  FUNCTION inventory_core."_bitmap_count"(
-	"set" bytea /* Option < & [u8] > */
-) RETURNS bigint /* i64 */
+-- inventory_core::api::redact::_redact_meta
+CREATE  FUNCTION inventory_core."_redact_meta"(
+	"json" TEXT /* & str */
+) RETURNS TEXT /* String */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_redact_meta_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::canonical::_selection_hash
+CREATE  FUNCTION inventory_core."_selection_hash"(
+	"selection" TEXT /* & str */
+) RETURNS TEXT /* String */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_selection_hash_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::_check_tenant
+CREATE  FUNCTION inventory_core."_check_tenant"(
+	"tenant" TEXT /* & str */
+) RETURNS void
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_check_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_union
+CREATE  FUNCTION inventory_core."_bitmap_union"(
+	"sets" bytea[] /* :: std :: option :: Option < Array < '_, & [u8] > > */
+) RETURNS bytea /* Vec < u8 > */
 IMMUTABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_count_wrapper';
+AS 'MODULE_PATHNAME', '_bitmap_union_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::settings::_shrink_guard
-CREATE  FUNCTION inventory_core."_shrink_guard"() RETURNS double precision /* f64 */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_shrink_guard_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::retry::_error_codes
-CREATE  FUNCTION inventory_core."_error_codes"() RETURNS TEXT[] /* Vec < & '_ str > */
+-- inventory_core::api::tenant::_fences_plans
+CREATE  FUNCTION inventory_core."_fences_plans"() RETURNS bool /* bool */
 IMMUTABLE STRICT PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_error_codes_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::version::_library_version
-CREATE  FUNCTION inventory_core."_library_version"() RETURNS TEXT /* & '_ str */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_library_version_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::tenant::_readable_tenant
-CREATE  FUNCTION inventory_core."_readable_tenant"() RETURNS TEXT /* String */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_readable_tenant_wrapper';
+AS 'MODULE_PATHNAME', '_fences_plans_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -140,6 +332,7 @@ CREATE  FUNCTION inventory_core."_read_items"(
 ) RETURNS TABLE (
 	"key_highs" bigint[],  /* Vec < i64 > */
 	"key_lows" bigint[],  /* Vec < i64 > */
+	"external_ids" TEXT[],  /* Vec < String > */
 	"name_digests" bigint[],  /* Vec < Option < i64 > > */
 	"meta_digests" bigint[],  /* Vec < Option < i64 > > */
 	"given_positions" INT[],  /* Vec < i32 > */
@@ -155,13 +348,27 @@ AS 'MODULE_PATHNAME', '_read_items_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::redact::_redact_meta
-CREATE  FUNCTION inventory_core."_redact_meta"(
-	"json" TEXT /* & str */
-) RETURNS TEXT /* String */
+-- inventory_core::api::settings::_shrink_guard_min_items
+CREATE  FUNCTION inventory_core."_shrink_guard_min_items"() RETURNS INT /* i32 */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_shrink_guard_min_items_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::_may_read
+CREATE  FUNCTION inventory_core."_may_read"() RETURNS bool /* bool */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_may_read_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::retry::_error_codes
+CREATE  FUNCTION inventory_core."_error_codes"() RETURNS TEXT[] /* Vec < & '_ str > */
 IMMUTABLE STRICT PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_redact_meta_wrapper';
+AS 'MODULE_PATHNAME', '_error_codes_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -173,49 +380,49 @@ AS 'MODULE_PATHNAME', '_bind_every_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::tenant::current_tenant
-CREATE  FUNCTION inventory_core."current_tenant"() RETURNS TEXT /* Option < String > */
+-- inventory_core::api::items::_compare_items
+CREATE  FUNCTION inventory_core."_compare_items"(
+	"key_highs" bigint[], /* Array < '_, i64 > */
+	"key_lows" bigint[], /* Array < '_, i64 > */
+	"external_ids" TEXT[], /* Array < '_, & '_ str > */
+	"name_digests" bigint[], /* Array < '_, i64 > */
+	"meta_digests" bigint[], /* Array < '_, i64 > */
+	"known_ids" bigint[], /* :: std :: option :: Option < Array < '_, i64 > > */
+	"known_key_highs" bigint[], /* :: std :: option :: Option < Array < '_, i64 > > */
+	"known_key_lows" bigint[], /* :: std :: option :: Option < Array < '_, i64 > > */
+	"known_name_digests" bigint[], /* :: std :: option :: Option < Array < '_, i64 > > */
+	"known_meta_digests" bigint[], /* :: std :: option :: Option < Array < '_, i64 > > */
+	"young_from" bigint /* i64 */
+) RETURNS TABLE (
+	"new_positions" INT[],  /* :: std :: option :: Option < Vec < i32 > > */
+	"new_external_ids" TEXT[],  /* :: std :: option :: Option < Vec < String > > */
+	"changed_positions" INT[],  /* :: std :: option :: Option < Vec < i32 > > */
+	"changed_ids" bigint[],  /* :: std :: option :: Option < Vec < i64 > > */
+	"unchanged_ids" bigint[],  /* :: std :: option :: Option < Vec < i64 > > */
+	"young_ids" bigint[]  /* :: std :: option :: Option < Vec < i64 > > */
+)
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_compare_items_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_intersect
+CREATE  FUNCTION inventory_core."_bitmap_intersect"(
+	"set" bytea, /* Option < & [u8] > */
+	"other" bytea /* Option < & [u8] > */
+) RETURNS bytea /* Vec < u8 > */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_intersect_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::settings::_store_error_text
+CREATE  FUNCTION inventory_core."_store_error_text"() RETURNS bool /* bool */
 STRICT STABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'current_tenant_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::canonical::selection_lock_key
-CREATE  FUNCTION inventory_core."selection_lock_key"(
-	"tenant" TEXT, /* & str */
-	"selection_hash" TEXT /* & str */
-) RETURNS bigint /* i64 */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'selection_lock_key_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::settings::_lease_seconds
-CREATE  FUNCTION inventory_core."_lease_seconds"() RETURNS INT /* i32 */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_lease_seconds_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::items::_key_high
-CREATE  FUNCTION inventory_core."_key_high"(
-	"policy_type" TEXT, /* & str */
-	"external_id" TEXT /* & str */
-) RETURNS bigint /* i64 */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_key_high_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::settings::_max_running_runs
-CREATE  FUNCTION inventory_core."_max_running_runs"() RETURNS INT /* i32 */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_max_running_runs_wrapper';
+AS 'MODULE_PATHNAME', '_store_error_text_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -229,107 +436,14 @@ AS 'MODULE_PATHNAME', '_has_inert_strings_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::settings::_store_error_text
-CREATE  FUNCTION inventory_core."_store_error_text"() RETURNS bool /* bool */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_store_error_text_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::items::_compare_items
-CREATE  FUNCTION inventory_core."_compare_items"(
-	"key_highs" bigint[], /* Array < '_, i64 > */
-	"key_lows" bigint[], /* Array < '_, i64 > */
-	"name_digests" bigint[], /* Array < '_, i64 > */
-	"meta_digests" bigint[], /* Array < '_, i64 > */
-	"known_ids" bigint[], /* :: std :: option :: Option < Array < '_, i64 > > */
-	"known_key_highs" bigint[], /* :: std :: option :: Option < Array < '_, i64 > > */
-	"known_key_lows" bigint[], /* :: std :: option :: Option < Array < '_, i64 > > */
-	"known_name_digests" bigint[], /* :: std :: option :: Option < Array < '_, i64 > > */
-	"known_meta_digests" bigint[], /* :: std :: option :: Option < Array < '_, i64 > > */
-	"young_from" bigint /* i64 */
-) RETURNS TABLE (
-	"new_positions" INT[],  /* :: std :: option :: Option < Vec < i32 > > */
-	"new_key_highs" bigint[],  /* :: std :: option :: Option < Vec < i64 > > */
-	"changed_positions" INT[],  /* :: std :: option :: Option < Vec < i32 > > */
-	"changed_ids" bigint[],  /* :: std :: option :: Option < Vec < i64 > > */
-	"unchanged_ids" bigint[],  /* :: std :: option :: Option < Vec < i64 > > */
-	"young_ids" bigint[]  /* :: std :: option :: Option < Vec < i64 > > */
-)
-IMMUTABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_compare_items_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_positions
-CREATE  FUNCTION inventory_core."_bitmap_positions"(
-	"sets" bytea[] /* Array < '_, & [u8] > */
-) RETURNS bytea /* Vec < u8 > */
+-- inventory_core::api::bitmap::_bitmap_ids
+CREATE  FUNCTION inventory_core."_bitmap_ids"(
+	"chunk" INT, /* i32 */
+	"set" bytea /* & [u8] */
+) RETURNS SETOF bigint /* i64 */
 IMMUTABLE STRICT PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_positions_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::canonical::_canonical_json
-CREATE  FUNCTION inventory_core."_canonical_json"(
-	"value" TEXT /* & str */
-) RETURNS TEXT /* String */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_canonical_json_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::retry::_retry_delay
-CREATE  FUNCTION inventory_core."_retry_delay"(
-	"attempt" INT, /* Option < i32 > */
-	"http_status" INT, /* Option < i32 > */
-	"retry_after" TEXT, /* Option < & str > */
-	"base" bigint, /* Option < i64 > */
-	"cap" bigint, /* Option < i64 > */
-	"now" bigint, /* Option < i64 > */
-	"random" double precision /* f64 */
-) RETURNS bigint /* Option < i64 > */
-STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_retry_delay_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::settings::_max_running_runs_per_tenant
-CREATE  FUNCTION inventory_core."_max_running_runs_per_tenant"() RETURNS INT /* i32 */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_max_running_runs_per_tenant_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_union
-CREATE  FUNCTION inventory_core."_bitmap_union"(
-	"sets" bytea[] /* :: std :: option :: Option < Array < '_, & [u8] > > */
-) RETURNS bytea /* Vec < u8 > */
-IMMUTABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_union_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::settings::_shrink_guard_min_items
-CREATE  FUNCTION inventory_core."_shrink_guard_min_items"() RETURNS INT /* i32 */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_shrink_guard_min_items_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::tenant::clear_tenant
-CREATE  FUNCTION inventory_core."clear_tenant"() RETURNS void
-STRICT VOLATILE PARALLEL UNSAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'clear_tenant_wrapper';
+AS 'MODULE_PATHNAME', '_bitmap_ids_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -346,134 +460,11 @@ AS 'MODULE_PATHNAME', '_bitmap_chunks_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::settings::_clock_setting
-CREATE  FUNCTION inventory_core."_clock_setting"() RETURNS TEXT /* Option < String > */
+-- inventory_core::api::settings::_max_running_runs_per_tenant
+CREATE  FUNCTION inventory_core."_max_running_runs_per_tenant"() RETURNS INT /* i32 */
 STRICT STABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_clock_setting_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::redact::_redact_known
-CREATE  FUNCTION inventory_core."_redact_known"(
-	"text" TEXT /* & str */
-) RETURNS TEXT /* String */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_redact_known_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::canonical::_selection_hash
-CREATE  FUNCTION inventory_core."_selection_hash"(
-	"selection" TEXT /* & str */
-) RETURNS TEXT /* String */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_selection_hash_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_contains
-CREATE  FUNCTION inventory_core."_bitmap_contains"(
-	"set" bytea, /* & [u8] */
-	"item_id" bigint /* i64 */
-) RETURNS bool /* bool */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_contains_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::retry::is_retryable
-CREATE  FUNCTION inventory_core."is_retryable"(
-	"http_status" INT /* i32 */
-) RETURNS bool /* bool */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'is_retryable_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::tenant::_check_tenant
-CREATE  FUNCTION inventory_core."_check_tenant"(
-	"tenant" TEXT /* & str */
-) RETURNS void
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_check_tenant_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::tenant::_fences_plans
-CREATE  FUNCTION inventory_core."_fences_plans"() RETURNS bool /* bool */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_fences_plans_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_position
-CREATE  FUNCTION inventory_core."_bitmap_position"(
-	"positions" bytea, /* & [u8] */
-	"item_id" bigint /* i64 */
-) RETURNS INT /* Option < i32 > */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_position_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_subtract
-CREATE  FUNCTION inventory_core."_bitmap_subtract"(
-	"set" bytea, /* Option < & [u8] > */
-	"other" bytea /* Option < & [u8] > */
-) RETURNS bytea /* Vec < u8 > */
-IMMUTABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_subtract_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::tenant::set_tenant
-CREATE  FUNCTION inventory_core."set_tenant"(
-	"tenant" TEXT /* Option < & str > */
-) RETURNS TEXT /* String */
-VOLATILE PARALLEL UNSAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'set_tenant_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::retry::error_code_for
-CREATE  FUNCTION inventory_core."error_code_for"(
-	"http_status" INT /* Option < i32 > */
-) RETURNS TEXT /* & '_ str */
-IMMUTABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'error_code_for_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_intersect
-CREATE  FUNCTION inventory_core."_bitmap_intersect"(
-	"set" bytea, /* Option < & [u8] > */
-	"other" bytea /* Option < & [u8] > */
-) RETURNS bytea /* Vec < u8 > */
-IMMUTABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_intersect_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_ids
-CREATE  FUNCTION inventory_core."_bitmap_ids"(
-	"chunk" INT, /* i32 */
-	"set" bytea /* & [u8] */
-) RETURNS SETOF bigint /* i64 */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_ids_wrapper';
+AS 'MODULE_PATHNAME', '_max_running_runs_per_tenant_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -493,7 +484,6 @@ AS 'MODULE_PATHNAME', '_bitmap_ids_wrapper';
 --   api::items::_read_items
 --   api::items::_compare_items
 --   api::items::_item_texts
---   api::items::_key_high
 --   api::retry::is_retryable
 --   api::retry::error_code_for
 --   api::retry::_error_codes
@@ -830,13 +820,13 @@ CREATE TABLE inventory_core.items (
     external_id    text COLLATE "C" NOT NULL,
     display_name   text,
     meta           jsonb,
-    -- What a batch is compared by is included in both indexes, so that an unchanged item's row is never visited. An API
-    -- lists its items in much the same order each time, and they got their ids in that order: most of a batch is
-    -- found in a few ranges of ids, and only what is left is looked for by its key.
+    -- What a batch is compared by is included in both indexes, so that the row of an unchanged item is never visited.
+    -- An API lists its items in much the same order each time, and they got their ids in that order: most of a batch
+    -- is found in a few ranges of ids, and only what is left is looked for by its texts.
     CONSTRAINT items_pkey PRIMARY KEY (tenant_id, item_id) INCLUDE (key_high, key_low, name_digest, meta_digest),
-    -- 128 bits of sha256 stand for the identity.
-    CONSTRAINT items_identity_is_unique UNIQUE (tenant_id, key_high, key_low)
-        INCLUDE (item_id, name_digest, meta_digest),
+    -- external_id leads for people and applications, who ask for an item by the name that it has upstream.
+    CONSTRAINT items_identity_is_unique UNIQUE (tenant_id, external_id, policy_type)
+        INCLUDE (item_id, key_high, key_low, name_digest, meta_digest),
     CONSTRAINT items_policy_type_fits CHECK (octet_length(policy_type) BETWEEN 1 AND 200),
     CONSTRAINT items_external_id_fits CHECK (octet_length(external_id) BETWEEN 1 AND 2048),
     CONSTRAINT items_display_name_fits CHECK (length(display_name) <= 1000),
@@ -858,13 +848,10 @@ COMMENT ON COLUMN inventory_core.items.chunk IS
     'Which bitmap of 65,536 ids the item is in; a column, because a shift would not reach an index under row-level security';
 COMMENT ON COLUMN inventory_core.items.first_start_no IS
     'start_no of the run that first_seen_at comes from';
-COMMENT ON COLUMN inventory_core.items.key_high IS 'First half of the 128-bit digest of policy_type and external_id';
+COMMENT ON COLUMN inventory_core.items.key_high IS
+    'First half of the 128-bit digest of policy_type and external_id, by which a batch is compared';
 COMMENT ON COLUMN inventory_core.items.key_low IS 'The other half';
 SELECT pg_extension_config_dump('inventory_core.items', '');
-
--- For people and applications, who ask for an item by the name that it has upstream.
-CREATE INDEX items_external_id ON inventory_core.items (tenant_id, external_id);
-COMMENT ON INDEX inventory_core.items_external_id IS 'For whoever asks for an item by its name in the API';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -1167,13 +1154,11 @@ COMMENT ON FUNCTION inventory_core._fences_plans() IS
 COMMENT ON FUNCTION inventory_core._check_tenant(text) IS 'Raises 22023 for what cannot name a tenant';
 COMMENT ON FUNCTION inventory_core._read_items(text, text[], text[], text) IS
     'Keys and digests of a batch, in the given order; NULL digest = part omitted';
-COMMENT ON FUNCTION inventory_core._compare_items(bigint[], bigint[], bigint[], bigint[],
+COMMENT ON FUNCTION inventory_core._compare_items(bigint[], bigint[], text[], bigint[], bigint[],
                                                   bigint[], bigint[], bigint[], bigint[], bigint[], bigint) IS
     'Which items of a batch are new, changed, unchanged, beside stored ones; and which are younger than the run';
 COMMENT ON FUNCTION inventory_core._item_texts(text, text[], text[], integer[], integer[], integer[]) IS
     'What to store of some items of a batch, by their positions in _read_items';
-COMMENT ON FUNCTION inventory_core._key_high(text, text) IS
-    'First half of the digest of policy_type and external_id';
 COMMENT ON FUNCTION inventory_core._bitmap_chunks(bigint[]) IS 'Item ids as bitmaps, one a chunk of 65,536 ids';
 COMMENT ON FUNCTION inventory_core._bitmap_union(bytea[]) IS 'Union of bitmaps; NULL is empty';
 COMMENT ON FUNCTION inventory_core._bitmap_subtract(bytea, bytea) IS 'What is in the first bitmap only; NULL is empty';
@@ -2893,7 +2878,8 @@ COMMENT ON FUNCTION inventory_core.start_run(text, jsonb, text, uuid, interval, 
 -- The statements are planned once a session, often while the table is empty: what is cheapest then would later read all
 -- of it. (Where row-level security holds, plans use the indexes anyway.)
 CREATE FUNCTION inventory_core._find_items(
-    tenant text, key_highs bigint[], key_lows bigint[], name_digests bigint[], meta_digests bigint[], young_from bigint)
+    tenant text, key_highs bigint[], key_lows bigint[], external_ids text[], name_digests bigint[], meta_digests bigint[],
+    young_from bigint)
 RETURNS TABLE (new_positions integer[], changed_positions integer[], changed_ids bigint[], unchanged_ids bigint[],
                young_ids bigint[])
 LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -2914,12 +2900,12 @@ BEGIN
            array_agg(i.name_digest) AS name_digests, array_agg(i.meta_digest) AS meta_digests
     INTO near
     FROM (SELECT k.item_id, lead(k.item_id) OVER (ORDER BY s.position) AS next_id
-          FROM generate_series(1, cardinality(key_highs) + sample_every - 1, sample_every) AS s (position)
+          FROM generate_series(1, cardinality(external_ids) + sample_every - 1, sample_every) AS s (position)
           CROSS JOIN LATERAL (SELECT i.item_id
                               FROM inventory_core.items AS i
                               WHERE i.tenant_id = tenant
-                                AND i.key_high = key_highs[least(s.position, cardinality(key_highs))]
-                                AND i.key_low = key_lows[least(s.position, cardinality(key_highs))]
+                                AND i.external_id = external_ids[least(s.position, cardinality(external_ids))]
+                                AND i.key_high = key_highs[least(s.position, cardinality(external_ids))]
                               OFFSET 0) AS k) AS a
     CROSS JOIN LATERAL (SELECT i.item_id, i.key_high, i.key_low, i.name_digest, i.meta_digest
                         FROM inventory_core.items AS i
@@ -2930,20 +2916,20 @@ BEGIN
 
     SELECT c.* INTO found
     FROM inventory_core._compare_items(
-        key_highs, key_lows, name_digests, meta_digests,
+        key_highs, key_lows, external_ids, name_digests, meta_digests,
         near.ids, near.key_highs, near.key_lows, near.name_digests, near.meta_digests, young_from) AS c;
 
-    IF found.new_key_highs IS NOT NULL THEN
+    IF found.new_external_ids IS NOT NULL THEN
         SELECT array_agg(i.item_id) AS ids, array_agg(i.key_high) AS key_highs, array_agg(i.key_low) AS key_lows,
                array_agg(i.name_digest) AS name_digests, array_agg(i.meta_digest) AS meta_digests
         INTO far
         FROM inventory_core.items AS i
-        WHERE i.tenant_id = tenant AND i.key_high = ANY (found.new_key_highs);
+        WHERE i.tenant_id = tenant AND i.external_id = ANY (found.new_external_ids);
 
         IF far.ids IS NOT NULL THEN
             SELECT c.* INTO found
             FROM inventory_core._compare_items(
-                key_highs, key_lows, name_digests, meta_digests,
+                key_highs, key_lows, external_ids, name_digests, meta_digests,
                 near.ids || far.ids, near.key_highs || far.key_highs, near.key_lows || far.key_lows,
                 near.name_digests || far.name_digests, near.meta_digests || far.meta_digests, young_from) AS c;
         END IF;
@@ -2952,7 +2938,7 @@ BEGIN
     SELECT found.new_positions, found.changed_positions, found.changed_ids, found.unchanged_ids, found.young_ids;
 END
 $$;
-COMMENT ON FUNCTION inventory_core._find_items(text, bigint[], bigint[], bigint[], bigint[], bigint) IS
+COMMENT ON FUNCTION inventory_core._find_items(text, bigint[], bigint[], text[], bigint[], bigint[], bigint) IS
     'Which items of a batch are new, changed, unchanged; and which are younger than the run';
 
 CREATE FUNCTION inventory_core._record_rejected(tenant text, run_id uuid, policy_types text[]) RETURNS void
@@ -3015,8 +3001,8 @@ BEGIN
     -- forget_items waits for us, or we for it: no item that the probe finds can go away.
     next_id := inventory_core._share_tenant(tenant);
     SELECT p.* INTO probe
-    FROM inventory_core._find_items(tenant, batch.key_highs, batch.key_lows, batch.name_digests, batch.meta_digests,
-                                    run.first_new_item_id) AS p;
+    FROM inventory_core._find_items(tenant, batch.key_highs, batch.key_lows, batch.external_ids, batch.name_digests,
+                                    batch.meta_digests, run.first_new_item_id) AS p;
     IF probe.new_positions IS NOT NULL THEN
         -- Batches with new items take the counter in turn. Where it has moved, items came since we looked.
         next_id_before := next_id;
@@ -3026,8 +3012,8 @@ BEGIN
         FOR NO KEY UPDATE;
         IF next_id <> next_id_before THEN
             SELECT p.* INTO probe
-            FROM inventory_core._find_items(tenant, batch.key_highs, batch.key_lows, batch.name_digests, batch.meta_digests,
-                                            run.first_new_item_id) AS p;
+            FROM inventory_core._find_items(tenant, batch.key_highs, batch.key_lows, batch.external_ids, batch.name_digests,
+                                            batch.meta_digests, run.first_new_item_id) AS p;
         END IF;
     END IF;
 
@@ -3751,7 +3737,6 @@ BEGIN
             WHERE r.tenant_id = tenant AND r.selection_hash = explain_missing.selection_hash
               AND r.status = 'running' AND p.chunk = i.chunk) AS s
         WHERE i.tenant_id = tenant
-          AND i.key_high = inventory_core._key_high(explain_missing.policy_type, explain_missing.external_id)
           AND i.policy_type = explain_missing.policy_type
           AND i.external_id = explain_missing.external_id
           AND inventory_core._bitmap_contains(s.item_ids, i.item_id)

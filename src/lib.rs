@@ -51,7 +51,6 @@ extension_sql_file!(
         api::items::_read_items,
         api::items::_compare_items,
         api::items::_item_texts,
-        api::items::_key_high,
         api::retry::is_retryable,
         api::retry::error_code_for,
         api::retry::_error_codes,

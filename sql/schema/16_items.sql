@@ -16,13 +16,13 @@ CREATE TABLE inventory_core.items (
     external_id    text COLLATE "C" NOT NULL,
     display_name   text,
     meta           jsonb,
-    -- What a batch is compared by is included in both indexes, so that an unchanged item's row is never visited. An API
-    -- lists its items in much the same order each time, and they got their ids in that order: most of a batch is
-    -- found in a few ranges of ids, and only what is left is looked for by its key.
+    -- What a batch is compared by is included in both indexes, so that the row of an unchanged item is never visited.
+    -- An API lists its items in much the same order each time, and they got their ids in that order: most of a batch
+    -- is found in a few ranges of ids, and only what is left is looked for by its texts.
     CONSTRAINT items_pkey PRIMARY KEY (tenant_id, item_id) INCLUDE (key_high, key_low, name_digest, meta_digest),
-    -- 128 bits of sha256 stand for the identity.
-    CONSTRAINT items_identity_is_unique UNIQUE (tenant_id, key_high, key_low)
-        INCLUDE (item_id, name_digest, meta_digest),
+    -- external_id leads for people and applications, who ask for an item by the name that it has upstream.
+    CONSTRAINT items_identity_is_unique UNIQUE (tenant_id, external_id, policy_type)
+        INCLUDE (item_id, key_high, key_low, name_digest, meta_digest),
     CONSTRAINT items_policy_type_fits CHECK (octet_length(policy_type) BETWEEN 1 AND 200),
     CONSTRAINT items_external_id_fits CHECK (octet_length(external_id) BETWEEN 1 AND 2048),
     CONSTRAINT items_display_name_fits CHECK (length(display_name) <= 1000),
@@ -44,10 +44,7 @@ COMMENT ON COLUMN inventory_core.items.chunk IS
     'Which bitmap of 65,536 ids the item is in; a column, because a shift would not reach an index under row-level security';
 COMMENT ON COLUMN inventory_core.items.first_start_no IS
     'start_no of the run that first_seen_at comes from';
-COMMENT ON COLUMN inventory_core.items.key_high IS 'First half of the 128-bit digest of policy_type and external_id';
+COMMENT ON COLUMN inventory_core.items.key_high IS
+    'First half of the 128-bit digest of policy_type and external_id, by which a batch is compared';
 COMMENT ON COLUMN inventory_core.items.key_low IS 'The other half';
 SELECT pg_extension_config_dump('inventory_core.items', '');
-
--- For people and applications, who ask for an item by the name that it has upstream.
-CREATE INDEX items_external_id ON inventory_core.items (tenant_id, external_id);
-COMMENT ON INDEX inventory_core.items_external_id IS 'For whoever asks for an item by its name in the API';

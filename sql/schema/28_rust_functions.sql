@@ -22,13 +22,11 @@ COMMENT ON FUNCTION inventory_core._fences_plans() IS
 COMMENT ON FUNCTION inventory_core._check_tenant(text) IS 'Raises 22023 for what cannot name a tenant';
 COMMENT ON FUNCTION inventory_core._read_items(text, text[], text[], text) IS
     'Keys and digests of a batch, in the given order; NULL digest = part omitted';
-COMMENT ON FUNCTION inventory_core._compare_items(bigint[], bigint[], bigint[], bigint[],
+COMMENT ON FUNCTION inventory_core._compare_items(bigint[], bigint[], text[], bigint[], bigint[],
                                                   bigint[], bigint[], bigint[], bigint[], bigint[], bigint) IS
     'Which items of a batch are new, changed, unchanged, beside stored ones; and which are younger than the run';
 COMMENT ON FUNCTION inventory_core._item_texts(text, text[], text[], integer[], integer[], integer[]) IS
     'What to store of some items of a batch, by their positions in _read_items';
-COMMENT ON FUNCTION inventory_core._key_high(text, text) IS
-    'First half of the digest of policy_type and external_id';
 COMMENT ON FUNCTION inventory_core._bitmap_chunks(bigint[]) IS 'Item ids as bitmaps, one a chunk of 65,536 ids';
 COMMENT ON FUNCTION inventory_core._bitmap_union(bytea[]) IS 'Union of bitmaps; NULL is empty';
 COMMENT ON FUNCTION inventory_core._bitmap_subtract(bytea, bytea) IS 'What is in the first bitmap only; NULL is empty';

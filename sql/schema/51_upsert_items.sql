@@ -1,7 +1,8 @@
 -- The statements are planned once a session, often while the table is empty: what is cheapest then would later read all
 -- of it. (Where row-level security holds, plans use the indexes anyway.)
 CREATE FUNCTION inventory_core._find_items(
-    tenant text, key_highs bigint[], key_lows bigint[], name_digests bigint[], meta_digests bigint[], young_from bigint)
+    tenant text, key_highs bigint[], key_lows bigint[], external_ids text[], name_digests bigint[], meta_digests bigint[],
+    young_from bigint)
 RETURNS TABLE (new_positions integer[], changed_positions integer[], changed_ids bigint[], unchanged_ids bigint[],
                young_ids bigint[])
 LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -22,12 +23,12 @@ BEGIN
            array_agg(i.name_digest) AS name_digests, array_agg(i.meta_digest) AS meta_digests
     INTO near
     FROM (SELECT k.item_id, lead(k.item_id) OVER (ORDER BY s.position) AS next_id
-          FROM generate_series(1, cardinality(key_highs) + sample_every - 1, sample_every) AS s (position)
+          FROM generate_series(1, cardinality(external_ids) + sample_every - 1, sample_every) AS s (position)
           CROSS JOIN LATERAL (SELECT i.item_id
                               FROM inventory_core.items AS i
                               WHERE i.tenant_id = tenant
-                                AND i.key_high = key_highs[least(s.position, cardinality(key_highs))]
-                                AND i.key_low = key_lows[least(s.position, cardinality(key_highs))]
+                                AND i.external_id = external_ids[least(s.position, cardinality(external_ids))]
+                                AND i.key_high = key_highs[least(s.position, cardinality(external_ids))]
                               OFFSET 0) AS k) AS a
     CROSS JOIN LATERAL (SELECT i.item_id, i.key_high, i.key_low, i.name_digest, i.meta_digest
                         FROM inventory_core.items AS i
@@ -38,20 +39,20 @@ BEGIN
 
     SELECT c.* INTO found
     FROM inventory_core._compare_items(
-        key_highs, key_lows, name_digests, meta_digests,
+        key_highs, key_lows, external_ids, name_digests, meta_digests,
         near.ids, near.key_highs, near.key_lows, near.name_digests, near.meta_digests, young_from) AS c;
 
-    IF found.new_key_highs IS NOT NULL THEN
+    IF found.new_external_ids IS NOT NULL THEN
         SELECT array_agg(i.item_id) AS ids, array_agg(i.key_high) AS key_highs, array_agg(i.key_low) AS key_lows,
                array_agg(i.name_digest) AS name_digests, array_agg(i.meta_digest) AS meta_digests
         INTO far
         FROM inventory_core.items AS i
-        WHERE i.tenant_id = tenant AND i.key_high = ANY (found.new_key_highs);
+        WHERE i.tenant_id = tenant AND i.external_id = ANY (found.new_external_ids);
 
         IF far.ids IS NOT NULL THEN
             SELECT c.* INTO found
             FROM inventory_core._compare_items(
-                key_highs, key_lows, name_digests, meta_digests,
+                key_highs, key_lows, external_ids, name_digests, meta_digests,
                 near.ids || far.ids, near.key_highs || far.key_highs, near.key_lows || far.key_lows,
                 near.name_digests || far.name_digests, near.meta_digests || far.meta_digests, young_from) AS c;
         END IF;
@@ -60,7 +61,7 @@ BEGIN
     SELECT found.new_positions, found.changed_positions, found.changed_ids, found.unchanged_ids, found.young_ids;
 END
 $$;
-COMMENT ON FUNCTION inventory_core._find_items(text, bigint[], bigint[], bigint[], bigint[], bigint) IS
+COMMENT ON FUNCTION inventory_core._find_items(text, bigint[], bigint[], text[], bigint[], bigint[], bigint) IS
     'Which items of a batch are new, changed, unchanged; and which are younger than the run';
 
 CREATE FUNCTION inventory_core._record_rejected(tenant text, run_id uuid, policy_types text[]) RETURNS void
@@ -123,8 +124,8 @@ BEGIN
     -- forget_items waits for us, or we for it: no item that the probe finds can go away.
     next_id := inventory_core._share_tenant(tenant);
     SELECT p.* INTO probe
-    FROM inventory_core._find_items(tenant, batch.key_highs, batch.key_lows, batch.name_digests, batch.meta_digests,
-                                    run.first_new_item_id) AS p;
+    FROM inventory_core._find_items(tenant, batch.key_highs, batch.key_lows, batch.external_ids, batch.name_digests,
+                                    batch.meta_digests, run.first_new_item_id) AS p;
     IF probe.new_positions IS NOT NULL THEN
         -- Batches with new items take the counter in turn. Where it has moved, items came since we looked.
         next_id_before := next_id;
@@ -134,8 +135,8 @@ BEGIN
         FOR NO KEY UPDATE;
         IF next_id <> next_id_before THEN
             SELECT p.* INTO probe
-            FROM inventory_core._find_items(tenant, batch.key_highs, batch.key_lows, batch.name_digests, batch.meta_digests,
-                                            run.first_new_item_id) AS p;
+            FROM inventory_core._find_items(tenant, batch.key_highs, batch.key_lows, batch.external_ids, batch.name_digests,
+                                            batch.meta_digests, run.first_new_item_id) AS p;
         END IF;
     END IF;
 

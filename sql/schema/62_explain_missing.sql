@@ -25,7 +25,6 @@ BEGIN
             WHERE r.tenant_id = tenant AND r.selection_hash = explain_missing.selection_hash
               AND r.status = 'running' AND p.chunk = i.chunk) AS s
         WHERE i.tenant_id = tenant
-          AND i.key_high = inventory_core._key_high(explain_missing.policy_type, explain_missing.external_id)
           AND i.policy_type = explain_missing.policy_type
           AND i.external_id = explain_missing.external_id
           AND inventory_core._bitmap_contains(s.item_ids, i.item_id)

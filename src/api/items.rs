@@ -34,6 +34,7 @@ fn _read_items<'a>(
     (
         name!(key_highs, Vec<i64>),
         name!(key_lows, Vec<i64>),
+        name!(external_ids, Vec<String>),
         name!(name_digests, Vec<Option<i64>>),
         name!(meta_digests, Vec<Option<i64>>),
         name!(given_positions, Vec<i32>),
@@ -52,6 +53,7 @@ fn _read_items<'a>(
     TableIterator::once((
         items.iter().map(|item| item.key.high).collect(),
         items.iter().map(|item| item.key.low).collect(),
+        items.iter().map(|item| item.external_id.to_string()).collect(),
         items.iter().map(|item| item.name_digest()).collect(),
         items.iter().map(|item| item.meta_digest()).collect(),
         items.iter().map(|item| item.position).collect(),
@@ -65,12 +67,13 @@ fn _read_items<'a>(
 }
 
 /// What became of the items of a batch, given as `_read_items` gives them, beside stored ones. A class without items
-/// is NULL.
+/// is NULL. `new_external_ids` are sorted, as an index likes to be asked.
 #[pg_extern(immutable, parallel_safe, schema = "inventory_core")]
 #[allow(clippy::type_complexity, clippy::too_many_arguments)]
 fn _compare_items<'a>(
     key_highs: Array<'a, i64>,
     key_lows: Array<'a, i64>,
+    external_ids: Array<'a, &'a str>,
     name_digests: Array<'a, i64>,
     meta_digests: Array<'a, i64>,
     known_ids: Option<Array<'a, i64>>,
@@ -83,7 +86,7 @@ fn _compare_items<'a>(
     'static,
     (
         name!(new_positions, Option<Vec<i32>>),
-        name!(new_key_highs, Option<Vec<i64>>),
+        name!(new_external_ids, Option<Vec<String>>),
         name!(changed_positions, Option<Vec<i32>>),
         name!(changed_ids, Option<Vec<i64>>),
         name!(unchanged_ids, Option<Vec<i64>>),
@@ -105,9 +108,16 @@ fn _compare_items<'a>(
             meta_digest,
         });
     let found = compare(given.into_iter(), known, young_from);
+    let mut positions = found.new_positions.iter().peekable();
+    let mut new_external_ids: Vec<String> = (1..)
+        .zip(external_ids.iter())
+        .filter(|(position, _)| positions.next_if_eq(&position).is_some())
+        .filter_map(|(_, external_id)| external_id.map(str::to_owned))
+        .collect();
+    new_external_ids.sort_unstable();
     TableIterator::once((
         unless_empty(found.new_positions),
-        unless_empty(found.new_key_highs),
+        unless_empty(new_external_ids),
         unless_empty(found.changed_positions),
         unless_empty(found.changed_ids),
         unless_empty(found.unchanged_ids),
@@ -193,10 +203,4 @@ fn redacted(meta: &str) -> (String, i32) {
     let (text, count) = stored::redacted(meta, &check_for_interrupts)
         .unwrap_or_else(|problem| report::unstorable_meta(problem));
     (text, i32::try_from(count).unwrap_or(i32::MAX))
-}
-
-/// The first half of the digest of an item's identity.
-#[pg_extern(immutable, strict, parallel_safe, schema = "inventory_core")]
-fn _key_high(policy_type: &str, external_id: &str) -> i64 {
-    digest::of_key(policy_type, external_id).high
 }

@@ -33,8 +33,6 @@ pub struct Known {
 pub struct Comparison {
     /// Items that are not among the known ones.
     pub new_positions: Vec<i32>,
-    /// Their keys' first halves, by which to look for them elsewhere.
-    pub new_key_highs: Vec<i64>,
     /// Items with a given part that differs from the stored one.
     pub changed_positions: Vec<i32>,
     /// Their numbers.
@@ -57,7 +55,6 @@ pub fn compare(
     for (position, item) in (1..).zip(given) {
         let Some(stored) = known.get(&item.key) else {
             found.new_positions.push(position);
-            found.new_key_highs.push(item.key.high);
             continue;
         };
         let differs = |digest: Option<i64>, stored: i64| digest.is_some_and(|digest| digest != stored);
@@ -99,7 +96,6 @@ mod tests {
         let stored = [9, 6, 5, 4, 3, 2, 1, 2].map(known);
         let expected = Comparison {
             new_positions: vec![5],
-            new_key_highs: vec![5],
             changed_positions: vec![2, 3],
             changed_ids: vec![102, 103],
             unchanged_ids: vec![101, 104, 106],
