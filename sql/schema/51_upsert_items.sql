@@ -193,13 +193,13 @@ BEGIN
             SELECT tenant, next_id - 1 + t.nth, run.start_no, run.started_at,
                    taken, t.key_high, t.key_low, t.name_digest, t.meta_digest, t.policy_type, t.external_id, t.display_name,
                    t.meta::jsonb
-            FROM texts AS t
-            RETURNING item_id)
-        SELECT array_agg(w.item_id), (SELECT sum(t.redacted_values) FROM texts AS t)
-        INTO inserted_ids, redacted_in_inserted
-        FROM written AS w;
+            FROM texts AS t)
+        SELECT sum(t.redacted_values) INTO redacted_in_inserted FROM texts AS t;
+        next_id_before := next_id;
+        next_id := next_id + cardinality(probe.new_positions);
+        inserted_ids := ARRAY(SELECT generate_series(next_id_before, next_id - 1));
         UPDATE inventory_core.tenants AS t
-        SET next_item_id = next_id + cardinality(inserted_ids)
+        SET next_item_id = next_id
         WHERE t.tenant_id = tenant;
     END IF;
 

@@ -4,7 +4,6 @@ use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
 
-use super::Pace;
 use super::entropy;
 use super::natural;
 use super::plausible;
@@ -12,6 +11,7 @@ use super::spans::Spans;
 use super::value::{blank, line_end};
 use super::vendors::{Made, VENDORS};
 use super::view::View;
+use super::{CLASSES, DIGIT, LETTER, Pace};
 
 /// Marks inside a token, with what stands before them.
 const INNER: &[&str] = &["eyj", "q~", ":aa", ".atlasv1.", "_mmk", "-us", "pat", "mii"];
@@ -70,16 +70,20 @@ pub(super) fn scan(view: &View, depth: usize, pace: &Pace<'_>, spans: &mut Spans
 /// Whether a text may hold a token, where it spells no escapes and its strings no `~`: a prefix or a mark stands at
 /// the beginning of a word. Only those marks that hold a `~` or follow a colon stand elsewhere.
 pub(super) fn may_hold(bytes: &[u8]) -> bool {
-    let mut before = 0_u8;
+    const WORD: u8 = LETTER | DIGIT;
+    let known = &*BEGINNINGS;
+    let mut before = 0;
     for (at, pair) in bytes.windows(2).enumerate() {
-        let begins = !before.is_ascii_alphanumeric() || !pair[0].is_ascii_alphanumeric();
-        before = pair[0];
-        if begins {
+        let class = CLASSES[usize::from(pair[0])] & WORD;
+        let begins = u8::from((before == 0) | (class == 0)).wrapping_neg();
+        before = class;
+        // one branch a byte, hardly ever taken
+        if begins & known.first[usize::from(pair[0])] & known.second[usize::from(pair[1])] != 0 {
             let rest = &bytes[at..];
             let starts = |word: &&str| {
                 rest.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word.as_bytes()))
             };
-            if BEGINNINGS.of(pair[0], pair[1]).iter().any(starts) {
+            if known.of(pair[0], pair[1]).iter().any(starts) {
                 return true;
             }
         }
@@ -91,10 +95,15 @@ pub(super) fn may_hold(bytes: &[u8]) -> bool {
 struct Beginnings {
     words: Vec<Vec<&'static str>>,
     place: Vec<u8>,
+    /// In which of eight groups there is a word that begins with a byte, and one whose second byte it is: a look
+    /// into two small tables, where most pairs of bytes have no group in common.
+    first: [u8; 256],
+    second: [u8; 256],
 }
 
 static BEGINNINGS: LazyLock<Beginnings> = LazyLock::new(|| {
-    let mut known = Beginnings { words: vec![Vec::new()], place: vec![0; 1 << 16] };
+    let mut known =
+        Beginnings { words: vec![Vec::new()], place: vec![0; 1 << 16], first: [0; 256], second: [0; 256] };
     for word in VENDORS.iter().map(|v| v.prefix).chain(INNER.iter().copied()) {
         if let [first, second, ..] = *word.as_bytes() {
             let place = &mut known.place[Beginnings::key(first, second)];
@@ -103,6 +112,11 @@ static BEGINNINGS: LazyLock<Beginnings> = LazyLock::new(|| {
                 known.words.resize_with(usize::from(*place) + 1, Vec::new);
             }
             known.words[usize::from(*place)].push(word);
+            let group = 1 << (first.to_ascii_lowercase() % 8);
+            for (table, byte) in [(&mut known.first, first), (&mut known.second, second)] {
+                table[usize::from(byte.to_ascii_lowercase())] |= group;
+                table[usize::from(byte.to_ascii_uppercase())] |= group;
+            }
         }
     }
     known
