@@ -113,7 +113,7 @@ pub(crate) fn write(text: &str, form: Form, tick: Tick<'_>) -> Result<Written, R
     }
     let ticker = Ticker::new(tick);
     let mut parser = SliceJsonParser::new(text.as_bytes());
-    let mut builder = Builder::new(form, &ticker);
+    let mut builder = Builder::new(form, text.len(), &ticker);
     loop {
         ticker.count();
         match parser.parse_next().map_err(|error| Refusal::NotJson(error.location().start.offset))? {
@@ -136,9 +136,11 @@ pub(crate) fn write(text: &str, form: Form, tick: Tick<'_>) -> Result<Written, R
 
 /// SHA-256 of the bytes of a canonical text: 64 lower-case hex digits.
 pub fn selection_hash(canonical: &str) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut hex = String::with_capacity(64);
     for byte in Sha256::digest(canonical.as_bytes()) {
-        let _ = write!(hex, "{byte:02x}"); // writing to a String cannot fail
+        hex.push(char::from(DIGITS[usize::from(byte >> 4)]));
+        hex.push(char::from(DIGITS[usize::from(byte & 15)]));
     }
     hex
 }
@@ -202,15 +204,15 @@ struct Builder<'t, 'a> {
 }
 
 impl<'t, 'a> Builder<'t, 'a> {
-    fn new(form: Form, ticker: &'t Ticker<'t>) -> Self {
+    fn new(form: Form, length: usize, ticker: &'t Ticker<'t>) -> Self {
         let whole = Frame { object: false, text: 0, member: 0, key: 0, current: 0, height: 1 };
         Self {
             form,
             ticker,
-            store: Store::default(),
+            store: Store { text: String::with_capacity(length), ..Store::default() },
             frames: vec![whole],
-            members: Vec::new(),
-            keys: Vec::new(),
+            members: Vec::with_capacity(32),
+            keys: Vec::with_capacity(16),
             scratch: String::new(),
             redacted: 0,
         }
