@@ -94,6 +94,12 @@ class OwnServer:
         shutil.rmtree(self.folder)
 
 
+def has_contrib(extension):
+    """Servers from PyPI come without PostgreSQL's contrib modules. Debian's has them: there nothing is left out."""
+    folder = subprocess.check_output([f"{BINDIR}/pg_config", "--sharedir"], text=True).strip()
+    return str(BINDIR).startswith("/usr/lib/postgresql/") or Path(folder, "extension", f"{extension}.control").exists()
+
+
 @contextmanager
 def own_server(standby_of=None, **settings):
     # whoever ends the tests early by a TERM leaves no server behind

@@ -41,10 +41,13 @@ SELECT i.tenant_id, i.item_id, i.policy_type, i.external_id, i.display_name, i.m
        s.started_ats[inventory_core._bitmap_position(s.positions, i.item_id)] AS last_seen_at,
        s.run_ids[inventory_core._bitmap_position(s.positions, i.item_id)] AS last_seen_run_id
 FROM inventory_core.items AS i
+-- It memoizes where it knows that the chunks are few. Of a table it knows that from ANALYZE alone, and asked once an item
+-- before that (140,000 items: 87 s, and 0.3 s so); of a subquery of one row it knows it without.
+CROSS JOIN LATERAL (SELECT i.tenant_id, i.chunk OFFSET 0) AS c
 -- OFFSET 0 makes a subquery of it, which the planner knows to be dear each time; of a function it believes that only the
 -- first call is.
 LEFT JOIN LATERAL (SELECT f.positions, f.run_ids, f.started_ats
-                   FROM inventory_core._seen(i.tenant_id, i.chunk) AS f OFFSET 0) AS s ON true
+                   FROM inventory_core._seen(c.tenant_id, c.chunk) AS f OFFSET 0) AS s ON true
 WHERE (SELECT inventory_core._may_read());
 COMMENT ON VIEW inventory_core.inventory_items IS
     'The catalogue of the bound tenant: what was last observed, first and last time';

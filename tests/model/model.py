@@ -275,7 +275,7 @@ class Tenant:
         needed = set()
         for selection in self.selections:
             completed = self.completed(selection)
-            needed |= {run.name for run in completed[-max(keep_last, 1):]}
+            needed |= {run.name for run in [run for run in completed if not run.pruned][-max(keep_last, 1):]}
             needed |= {name for last in self.last_seen_by(selection).values()
                        for name in (last.name, *(run.name for run in self.runs_of(selection) if run.seq == last.seq + 1))}
             successes = [run for run in completed if run.status == "success"]

@@ -5,6 +5,7 @@ MODEL_SHRINK=1 makes a failing history as short as it gets before it is shown.
 """
 
 import os
+from datetime import timedelta
 
 import psycopg
 import pytest
@@ -40,6 +41,20 @@ def test_a_caller_that_records_lease_expired_itself_may_repeat_its_finish(prepar
              Step("acme", "record_error", {"run": "r1", "error_code": "lease_expired", "message": None,
                                            "http_status": None, "policy_type": None}),
              Step("acme", "finish_run", finish), Step("acme", "finish_run", finish)]
+    assert failure(prepared, steps) is None
+
+
+def test_the_last_runs_are_counted_among_those_that_are_left(prepared):
+    def run(name, status):
+        return [Step("acme", "start_run", {"name": name, "selection": SELECTIONS[0], "correlation_id": None,
+                                           "request_id": None, "lease": None, "min_age": None}),
+                Step("acme", "finish_run", {"run": name, "status": status, "expected_items": None})]
+
+    def prune(keep_last):
+        return [Step("acme", "prune_runs", {"keep": timedelta(0), "keep_last": keep_last})]
+
+    # r2 goes at once; r1 stays as the latest success, later as one of the last three, as r2 is not there any more
+    steps = run("r1", "success") + run("r2", "failed") + run("r3", "failed") + prune(1) + run("r4", "success") + prune(3) + prune(2)
     assert failure(prepared, steps) is None
 
 

@@ -8,19 +8,22 @@ from psycopg import sql
 from psycopg.types.json import Json, Jsonb
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "stress"))
-from own_server import OwnServer  # noqa: E402  (the folder is not a package)
+from own_server import OwnServer, has_contrib  # noqa: E402  (the folder is not a package)
 from stress_server import prepare  # noqa: E402
 
 # With bound parameters, these are all that README asks for; statements themselves may be logged.
 LOG_SETTINGS = """
-shared_preload_libraries = 'pg_stat_statements'
-pg_stat_statements.track = all
 log_statement = all
 log_min_duration_statement = 0
 log_min_error_statement = error
 log_parameter_max_length = 0
 log_parameter_max_length_on_error = 0
 log_error_verbosity = terse
+"""
+# It writes texts of statements to a file, too.
+STATEMENTS = """
+shared_preload_libraries = 'pg_stat_statements'
+pg_stat_statements.track = all
 """
 TENANT = "redaction"
 ROLE = "redaction_writer"
@@ -34,11 +37,12 @@ def server():
     own = OwnServer()
     try:
         with open(own.data / "postgresql.conf", "a", encoding="utf-8") as conf:
-            conf.write(LOG_SETTINGS)
+            conf.write(LOG_SETTINGS + (STATEMENTS if has_contrib("pg_stat_statements") else ""))
         own.start()
         with own.connect() as admin:
             prepare(admin, ROLE, [TENANT])
-            admin.execute("CREATE EXTENSION pg_stat_statements")
+            if has_contrib("pg_stat_statements"):
+                admin.execute("CREATE EXTENSION pg_stat_statements")
             admin.execute("SELECT inventory_core.allow_meta('note', 'text', 'list')")
             for table, column in UNCOMPRESSED:
                 admin.execute(sql.SQL("ALTER TABLE {} ALTER COLUMN {} SET STORAGE EXTERNAL").format(

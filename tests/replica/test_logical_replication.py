@@ -4,14 +4,12 @@ import time
 
 import scene
 from every_answer import every_answer
+from operating_page import command
 from own_server import own_server
 
 # All that pg_dump takes but the grants: they hold the numbers of roles, so the subscriber's owner gives them there.
 # run_slots is not in it: CREATE EXTENSION fills it on each side, and it says who runs on this server.
-PUBLISH = """
-SELECT format('CREATE PUBLICATION inventory FOR TABLE %s', string_agg(c::regclass::text, ', '))
-FROM pg_extension AS e, unnest(e.extconfig) AS c
-WHERE e.extname = 'inventory_core' AND c <> 'inventory_core.tenant_grants'::regclass"""
+PUBLISH = command("CREATE PUBLICATION")
 
 
 def caught_up(server, database, subscriber, seconds=60):
@@ -41,9 +39,8 @@ def test_a_subscriber_gives_the_same_answers(primary):
             for tenant, role in world.roles.items():
                 scene.grant(there, role, tenant, "reader")
             here.execute(scene.value(here, PUBLISH))
-            there.execute(f"""CREATE SUBSCRIPTION inventory
-                CONNECTION 'host={server.folder} port=5432 user=postgres dbname=''{world.database}'''
-                PUBLICATION inventory""")
+            there.execute(command("CREATE SUBSCRIPTION").replace(
+                "host=… dbname=mydb", f"host={server.folder} port=5432 user=postgres dbname=''{world.database}''"))
             try:
                 caught_up(server, world.database, subscriber)
                 compare(here, there, world)

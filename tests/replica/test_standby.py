@@ -8,6 +8,7 @@ import pytest
 
 import scene
 from every_answer import every_answer
+from operating_page import command
 from own_server import own_server
 
 # A call of each writer that has something to write, for tenant b; what upkeep adds stands here already.
@@ -104,7 +105,7 @@ def test_work_goes_on_after_a_failover(primary):
         caught_up(server, replica)
         with server.connect(dbname=world.database) as here, replica.connect(dbname=world.database) as there:
             before = every_answer(here, world.roles[scene.B], scene.B)
-            there.execute("SELECT pg_promote()")
+            there.execute(command("pg_promote"))
             assert every_answer(there, world.roles[scene.B], scene.B) == before
         with replica.connect(dbname=world.database, user=world.roles[scene.B]) as app:
             run = world.runs[scene.B]["running"]

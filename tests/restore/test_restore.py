@@ -1,6 +1,6 @@
 """pg_dump and pg_restore: the same answers, grants and policies afterwards, and work goes on.
 
-The commands are those of docs/operating.md.
+The commands are taken from docs/operating.md.
 """
 
 import json
@@ -14,21 +14,19 @@ from psycopg import sql
 
 import scene
 from every_answer import every_answer
+from operating_page import command, shell_command
 from own_server import own_server
 
-# Foreign keys come with CREATE EXTENSION, and parallel jobs load the tables in any order. A superuser's session
-# in this mode does not check them; our guard triggers are ENABLE ALWAYS and run all the same.
-IN_ANY_ORDER = {"PGOPTIONS": "-c session_replication_role=replica"}
-
+NAMES = {"inventory.dump": "{file}", "mydb": "{source}", "newdb": "{target}"}
 WAYS = {
-    "custom": (["pg_dump", "-Fc", "-f", "{file}", "{source}"],
-               ["pg_restore", "--exit-on-error", "-d", "{target}", "{file}"], {}),
+    "custom": (shell_command("pg_dump -Fc", **NAMES)[0], *shell_command("pg_restore --exit-on-error -d", **NAMES)),
     "plain": (["pg_dump", "-f", "{file}", "{source}"],
               ["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", "{target}", "-f", "{file}"], {}),
     "in one transaction": (["pg_dump", "-Fc", "-f", "{file}", "{source}"],
                            ["pg_restore", "--single-transaction", "-d", "{target}", "{file}"], {}),
-    "parallel": (["pg_dump", "-Fd", "-j", "2", "-f", "{file}", "{source}"],
-                 ["pg_restore", "--exit-on-error", "-j", "4", "-d", "{target}", "{file}"], IN_ANY_ORDER),
+    # Foreign keys come with CREATE EXTENSION, and parallel jobs load the tables in any order. A superuser's session with
+    # the setting of the page does not check them; our guard triggers are ENABLE ALWAYS and run all the same.
+    "parallel": (["pg_dump", "-Fd", "-j", "2", "-f", "{file}", "{source}"], *shell_command("-j 4", **NAMES)),
 }
 
 # What a dump has to bring back beside the answers, with names in the place of numbers.
@@ -169,11 +167,6 @@ def test_who_can_dump(fresh, tmp_path):
                 same(before, described(other, fresh))
 
 
-GRANT_AGAIN = """
-SELECT inventory_core.grant_access(quote_ident(g.role_name)::regrole, g.tenant_id, g.access)
-FROM inventory_core.tenant_grants AS g"""
-
-
 def test_another_cluster_where_roles_have_other_numbers(fresh, tmp_path):
     """A grant counts where name and number are of one role: so nobody gets what was granted to a stranger of that number."""
     with fresh.admin() as owner:
@@ -198,7 +191,7 @@ def test_another_cluster_where_roles_have_other_numbers(fresh, tmp_path):
                     with server.connect(dbname=fresh.database, user=role) as app, \
                             pytest.raises(psycopg.errors.InsufficientPrivilege):
                         app.execute("SELECT inventory_core.inventory_items(%s)", (tenant,))
-            there.execute(GRANT_AGAIN)
+            there.execute(command("grant_access(quote_ident("))
             granted = [line for line in before["catalogue"] if line[0] == "grant"]
             after = described(there, fresh)
             assert len([line for line in after["catalogue"] if line[0] == "grant"]) == len(granted)

@@ -1,4 +1,4 @@
-"""pgspot over the install script: no finding that is not explained here.
+"""pgspot over the install script and the upgrade scripts: no finding that is not explained here.
 
 pgspot comes from PyPI; scripts/setup installs it and tests/stage says where (IC_PGSPOT). It does not know two things, so
 they are told or kept from it: CREATE EXTENSION runs a script with search_path = pg_catalog, pg_temp (our control
@@ -12,7 +12,7 @@ import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-SCRIPT, = ROOT.glob("sql/inventory_core--*.sql")
+VERSION = re.search(r'^version = "(.+)"', (ROOT / "Cargo.toml").read_text(), re.MULTILINE)[1]
 PGSPOT = os.environ.get("IC_PGSPOT", "pgspot")
 ALLOWED = {      # finding -> why
     "PS005: Function without explicit search_path: inventory_core.maintain(keep interval,keep_last integer)":
@@ -24,12 +24,20 @@ def test_control_file_sets_the_path():
     assert re.search(r"^schema = pg_catalog$", (ROOT / "inventory_core.control").read_text(), re.MULTILINE)
 
 
-def test_no_finding(tmp_path):
-    script, atomic = ATOMIC.subn("", SCRIPT.read_text())
-    assert atomic > 20 and "BEGIN ATOMIC" not in script
-    checked = tmp_path / "install.sql"
+def findings(script, folder):
+    """What pgspot says of a script, and how many functions were kept from it."""
+    script, atomic = ATOMIC.subn("", script.read_text())
+    assert "BEGIN ATOMIC" not in script
+    checked = folder / "checked.sql"
     checked.write_text("SET search_path = pg_catalog, pg_temp;\n" + script)
     report = subprocess.run([PGSPOT, str(checked)], capture_output=True, text=True, check=False)
     assert re.search(r"Errors: \d+ Warnings: \d+ Unknown: \d+ *$", report.stdout.strip()), report.stdout[-500:] + report.stderr
-    findings = set(re.findall(r"^(?:PS\d+|Unknown).*$", report.stdout, re.MULTILINE))
-    assert {re.sub(r" at line \d+$", "", finding) for finding in findings} == ALLOWED.keys()
+    found = re.findall(r"^(?:PS\d+|Unknown).*$", report.stdout, re.MULTILINE)
+    return {re.sub(r" at line \d+$", "", finding) for finding in found}, atomic
+
+
+def test_no_finding(tmp_path):
+    found, atomic = findings(ROOT / "sql" / f"inventory_core--{VERSION}.sql", tmp_path)
+    assert found == ALLOWED.keys() and atomic > 20
+    for script in ROOT.glob("sql/inventory_core--*--*.sql"):
+        assert findings(script, tmp_path)[0] <= ALLOWED.keys(), script.name
