@@ -13,6 +13,8 @@ PGSPOT=$CACHE_DIR/pgspot-$PGSPOT_VERSION/bin/pgspot
 # What docs/frameworks.md is run with.
 # shellcheck disable=SC2034  # for scripts/setup
 FRAMEWORKS=(sqlalchemy==2.1.9 django==5.2.19 'psycopg[binary]==3.3.9')
+# shellcheck disable=SC2034  # for scripts/setup
+PRISMA_NODE=22.21.1
 # shellcheck disable=SC2034  # for scripts/setup and tests/stage
 FRAMEWORKS_PYTHON=$CACHE_DIR/frameworks/bin/python
 

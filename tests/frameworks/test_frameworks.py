@@ -12,6 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "frameworks.md").read_text("utf-8")
 PYTHON = os.environ["IC_FRAMEWORKS_PYTHON"]
+NODE_MODULES = ROOT / "tests" / "frameworks" / "prisma" / "node_modules"        # scripts/setup fills it
 DATABASE = "frameworks"
 ITEMS = json.dumps([{"policy_type": "vm", "external_id": "i-1"}])
 # Written differently in each round, as two callers of one selection may.
@@ -49,6 +50,11 @@ $capsule->setAsGlobal();
 class_alias('Illuminate\\Database\\Capsule\\Manager', 'Illuminate\\Support\\Facades\\DB');
 [$selection, $items] = [getenv('SELECTION'), getenv('ITEMS')];
 """, "\necho json_encode($missing);"),
+    "Prisma": ("node", "mjs", """
+const { PGPORT, SELECTION: selection, ITEMS: items } = process.env
+process.env.DATABASE_URL = `postgresql://frameworks_app@127.0.0.1:${PGPORT}/frameworks`
+const tenant = 'acme'
+""", "\nconsole.log(JSON.stringify(missing))\nawait prisma.$disconnect()"),
 }
 
 
@@ -71,6 +77,13 @@ def database():
         admin.execute("DROP ROLE frameworks_app")
 
 
+@pytest.fixture
+def folder(tmp_path):
+    """Where the scripts are written: Node.js looks for packages beside them."""
+    (tmp_path / "node_modules").symlink_to(NODE_MODULES)
+    return tmp_path
+
+
 def begin_anew(database):
     database.execute("SELECT inventory_core.forget_tenant('acme')")         # the grants, too
     database.execute("SELECT inventory_core.grant_access('frameworks_app', 'acme', 'writer')")
@@ -87,21 +100,21 @@ def sync(folder, name, **environment):
 
 
 @pytest.mark.parametrize("name", FRAMES)
-def test_the_block_syncs_and_tells_what_is_missing(database, tmp_path, name):
+def test_the_block_syncs_and_tells_what_is_missing(database, folder, name):
     begin_anew(database)
     both = json.dumps([*json.loads(ITEMS), {"policy_type": "vm", "external_id": "i-2"}])
-    assert sync(tmp_path, name, SELECTION=SELECTIONS[0], ITEMS=both) == []
-    assert sync(tmp_path, name, SELECTION=SELECTIONS[1], ITEMS=ITEMS) == [{"external_id": "i-2", "confidence": "high"}]
+    assert sync(folder, name, SELECTION=SELECTIONS[0], ITEMS=both) == []
+    assert sync(folder, name, SELECTION=SELECTIONS[1], ITEMS=ITEMS) == [{"external_id": "i-2", "confidence": "high"}]
     runs = database.execute("SELECT status, had_errors, observed_count FROM inventory_core.inventory_sync_runs('acme') "
                             "ORDER BY run_seq")
     assert runs.fetchall() == [("success", False, 2), ("success", False, 1)]
 
 
 @pytest.mark.parametrize("name", FRAMES)
-def test_a_busy_selection_is_no_failure(database, tmp_path, name):
+def test_a_busy_selection_is_no_failure(database, folder, name):
     begin_anew(database)
     database.execute("SELECT inventory_core.start_run('acme', %s)", [SELECTIONS[0]])
-    assert sync(tmp_path, name, SELECTION=SELECTIONS[1], ITEMS=ITEMS) == []
+    assert sync(folder, name, SELECTION=SELECTIONS[1], ITEMS=ITEMS) == []
     assert database.execute("SELECT count(*) FROM inventory_core.inventory_items('acme')").fetchone() == (0,)
 
 
@@ -109,4 +122,6 @@ def test_the_page_says_which_versions_were_run():
     """The heads of the sections name them."""
     installed = subprocess.run([PYTHON, "-c", "import sqlalchemy, django; print(sqlalchemy.__version__, django.__version__)"],
                                capture_output=True, encoding="utf-8").stdout.split()
-    assert f"SQLAlchemy {installed[0].split('.')[0]} " in PAGE and f"Django {installed[1].split('.')[0]} " in PAGE
+    prisma = json.loads((NODE_MODULES / "prisma" / "package.json").read_text("utf-8"))["version"]
+    versions = dict(zip(["SQLAlchemy", "Django", "Prisma"], [*installed, prisma]))
+    assert [f"{name} {version}" for name, version in versions.items() if f"\n{name} {version.split('.')[0]} " not in PAGE] == []
