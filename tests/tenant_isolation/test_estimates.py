@@ -1,0 +1,81 @@
+"""The planner's guesses, which EXPLAIN shows: they come from statistics over the rows of all tenants.
+
+A value that is common in b's rows must be guessed like one that nobody has; from enough guesses a text can be read.
+"""
+
+import json
+
+import pytest
+
+import scene
+from scene import A, B, CANARY, bind, value
+from test_plans import nodes
+
+NOBODYS = {"text": "'nobody has this'", "uuid": "'00000000-0000-0000-0000-0000000000ff'", "bigint": "987654321",
+           "integer": "987654", "timestamp with time zone": "'2001-01-01 00:00:00+00'", "oid": "4294967290", "name": "'nobody has this'"}
+TYPES = list(NOBODYS)
+
+
+@pytest.fixture(scope="module")
+def crowded(prepared):
+    with scene.copy(prepared) as world:
+        with world.connect(B) as session:
+            items = [{"policy_type": f"{CANARY} vm", "external_id": f"{CANARY} {n}", "display_name": f"{CANARY} {n % 5}"} for n in range(300)]
+            session.execute("SELECT inventory_core.upsert_items('b', %s, %s)", (world.runs[B]["running"], json.dumps(items)))
+        with world.admin() as owner:
+            owner.execute("ANALYZE")
+        yield world
+
+
+def questions(world):
+    """(relation, column, type, a value that only others have)"""
+    with world.admin() as owner:
+        columns = owner.execute("""
+            SELECT c.relname::text, a.attname::text, format_type(a.atttypid, NULL),
+                   CASE c.relname WHEN 'tenant_grants' THEN 'role_name' ELSE 'tenant_id' END
+            FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+            WHERE c.relnamespace = 'inventory_core'::regnamespace AND c.relkind IN ('r', 'v')
+              AND format_type(a.atttypid, NULL) = ANY (%s)
+              AND EXISTS (SELECT FROM pg_attribute AS t WHERE t.attrelid = c.oid AND t.attname = 'tenant_id')
+            ORDER BY c.relname, a.attnum""", (TYPES,)).fetchall()
+        for relation, column, of_type, owned_by in columns:
+            own = world.roles[A] if owned_by == "role_name" else A
+            found = owner.execute(f"""
+                SELECT quote_literal(t.{column}::text) FROM inventory_core.{relation} AS t WHERE t.{column} IS NOT NULL
+                GROUP BY t.{column} HAVING count(*) FILTER (WHERE t.{owned_by} = %s) = 0
+                ORDER BY count(*) DESC, 1 LIMIT 1""", (own,)).fetchone()
+            if found:
+                yield relation, column, of_type, found[0]
+
+
+def guess(session, relation, column, comparison, literal):
+    """All of the plan but the literal."""
+    plan = value(session, f"EXPLAIN (FORMAT JSON) SELECT * FROM inventory_core.{relation} WHERE {column} {comparison} {literal}")
+    return [{name: node.get(name) for name in ("Node Type", "Index Name", "Plan Rows", "Plan Width", "Startup Cost", "Total Cost")}
+            for node in nodes(plan[0]["Plan"])]
+
+
+@pytest.mark.parametrize("comparison", ("=", "<>", "<=", ">"))
+def test_values_of_others_are_not_guessed(crowded, comparison):
+    asked = 0
+    with crowded.connect(A) as session, session.transaction():
+        bind(session, A)
+        for relation, column, of_type, theirs in questions(crowded):
+            of_b, of_nobody = (guess(session, relation, column, comparison, literal) for literal in (theirs, NOBODYS[of_type]))
+            assert of_b == of_nobody, (relation, column, theirs)
+            asked += 1
+    assert asked > 60
+
+
+def test_nor_is_the_start_of_a_text(crowded):
+    with crowded.connect(A) as session, session.transaction():
+        bind(session, A)
+        of_b, of_nobody = (guess(session, "items", "external_id", "LIKE", f"'{letter}%'") for letter in (CANARY[0], "z"))
+    assert of_b == of_nobody
+
+
+def test_others_guess_as_ever(crowded):
+    """A superuser, for whom no policy holds."""
+    with crowded.admin() as owner:
+        common, rare = (guess(owner, "items", "policy_type", "=", literal) for literal in (f"'{CANARY} vm'", "'nobody has this'"))
+    assert common != rare
