@@ -28,7 +28,7 @@ fn setting(name: &str, otherwise: &str) -> String {
 fn read(body: &str) -> Option<Page> {
     let page: Value = serde_json::from_str(body).ok()?;
     let item = |p: &Value| json!({"policy_type": p["section"], "external_id": p["id"], "display_name": p["summary"], "meta": p});
-    let next = page.get("next")?.as_str().map(str::to_owned);
+    let next = serde_json::from_value(page.get("next")?.clone()).ok()?; // a text or null
     let items = page.get("items")?.as_array()?.iter().map(item).collect();
     Some((items, next, page["total"].as_u64().map(|total| total.to_string())))
 }
