@@ -8,147 +8,112 @@ import java.util.*;
 
 /** Keeps an inventory of what a paged HTTP API lists. Settings come from the environment: see ../README.md. */
 public class Sync {
-    static final int RETRIES = 4; // of one page
-    static final int NO_ANSWER = 599; // what a proxy says when it got none
-    // Of other statuses inventory_core knows the code.
-    static final Map<Integer, String> CODES = Map.of(200, "parse_error", NO_ANSWER, "network");
-    static final String TENANT = System.getenv("TENANT");
-    static final double LEASE = Double.parseDouble(setting("LEASE_SECONDS", "900"));
-    static final double SILENCE = Math.min(30, LEASE / 3); // seconds: the longest time without a sign of life
+    static final int RETRIES = 4, NO_ANSWER = 599; // of one page; what a proxy says when it got none
+    static final Map<String, String> ENV = System.getenv();
+    static final String TENANT = ENV.get("TENANT");
+    static final double LEASE = Double.parseDouble(ENV.getOrDefault("LEASE_SECONDS", "900")); // seconds
     static final HttpClient HTTP = HttpClient.newHttpClient();
     static final Gson JSON = new GsonBuilder().serializeNulls().create();
 
-    // What the upstream says; where "next" is missing it is Java's null, on the last page JSON's.
-    record Answer(int status, String retryAfter, String body) {}
-    record Package(JsonElement id, JsonElement section, JsonElement summary, JsonElement version, JsonElement installed_size) {}
-    record Page(List<Package> items, JsonElement next, Long total) {}
+    /** What the upstream gives; where "next" is missing it is Java's null, on the last page JSON's. */
+    record Page(List<JsonObject> items, JsonElement next, Long total) {}
 
-    // What upsert_items takes.
-    record Meta(JsonElement version, JsonElement installed_size) {}
-    record Item(JsonElement policy_type, JsonElement external_id, JsonElement display_name, Meta meta) {}
+    /** What upsert_items takes; of meta it keeps what is whitelisted. */
+    record Item(JsonElement policy_type, JsonElement external_id, JsonElement display_name, JsonObject meta) {}
 
     static Connection db;
-    static UUID run;
 
-    static String setting(String name, String otherwise) {
-        return System.getenv().getOrDefault(name, otherwise);
-    }
-
-    static List<Object[]> rows(String statement, Object... values) throws SQLException {
+    /** The one row that a statement gives, as texts. */
+    static String[] row(String statement, Object... values) throws SQLException {
         try (PreparedStatement query = db.prepareStatement(statement)) {
             for (int i = 0; i < values.length; i++) query.setObject(i + 1, values[i]);
-            List<Object[]> rows = new ArrayList<>();
             ResultSet found = query.executeQuery();
-            while (found.next()) {
-                Object[] row = new Object[found.getMetaData().getColumnCount()];
-                for (int i = 0; i < row.length; i++) row[i] = found.getObject(i + 1);
-                rows.add(row);
-            }
-            return rows;
-        }
-    }
-
-    /** Status, Retry-After and body of whatever answer comes. */
-    static Answer get(String url) throws InterruptedException {
-        try {
-            Duration patience = Duration.ofMillis((long) (SILENCE * 1000));
-            HttpRequest request = HttpRequest.newBuilder(URI.create(url)).timeout(patience).build();
-            HttpResponse<String> answer = HTTP.send(request, HttpResponse.BodyHandlers.ofString());
-            return new Answer(answer.statusCode(), answer.headers().firstValue("Retry-After").orElse(null), answer.body());
-        } catch (IOException e) {
-            return new Answer(NO_ANSWER, null, e.toString());
-        }
-    }
-
-    /** Null for what is no page. */
-    static Page read(String body) {
-        try {
-            Page page = JSON.fromJson(body, Page.class);
-            return page == null || page.items == null || page.next == null ? null : page;
-        } catch (JsonParseException e) {
-            return null;
+            found.next();
+            String[] row = new String[found.getMetaData().getColumnCount()];
+            for (int i = 0; i < row.length; i++) row[i] = found.getString(i + 1);
+            return row;
         }
     }
 
     /** Null when the page is not to be had, and why is recorded. */
-    static Page fetch(String url) throws SQLException, InterruptedException {
+    static Page fetch(UUID run, URI url) throws SQLException, InterruptedException {
+        HttpRequest request = HttpRequest.newBuilder(url).timeout(Duration.ofSeconds(30)).build();
         for (int attempt = 0; ; attempt++) {
             // record_throttle cools the API down for all workers of the tenant, so here waits who was throttled, and all others.
-            for (Double wait; (wait = seconds("cooling_down(?)", TENANT)) != null; ) {
-                System.err.printf("waiting %.1f s%n", wait);
-                Thread.sleep((long) (Math.min(wait, SILENCE) * 1000));
-                rows("SELECT inventory_core.heartbeat(?, ?)", TENANT, run);
+            for (String wait; (wait = row("SELECT extract(epoch FROM inventory_core.cooling_down(?))", TENANT)[0]) != null; ) {
+                System.err.printf("waiting %s s%n", wait);
+                Thread.sleep((long) (Math.min(Double.parseDouble(wait), LEASE / 3) * 1000));
+                row("SELECT inventory_core.heartbeat(?, ?)", TENANT, run);
             }
-            Answer answer = get(url);
-            Page page = answer.status == 200 ? read(answer.body) : null;
-            if (page != null) return page;
-            Double wait = seconds("record_throttle(?, ?, ?, ?, ?)", TENANT, run, answer.status, answer.retryAfter, attempt);
-            if (wait == null || attempt == RETRIES) { // null: asking again would not help
-                String why = url + ": " + JSON.toJson(answer.body.substring(0, Math.min(500, answer.body.length())));
-                rows("SELECT inventory_core.record_error(?, ?, ?, ?, nullif(?, 599))",
-                    TENANT, run, CODES.get(answer.status), why, answer.status);
+            int status = NO_ANSWER;
+            String retryAfter = null, body = null;
+            try {
+                HttpResponse<String> answer = HTTP.send(request, HttpResponse.BodyHandlers.ofString());
+                status = answer.statusCode();
+                retryAfter = answer.headers().firstValue("Retry-After").orElse(null);
+                body = answer.body();
+                Page page = status == 200 ? JSON.fromJson(body, Page.class) : null;
+                if (page != null && page.items != null && page.next != null) return page;
+            } catch (IOException e) {
+                body = e.toString();
+            } catch (JsonParseException e) { // no page, and the body says why
+            }
+            String throttle = "SELECT inventory_core.record_throttle(?, ?, ?, ?, ?)"; // NULL: asking again would not help
+            if (row(throttle, TENANT, run, status, retryAfter, attempt)[0] == null || attempt == RETRIES) {
+                String code = status == 200 ? "parse_error" : status == NO_ANSWER ? "network" : null; // or by its status
+                String why = url + ": " + JSON.toJson(body.substring(0, Math.min(500, body.length())));
+                row("SELECT inventory_core.record_error(?, ?, ?, ?, nullif(?, 599))", TENANT, run, code, why, status);
                 return null;
             }
         }
     }
 
-    /** Asks for an interval. */
-    static Double seconds(String interval, Object... values) throws SQLException {
-        return (Double) rows("SELECT extract(epoch FROM inventory_core." + interval + ")::float8", values).get(0)[0];
-    }
-
-    static boolean sync(String url, String selection) throws SQLException, InterruptedException {
+    public static void main(String[] args) throws SQLException, InterruptedException {
+        // prepareThreshold=0: the server keeps no statement, for behind PgBouncer the next transaction may be elsewhere.
+        String database = String.format("jdbc:postgresql://%s:%s/%s?prepareThreshold=0", ENV.getOrDefault("PGHOST", "localhost"),
+            ENV.getOrDefault("PGPORT", "5432"), ENV.getOrDefault("PGDATABASE", "postgres"));
+        db = DriverManager.getConnection(database, ENV.get("PGUSER"), ENV.get("PGPASSWORD"));
+        String selection = JSON.toJson(Map.of(
+            "source", "debian", "status", List.of("held", "installed"), "max_size", 1e6, "label", "R&D <größte/kleinste>"));
         // The request_id makes the start repeatable, should its answer get lost.
-        Object[] start = rows("SELECT run_id, selection_hash, reason, extract(epoch FROM retry_after)::float8"
-            + " FROM inventory_core.start_run(?, ?::jsonb, request_id => ?, lease => make_interval(secs => ?))",
-            TENANT, selection, UUID.randomUUID(), LEASE).get(0);
-        if (start[0] == null) {
-            System.out.printf("skipped: %s, try again in %.1f s%n", start[2], start[3]);
-            return true;
-        }
-        run = (UUID) start[0];
-        System.out.printf("run %s of selection %s%n", run, start[1]);
+        String[] start = row("""
+            SELECT run_id, coalesce('run ' || run_id || ' of selection ' || selection_hash,
+                format('skipped: %s, try again in %s s', reason, round(extract(epoch FROM retry_after), 1)))
+            FROM inventory_core.start_run(?, ?::jsonb, request_id => ?, lease => make_interval(secs => ?))""",
+            TENANT, selection, UUID.randomUUID(), LEASE);
+        System.out.println(start[1]);
+        if (start[0] == null) return;
 
+        UUID run = UUID.fromString(start[0]);
+        URI url = URI.create(ENV.get("UPSTREAM_URL"));
         int pages = 0, observed = 0;
         Long total = null;
-        for (Page page; url != null && (page = fetch(url)) != null; ) {
-            // One batch, one transaction. A bad item is recorded and costs its page nothing.
+        for (Page page; url != null && (page = fetch(run, url)) != null; total = page.total) {
             List<Item> items = page.items.stream()
-                .map(p -> new Item(p.section, p.id, p.summary, new Meta(p.version, p.installed_size))).toList();
-            Object[] batch = rows("SELECT observed, inserted, updated, rejected"
-                + " FROM inventory_core.upsert_items(?, ?, ?::json, 'record')", TENANT, run, JSON.toJson(items)).get(0);
-            url = page.next.isJsonNull() ? null : URI.create(url).resolve(page.next.getAsString()).toString();
-            total = page.total;
-            observed += (Integer) batch[0];
-            System.out.printf("page %d: %d observed, %d new, %d changed, %d rejected; %d of %s%n",
-                ++pages, batch[0], batch[1], batch[2], batch[3], observed, total == null ? "an unknown total" : total);
+                .map(p -> new Item(p.get("section"), p.get("id"), p.get("summary"), p)).toList();
+            // One batch, one transaction. A bad item is recorded and costs its page nothing.
+            String[] batch = row("""
+                SELECT observed, format('%s observed, %s new, %s changed, %s rejected', observed, inserted, updated, rejected)
+                FROM inventory_core.upsert_items(?, ?, ?::json, 'record')""", TENANT, run, JSON.toJson(items));
+            observed += Integer.parseInt(batch[0]);
+            url = page.next.isJsonNull() ? null : url.resolve(page.next.getAsString());
+            System.out.printf("page %d: %s; %d of %s%n", ++pages, batch[1], observed,
+                page.total == null ? "an unknown total" : page.total);
         }
 
         // Only who came to the end of the list may call it a success.
         String status = url == null ? "success" : pages > 0 ? "partial" : "failed";
-        System.out.printf("%s: %d observed, errors: [%s]%n",
-            rows("SELECT status, observed_count, array_to_string(error_codes, ', ') FROM inventory_core.finish_run(?, ?, ?, ?)",
-                TENANT, run, status, total).get(0));
-        System.out.printf("missing: %d of %d known, confidence: %s%n",
-            rows("SELECT missing_items, known_items, array_to_string(confidence || reasons, ', ')"
-                + " FROM inventory_core.selection_status(?, ?)", TENANT, start[1]).get(0));
-        for (Object[] item : rows("SELECT policy_type, external_id, missed_runs FROM inventory_core.missing_items(?, ?)"
-                + " ORDER BY policy_type COLLATE \"C\", external_id COLLATE \"C\" LIMIT 10", TENANT, start[1])) {
-            System.out.printf("  %s %s, missed runs: %d%n", item);
-        }
-        return status.equals("success");
-    }
-
-    public static void main(String[] args) throws Exception {
-        // The driver does not read PG* by itself. prepareThreshold=0: the server keeps no statement, for behind PgBouncer the
-        // next transaction may be elsewhere.
-        String database = String.format("jdbc:postgresql://%s:%s/%s?prepareThreshold=0",
-            setting("PGHOST", "localhost"), setting("PGPORT", "5432"), setting("PGDATABASE", "postgres"));
-        String selection = setting("SELECTION", JSON.toJson(Map.of("source", "debian", "status", List.of("held", "installed"),
-            "max_size", 1e6, "label", "R&D <größte/kleinste>")));
-        try (Connection opened = DriverManager.getConnection(database, setting("PGUSER", null), setting("PGPASSWORD", null))) {
-            db = opened;
-            System.exit(sync(System.getenv("UPSTREAM_URL"), selection) ? 0 : 1);
-        }
+        System.out.println(row("""
+            SELECT format('%s: %s observed, errors: [%s]', status, observed_count, array_to_string(error_codes, ', '))
+            FROM inventory_core.finish_run(?, ?, ?, ?)""", TENANT, run, status, total)[0]);
+        System.out.println(row("""
+            SELECT array_to_string(format('missing: %s of %s known, confidence: %s', missing_items, known_items,
+                array_to_string(confidence || reasons, ', ')) || ARRAY(
+                    SELECT format('  %s %s, missed runs: %s', policy_type, external_id, missed_runs)
+                    FROM inventory_core.missing_items(?, hash)
+                    ORDER BY policy_type COLLATE "C", external_id COLLATE "C" LIMIT 10), E'\\n')
+            FROM inventory_core.selection_hash(?::jsonb) AS hash, inventory_core.selection_status(?, hash)""",
+            TENANT, selection, TENANT)[0]);
+        if (url != null) System.exit(1);
     }
 }

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 
 const { UPSTREAM_URL, TENANT, DATABASE_URL, LEASE_SECONDS = '900' } = process.env
-const SELECTION = process.env.SELECTION || JSON.stringify({
+const SELECTION = JSON.stringify({
   status: ['installed', 'held'], max_size: 1e6, source: 'debian', label: 'R&D <größte/kleinste>',
 })
 const SILENCE = Math.min(30, LEASE_SECONDS / 3) // seconds: the longest time without a sign of life

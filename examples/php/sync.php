@@ -115,5 +115,5 @@ function sync(string $url, string $selection): int
     return $status === 'success' ? 0 : 1;
 }
 
-exit(sync(getenv('UPSTREAM_URL'), getenv('SELECTION') ?: json_encode(
+exit(sync(getenv('UPSTREAM_URL'), json_encode(
     ['max_size' => 1e6, 'label' => 'R&D <größte/kleinste>', 'status' => ['held', 'installed'], 'source' => 'debian'])));

@@ -14,7 +14,7 @@ import uuid
 import psycopg
 
 UPSTREAM, TENANT = os.environ["UPSTREAM_URL"], os.environ["TENANT"]
-SELECTION = os.environ.get("SELECTION") or json.dumps(
+SELECTION = json.dumps(
     {"source": "debian", "label": "R&D <größte/kleinste>", "status": ["installed", "held"], "max_size": 1e6})
 LEASE = float(os.environ.get("LEASE_SECONDS", 900))
 SILENCE = min(30, LEASE / 3)    # seconds: the longest time without a sign of life

@@ -9,8 +9,7 @@ require 'pg'
 require 'securerandom'
 
 TENANT = ENV.fetch('TENANT')
-SELECTION = ENV['SELECTION'] ||
-            { label: 'R&D <größte/kleinste>', status: %w[installed held], max_size: 1e6, source: 'debian' }.to_json
+SELECTION = { label: 'R&D <größte/kleinste>', status: %w[installed held], max_size: 1e6, source: 'debian' }.to_json
 LEASE = ENV.fetch('LEASE_SECONDS', '900').to_f
 SILENCE = [30, LEASE / 3].min # seconds: the longest time without a sign of life
 RETRIES = 4                   # of one page
