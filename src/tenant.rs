@@ -326,7 +326,7 @@ unsafe fn leads_with_policy(
     // level below that of the query's own clauses; one of another table's policy has, too, where the query says
     // that the columns are equal, so it must be a column of this table's own.
     unsafe {
-        let first = i32::from(*(*index).indexkeys) - pg_sys::FirstLowInvalidHeapAttributeNumber;
+        let first = *(*index).indexkeys - pg_sys::FirstLowInvalidHeapAttributeNumber;
         let restrictions = PgList::<pg_sys::RestrictInfo>::from_pg((*index).indrestrictinfo);
         pg_sys::bms_is_member(first, fenced_columns)
             && restrictions.iter_ptr().any(|info| {

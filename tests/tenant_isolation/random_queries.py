@@ -218,8 +218,10 @@ class Random:
 
     def change(self):
         """Of columns whose values nothing else depends on, and what nothing else refers to."""
-        target, column = self.rng.choice((("items", "display_name"), ("sync_errors", "message"), ("selections", "last_refused_reason"),
-                                          ("sync_runs", "correlation_id"), ("cooldowns", "until")))
+        target, column = self.rng.choice((
+            ("items", "display_name"), ("sync_errors", "message"), ("selections", "last_refused_reason"),
+            ("sync_runs", "correlation_id"), ("cooldowns", "until")))
+        waits, insert = "inventory_core.cooldowns", f"INSERT INTO inventory_core.cooldowns AS {self.alias()}"
         alias = self.alias()
         source = Source(alias, self.relations[target], True)
         joined, other = self.relation(self.rng.choice(self.tables))
@@ -233,8 +235,7 @@ class Random:
             f"{update} FROM {joined}{using} RETURNING {alias}.tenant_id",
             f"DELETE FROM inventory_core.cooldowns AS {alias} USING {joined} WHERE {match} RETURNING {alias}.*",
             f"DELETE FROM inventory_core.items AS {alias}{where if target == 'items' else ''} RETURNING {alias}.item_id",
-            f"INSERT INTO inventory_core.cooldowns AS {alias} SELECT c.tenant_id, c.scope, c.until FROM inventory_core.cooldowns AS c, "
-            f"{joined} ON CONFLICT DO NOTHING RETURNING {alias}.*",
-            f"INSERT INTO inventory_core.cooldowns AS {alias} SELECT c.* FROM inventory_core.cooldowns AS c ON CONFLICT (tenant_id, scope) "
-            f"DO UPDATE SET until = excluded.until RETURNING {alias}.*",
-            f"MERGE INTO inventory_core.cooldowns AS {alias} USING {joined} ON {match} WHEN MATCHED AND random() > 2 THEN DELETE"))
+            f"{insert} SELECT c.* FROM {waits} AS c, {joined} ON CONFLICT DO NOTHING RETURNING scope",
+            f"{insert} SELECT c.* FROM {waits} AS c ON CONFLICT (tenant_id, scope) DO UPDATE SET until = excluded.until "
+            "RETURNING scope",
+            f"MERGE INTO {waits} AS {alias} USING {joined} ON {match} WHEN MATCHED AND random() > 2 THEN DELETE"))

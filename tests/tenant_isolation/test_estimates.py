@@ -12,7 +12,8 @@ from scene import A, B, CANARY, bind, value
 from test_plans import nodes
 
 NOBODYS = {"text": "'nobody has this'", "uuid": "'00000000-0000-0000-0000-0000000000ff'", "bigint": "987654321",
-           "integer": "987654", "timestamp with time zone": "'2001-01-01 00:00:00+00'", "oid": "4294967290", "name": "'nobody has this'"}
+           "integer": "987654", "timestamp with time zone": "'2001-01-01 00:00:00+00'", "oid": "4294967290",
+           "name": "'nobody has this'"}
 TYPES = list(NOBODYS)
 
 
@@ -20,7 +21,8 @@ TYPES = list(NOBODYS)
 def crowded(prepared):
     with scene.copy(prepared) as world:
         with world.connect(B) as session:
-            items = [{"policy_type": f"{CANARY} vm", "external_id": f"{CANARY} {n}", "display_name": f"{CANARY} {n % 5}"} for n in range(300)]
+            items = [{"policy_type": f"{CANARY} vm", "external_id": f"{CANARY} {n}", "display_name": f"{CANARY} {n % 5}"}
+                     for n in range(300)]
             session.execute("SELECT inventory_core.upsert_items('b', %s, %s)", (world.runs[B]["running"], json.dumps(items)))
         with world.admin() as owner:
             owner.execute("ANALYZE")
@@ -50,7 +52,8 @@ def questions(world):
 
 def guess(session, relation, column, comparison, literal):
     """All of the plan but the literal."""
-    plan = value(session, f"EXPLAIN (FORMAT JSON) SELECT * FROM inventory_core.{relation} WHERE {column} {comparison} {literal}")
+    question = f"SELECT * FROM inventory_core.{relation} WHERE {column} {comparison} {literal}"
+    plan = value(session, "EXPLAIN (FORMAT JSON) " + question)
     return [{name: node.get(name) for name in ("Node Type", "Index Name", "Plan Rows", "Plan Width", "Startup Cost", "Total Cost")}
             for node in nodes(plan[0]["Plan"])]
 
@@ -61,7 +64,8 @@ def test_values_of_others_are_not_guessed(crowded, comparison):
     with crowded.connect(A) as session, session.transaction():
         bind(session, A)
         for relation, column, of_type, theirs in questions(crowded):
-            of_b, of_nobody = (guess(session, relation, column, comparison, literal) for literal in (theirs, NOBODYS[of_type]))
+            of_b, of_nobody = (guess(session, relation, column, comparison, literal)
+                               for literal in (theirs, NOBODYS[of_type]))
             assert of_b == of_nobody, (relation, column, theirs)
             asked += 1
     assert asked > 60

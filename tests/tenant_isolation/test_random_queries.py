@@ -40,7 +40,8 @@ def beside(prepared):
 
 def crowd(session, world):
     """b has more rows than a in every table where a statement may add some."""
-    items = [{"policy_type": f"{CANARY} vm", "external_id": f"{CANARY} {n}", "display_name": f"{CANARY} {n % 9}"} for n in range(300)]
+    items = [{"policy_type": f"{CANARY} vm", "external_id": f"{CANARY} {n}", "display_name": f"{CANARY} {n % 9}"}
+             for n in range(300)]
     session.execute("SELECT inventory_core.upsert_items('b', %s, %s)", (world.runs[B]["running"], json.dumps(items)))
     for number in range(20):
         run_id = value(session, "SELECT run_id FROM inventory_core.start_run('b', jsonb_build_object('n', %s::int), scope => %s)",
