@@ -63,6 +63,23 @@ SET inventory_core.clock = '2026-01-02 00:00:00+00';
 CALL inventory_core.maintain('0', 1);
 SELECT * FROM regress.runs;
 
+-- A run that somebody removed without closing it leaves its signs of life behind: they go a day after they were over, those
+-- of runs of others too, and no others.
+SELECT s.run_id AS living FROM inventory_core.start_run('maintain a', '{"living": 1}', lease => '10 days') AS s \gset
+INSERT INTO inventory_core.slot_leases (run_id, lease_id, expires_at) VALUES
+    (gen_random_uuid(), gen_random_uuid(), '2026-01-01 00:00:00+00'), (gen_random_uuid(), gen_random_uuid(), '2026-01-01 00:00:01+00'),
+    (:'living', gen_random_uuid(), '2026-01-05 00:00:00+00');
+SET SESSION AUTHORIZATION regress_maintainer;
+SET inventory_core.clock = '2026-01-02 00:00:00+00';
+BEGIN;
+SELECT inventory_core.set_tenant('maintain a') \gset
+DELETE FROM inventory_core.slot_leases WHERE expires_at = '2026-01-01 00:00:01+00' RETURNING expires_at;
+COMMIT;
+CALL inventory_core.maintain();
+SELECT expires_at FROM inventory_core.slot_leases ORDER BY expires_at;
+RESET SESSION AUTHORIZATION;
+DELETE FROM inventory_core.slot_leases WHERE expires_at >= '2026-01-01' AND expires_at < '2026-01-06';
+
 -- It commits, so it is a statement of its own; and arguments that make no sense.
 \set VERBOSITY sqlstate
 SET SESSION AUTHORIZATION regress_maintainer;
