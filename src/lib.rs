@@ -108,7 +108,11 @@ extension_sql_file!("../sql/schema/25_now.sql", name = "now", requires = ["slot_
 extension_sql_file!("../sql/schema/26_slot_leases.sql", name = "slot_leases", requires = ["now"]);
 extension_sql_file!("../sql/schema/27_refusals.sql", name = "refusals", requires = ["slot_leases"]);
 extension_sql_file!("../sql/schema/27_open_starts.sql", name = "open_starts", requires = ["refusals"]);
-extension_sql_file!("../sql/schema/28_rust_functions.sql", name = "rust_functions", requires = ["open_starts"]);
+extension_sql_file!(
+    "../sql/schema/28_rust_functions.sql",
+    name = "rust_functions",
+    requires = ["open_starts"]
+);
 extension_sql_file!(
     "../sql/schema/29_row_level_security.sql",
     name = "row_level_security",

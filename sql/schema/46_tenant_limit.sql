@@ -53,6 +53,52 @@ $$;
 COMMENT ON FUNCTION inventory_core._share_limit(text) IS
     'Has forget_tenant wait for the caller, so that no start in the middle escapes it';
 
+CREATE FUNCTION inventory_core._mark_open_start(tenant text, slot_no integer) RETURNS void
+LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+    INSERT INTO inventory_core.open_starts (tenant_id, slot_no) VALUES (tenant, _mark_open_start.slot_no);
+    DELETE FROM inventory_core.open_starts AS o
+    WHERE o.tenant_id = tenant AND o.slot_no = _mark_open_start.slot_no;
+END;
+COMMENT ON FUNCTION inventory_core._mark_open_start(text, integer) IS
+    'Lets others learn of a start that is not committed yet, from the slot that it holds';
+
+CREATE FUNCTION inventory_core._is_open_start(tenant text, slot_no integer) RETURNS boolean
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '5ms'
+AS $$
+BEGIN
+    INSERT INTO inventory_core.open_starts (tenant_id, slot_no) VALUES (tenant, slot_no);
+    PERFORM inventory_core._release_locks();
+EXCEPTION
+    WHEN triggered_action_exception THEN
+        RETURN false;
+    WHEN lock_not_available THEN
+        RETURN true;
+END
+$$;
+COMMENT ON FUNCTION inventory_core._is_open_start(text, integer) IS
+    'Whether a slot is held by a start in the middle of this tenant';
+
+CREATE FUNCTION inventory_core._is_being_forgotten(tenant text) RETURNS boolean
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    -- A gate that is closed, by a stranger perhaps, is the occasion to look and no more.
+    IF NOT pg_try_advisory_xact_lock_shared(inventory_core.selection_lock_key(tenant, 'items')) THEN
+        RETURN inventory_core._is_open_start(tenant, 0);
+    END IF;
+    PERFORM inventory_core._release_locks();
+EXCEPTION
+    WHEN triggered_action_exception THEN
+        RETURN false;
+END
+$$;
+COMMENT ON FUNCTION inventory_core._is_being_forgotten(text) IS
+    'Whether forget_tenant is in the middle, or waits for starts in the middle: it marks the slot 0, which no start has';
+
 CREATE FUNCTION inventory_core._choose_tenant_slot(
     tenant text, tries integer, OUT slot integer, OUT is_contended boolean, OUT is_reached boolean)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -63,6 +109,10 @@ DECLARE
 BEGIN
     is_contended := false;
     is_reached := false;
+    IF inventory_core._is_being_forgotten(tenant) THEN
+        is_reached := true;
+        RETURN;
+    END IF;
     BEGIN
         PERFORM inventory_core._share_limit(tenant);
     EXCEPTION
@@ -104,34 +154,6 @@ END
 $$;
 COMMENT ON FUNCTION inventory_core._choose_tenant_slot(text, integer) IS
     'A free number for a new run of a tenant; NULL where it has no limit, or where that is reached';
-
-CREATE FUNCTION inventory_core._mark_open_start(tenant text, slot_no integer) RETURNS void
-LANGUAGE sql VOLATILE PARALLEL UNSAFE
-BEGIN ATOMIC
-    INSERT INTO inventory_core.open_starts (tenant_id, slot_no) VALUES (tenant, _mark_open_start.slot_no);
-    DELETE FROM inventory_core.open_starts AS o
-    WHERE o.tenant_id = tenant AND o.slot_no = _mark_open_start.slot_no;
-END;
-COMMENT ON FUNCTION inventory_core._mark_open_start(text, integer) IS
-    'Lets others learn of a start that is not committed yet, from the slot that it holds';
-
-CREATE FUNCTION inventory_core._is_open_start(tenant text, slot_no integer) RETURNS boolean
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-SET lock_timeout = '5ms'
-AS $$
-BEGIN
-    INSERT INTO inventory_core.open_starts (tenant_id, slot_no) VALUES (tenant, slot_no);
-    PERFORM inventory_core._release_locks();
-EXCEPTION
-    WHEN triggered_action_exception THEN
-        RETURN false;
-    WHEN lock_not_available THEN
-        RETURN true;
-END
-$$;
-COMMENT ON FUNCTION inventory_core._is_open_start(text, integer) IS
-    'Whether a slot is held by a start in the middle of this tenant';
 
 CREATE FUNCTION inventory_core._exceeds_tenant_limit(run inventory_core.sync_runs, own_slot integer) RETURNS boolean
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE

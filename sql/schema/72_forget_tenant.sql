@@ -28,7 +28,9 @@ DECLARE
     forgotten bigint;
 BEGIN
     PERFORM inventory_core._begin_write(tenant, 'maintainer');
+    -- From here on batches pause and starts are refused, or where they always overlap they would never let us in.
     PERFORM inventory_core._close_gate(tenant, 'items');
+    PERFORM inventory_core._mark_open_start(tenant, 0);
     -- Starts are kept out by the row * and those of their selections, batches and finishes by those of their runs;
     -- in the order in which they take these rows and that of the tenant themselves.
     PERFORM 1 FROM inventory_core.selections AS s

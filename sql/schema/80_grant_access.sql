@@ -22,9 +22,11 @@ BEGIN ATOMIC
         (2, 'INSERT', 'TABLE', ARRAY['sync_errors', 'run_changes_bitmaps', 'refusals', 'open_starts']),
         (2, 'DELETE', 'TABLE', ARRAY['run_parts', 'last_seen', 'refusals', 'open_starts']),
         (2, 'EXECUTE', 'FUNCTION', ARRAY[
-            '_begin_write', '_pass_gate', '_close_gate', '_share_run', '_add_tenant', '_share_tenant', '_add_part', '_add_error', '_record_rejected',
+            '_begin_write', '_pass_gate', '_close_gate', '_share_run', '_add_tenant', '_share_tenant', '_add_part',
+            '_add_error', '_record_rejected',
             '_fold', '_fold_into_tenant', '_close_run', '_take_over', '_reap', '_insert_run', '_refuse_start',
-            '_blocking_run', '_obstacle', '_share_limit', '_choose_tenant_slot', '_mark_open_start', '_is_open_start', '_exceeds_tenant_limit', '_slot_is_over', '_taken_beyond',
+            '_blocking_run', '_obstacle', '_share_limit', '_choose_tenant_slot', '_mark_open_start', '_is_open_start',
+            '_is_being_forgotten', '_exceeds_tenant_limit', '_slot_is_over', '_taken_beyond',
             '_try_slot', '_choose_run_slot', '_take_slot', '_keep_slot', '_give_slot_back',
             'start_run', 'upsert_items', 'heartbeat', 'record_error', 'record_throttle', 'finish_run', 'reap_expired_runs']),
         (3, 'UPDATE', 'TABLE', ARRAY['run_changes_bitmaps']),
