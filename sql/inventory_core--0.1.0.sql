@@ -32,59 +32,11 @@ CREATE SCHEMA IF NOT EXISTS inventory_core; /* inventory_core::inventory_core */
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::tenant::set_tenant
-CREATE  FUNCTION inventory_core."set_tenant"(
-	"tenant" TEXT /* Option < & str > */
-) RETURNS TEXT /* String */
-VOLATILE PARALLEL UNSAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'set_tenant_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::settings::_max_running_runs
-CREATE  FUNCTION inventory_core."_max_running_runs"() RETURNS INT /* i32 */
+-- inventory_core::api::settings::_clock_setting
+CREATE  FUNCTION inventory_core."_clock_setting"() RETURNS TEXT /* Option < String > */
 STRICT STABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_max_running_runs_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::tenant::_writable_tenant
-CREATE  FUNCTION inventory_core."_writable_tenant"(
-	"needed" TEXT /* & str */
-) RETURNS TEXT /* String */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_writable_tenant_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::retry::is_retryable
-CREATE  FUNCTION inventory_core."is_retryable"(
-	"http_status" INT /* i32 */
-) RETURNS bool /* bool */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'is_retryable_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::tenant::_bind_every
-CREATE  FUNCTION inventory_core."_bind_every"() RETURNS void
-STRICT VOLATILE PARALLEL UNSAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bind_every_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::redact::_redact_known
-CREATE  FUNCTION inventory_core."_redact_known"(
-	"text" TEXT /* & str */
-) RETURNS TEXT /* String */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_redact_known_wrapper';
+AS 'MODULE_PATHNAME', '_clock_setting_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -93,16 +45,6 @@ CREATE  FUNCTION inventory_core."clear_tenant"() RETURNS void
 STRICT VOLATILE PARALLEL UNSAFE 
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'clear_tenant_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::retry::error_code_for
-CREATE  FUNCTION inventory_core."error_code_for"(
-	"http_status" INT /* Option < i32 > */
-) RETURNS TEXT /* & '_ str */
-IMMUTABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'error_code_for_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -116,62 +58,6 @@ AS 'MODULE_PATHNAME', 'redact_message_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::canonical::selection_lock_key
-CREATE  FUNCTION inventory_core."selection_lock_key"(
-	"tenant" TEXT, /* & str */
-	"selection_hash" TEXT /* & str */
-) RETURNS bigint /* i64 */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'selection_lock_key_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::retry::_error_codes
-CREATE  FUNCTION inventory_core."_error_codes"() RETURNS TEXT[] /* Vec < & '_ str > */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_error_codes_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_subtract
-CREATE  FUNCTION inventory_core."_bitmap_subtract"(
-	"set" bytea, /* Option < & [u8] > */
-	"other" bytea /* Option < & [u8] > */
-) RETURNS bytea /* Vec < u8 > */
-IMMUTABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_subtract_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_union
-CREATE  FUNCTION inventory_core."_bitmap_union"(
-	"sets" bytea[] /* :: std :: option :: Option < Array < '_, & [u8] > > */
-) RETURNS bytea /* Vec < u8 > */
-IMMUTABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_union_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::tenant::_may_read
-CREATE  FUNCTION inventory_core."_may_read"() RETURNS bool /* bool */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_may_read_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::settings::_lease_seconds
-CREATE  FUNCTION inventory_core."_lease_seconds"() RETURNS INT /* i32 */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_lease_seconds_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
 -- inventory_core::api::bitmap::_bitmap_ids
 CREATE  FUNCTION inventory_core."_bitmap_ids"(
 	"chunk" INT, /* i32 */
@@ -180,59 +66,6 @@ CREATE  FUNCTION inventory_core."_bitmap_ids"(
 IMMUTABLE STRICT PARALLEL SAFE 
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_bitmap_ids_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::redact::_redact_meta
-CREATE  FUNCTION inventory_core."_redact_meta"(
-	"json" TEXT /* & str */
-) RETURNS TEXT /* String */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_redact_meta_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::items::_read_items
-CREATE  FUNCTION inventory_core."_read_items"(
-	"items" TEXT, /* & '_ str */
-	"whitelist_types" TEXT[], /* Array < '_, & '_ str > */
-	"whitelist_keys" TEXT[], /* Array < '_, & '_ str > */
-	"on_bad_item" TEXT /* & str */
-) RETURNS TABLE (
-	"key_highs" bigint[],  /* Vec < i64 > */
-	"key_lows" bigint[],  /* Vec < i64 > */
-	"external_ids" TEXT[],  /* Vec < String > */
-	"name_digests" bigint[],  /* Vec < Option < i64 > > */
-	"meta_digests" bigint[],  /* Vec < Option < i64 > > */
-	"given_positions" INT[],  /* Vec < i32 > */
-	"starts" INT[],  /* Vec < i32 > */
-	"duplicates" INT,  /* i32 */
-	"rejected" INT,  /* i32 */
-	"rejected_types" TEXT[],  /* Vec < Option < String > > */
-	"dropped_meta_keys" INT  /* i32 */
-)
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_read_items_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::canonical::_canonical_json
-CREATE  FUNCTION inventory_core."_canonical_json"(
-	"value" TEXT /* & str */
-) RETURNS TEXT /* String */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_canonical_json_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::tenant::_fences_plans
-CREATE  FUNCTION inventory_core."_fences_plans"() RETURNS bool /* bool */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_fences_plans_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -249,6 +82,164 @@ AS 'MODULE_PATHNAME', '_bitmap_chunks_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
+-- inventory_core::api::settings::_shrink_guard_min_items
+CREATE  FUNCTION inventory_core."_shrink_guard_min_items"() RETURNS INT /* i32 */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_shrink_guard_min_items_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::retry::is_retryable
+CREATE  FUNCTION inventory_core."is_retryable"(
+	"http_status" INT /* i32 */
+) RETURNS bool /* bool */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'is_retryable_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_subtract
+CREATE  FUNCTION inventory_core."_bitmap_subtract"(
+	"set" bytea, /* Option < & [u8] > */
+	"other" bytea /* Option < & [u8] > */
+) RETURNS bytea /* Vec < u8 > */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_subtract_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::_readable_tenant
+CREATE  FUNCTION inventory_core."_readable_tenant"() RETURNS TEXT /* String */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_readable_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::retry::error_code_for
+CREATE  FUNCTION inventory_core."error_code_for"(
+	"http_status" INT /* Option < i32 > */
+) RETURNS TEXT /* & '_ str */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'error_code_for_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::set_tenant
+CREATE  FUNCTION inventory_core."set_tenant"(
+	"tenant" TEXT /* Option < & str > */
+) RETURNS TEXT /* String */
+VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'set_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_contains
+CREATE  FUNCTION inventory_core."_bitmap_contains"(
+	"set" bytea, /* & [u8] */
+	"item_id" bigint /* i64 */
+) RETURNS bool /* bool */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_contains_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::_bind_every
+CREATE  FUNCTION inventory_core."_bind_every"() RETURNS void
+STRICT VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bind_every_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::current_tenant
+CREATE  FUNCTION inventory_core."current_tenant"() RETURNS TEXT /* Option < String > */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'current_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::redact::_redact_meta
+CREATE  FUNCTION inventory_core."_redact_meta"(
+	"json" TEXT /* & str */
+) RETURNS TEXT /* String */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_redact_meta_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_union
+CREATE  FUNCTION inventory_core."_bitmap_union"(
+	"sets" bytea[] /* :: std :: option :: Option < Array < '_, & [u8] > > */
+) RETURNS bytea /* Vec < u8 > */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_union_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::canonical::selection_lock_key
+CREATE  FUNCTION inventory_core."selection_lock_key"(
+	"tenant" TEXT, /* & str */
+	"selection_hash" TEXT /* & str */
+) RETURNS bigint /* i64 */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'selection_lock_key_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_count
+CREATE  FUNCTION inventory_core."_bitmap_count"(
+	"set" bytea /* Option < & [u8] > */
+) RETURNS bigint /* i64 */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_count_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::items::_read_items
+CREATE  FUNCTION inventory_core."_read_items"(
+	"items" TEXT, /* & '_ str */
+	"whitelist_types" TEXT[], /* Array < '_, & '_ str > */
+	"whitelist_keys" TEXT[], /* Array < '_, & '_ str > */
+	"on_bad_item" TEXT /* & str */
+) RETURNS TABLE (
+	"key_digests" bigint[],  /* Vec < i64 > */
+	"policy_types" TEXT[],  /* Vec < String > */
+	"external_ids" TEXT[],  /* Vec < String > */
+	"name_digests" bigint[],  /* Vec < Option < i64 > > */
+	"meta_digests" bigint[],  /* Vec < Option < i64 > > */
+	"given_positions" INT[],  /* Vec < i32 > */
+	"starts" INT[],  /* Vec < i32 > */
+	"duplicates" INT,  /* i32 */
+	"rejected" INT,  /* i32 */
+	"rejected_types" TEXT[],  /* Vec < Option < String > > */
+	"dropped_meta_keys" INT  /* i32 */
+)
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_read_items_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::settings::_max_running_runs
+CREATE  FUNCTION inventory_core."_max_running_runs"() RETURNS INT /* i32 */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_max_running_runs_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
 -- inventory_core::api::bitmap::_bitmap_intersect
 CREATE  FUNCTION inventory_core."_bitmap_intersect"(
 	"set" bytea, /* Option < & [u8] > */
@@ -260,13 +251,14 @@ AS 'MODULE_PATHNAME', '_bitmap_intersect_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::redact::_has_inert_strings
-CREATE  FUNCTION inventory_core."_has_inert_strings"(
-	"json" TEXT /* & str */
-) RETURNS bool /* bool */
+-- inventory_core::api::items::_key_digest
+CREATE  FUNCTION inventory_core."_key_digest"(
+	"policy_type" TEXT, /* & str */
+	"external_id" TEXT /* & str */
+) RETURNS bigint /* i64 */
 IMMUTABLE STRICT PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_has_inert_strings_wrapper';
+AS 'MODULE_PATHNAME', '_key_digest_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -289,21 +281,21 @@ AS 'MODULE_PATHNAME', '_bitmap_position_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::version::_library_version
-CREATE  FUNCTION inventory_core."_library_version"() RETURNS TEXT /* & '_ str */
-IMMUTABLE STRICT PARALLEL SAFE 
+-- inventory_core::api::settings::_lease_seconds
+CREATE  FUNCTION inventory_core."_lease_seconds"() RETURNS INT /* i32 */
+STRICT STABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_library_version_wrapper';
+AS 'MODULE_PATHNAME', '_lease_seconds_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::tenant::_check_tenant
-CREATE  FUNCTION inventory_core."_check_tenant"(
-	"tenant" TEXT /* & str */
-) RETURNS void
+-- inventory_core::api::redact::_redact_known
+CREATE  FUNCTION inventory_core."_redact_known"(
+	"text" TEXT /* & str */
+) RETURNS TEXT /* String */
 IMMUTABLE STRICT PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_check_tenant_wrapper';
+AS 'MODULE_PATHNAME', '_redact_known_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -317,19 +309,11 @@ AS 'MODULE_PATHNAME', '_selection_hash_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::settings::_clock_setting
-CREATE  FUNCTION inventory_core."_clock_setting"() RETURNS TEXT /* Option < String > */
-STRICT STABLE PARALLEL SAFE 
+-- inventory_core::api::retry::_error_codes
+CREATE  FUNCTION inventory_core."_error_codes"() RETURNS TEXT[] /* Vec < & '_ str > */
+IMMUTABLE STRICT PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_clock_setting_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::settings::_shrink_guard_min_items
-CREATE  FUNCTION inventory_core."_shrink_guard_min_items"() RETURNS INT /* i32 */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_shrink_guard_min_items_wrapper';
+AS 'MODULE_PATHNAME', '_error_codes_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -341,6 +325,14 @@ AS 'MODULE_PATHNAME', '_store_error_text_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
+-- inventory_core::api::tenant::_fences_plans
+CREATE  FUNCTION inventory_core."_fences_plans"() RETURNS bool /* bool */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_fences_plans_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
 -- inventory_core::api::settings::_max_running_runs_per_tenant
 CREATE  FUNCTION inventory_core."_max_running_runs_per_tenant"() RETURNS INT /* i32 */
 STRICT STABLE PARALLEL SAFE 
@@ -349,59 +341,13 @@ AS 'MODULE_PATHNAME', '_max_running_runs_per_tenant_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::items::_compare_items
-CREATE  FUNCTION inventory_core."_compare_items"(
-	"key_highs" bigint[], /* Array < '_, i64 > */
-	"key_lows" bigint[], /* Array < '_, i64 > */
-	"external_ids" TEXT[], /* Array < '_, & '_ str > */
-	"name_digests" bigint[], /* Array < '_, i64 > */
-	"meta_digests" bigint[], /* Array < '_, i64 > */
-	"known_ids" bigint[], /* :: std :: option :: Option < Array < '_, i64 > > */
-	"known_key_highs" bigint[], /* :: std :: option :: Option < Array < '_, i64 > > */
-	"known_key_lows" bigint[], /* :: std :: option :: Option < Array < '_, i64 > > */
-	"known_name_digests" bigint[], /* :: std :: option :: Option < Array < '_, i64 > > */
-	"known_meta_digests" bigint[], /* :: std :: option :: Option < Array < '_, i64 > > */
-	"young_from" bigint /* i64 */
-) RETURNS TABLE (
-	"new_positions" INT[],  /* :: std :: option :: Option < Vec < i32 > > */
-	"new_external_ids" TEXT[],  /* :: std :: option :: Option < Vec < String > > */
-	"changed_positions" INT[],  /* :: std :: option :: Option < Vec < i32 > > */
-	"changed_ids" bigint[],  /* :: std :: option :: Option < Vec < i64 > > */
-	"unchanged_ids" bigint[],  /* :: std :: option :: Option < Vec < i64 > > */
-	"young_ids" bigint[]  /* :: std :: option :: Option < Vec < i64 > > */
-)
-IMMUTABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_compare_items_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_contains
-CREATE  FUNCTION inventory_core."_bitmap_contains"(
-	"set" bytea, /* & [u8] */
-	"item_id" bigint /* i64 */
+-- inventory_core::api::redact::_has_inert_strings
+CREATE  FUNCTION inventory_core."_has_inert_strings"(
+	"json" TEXT /* & str */
 ) RETURNS bool /* bool */
 IMMUTABLE STRICT PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_contains_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_count
-CREATE  FUNCTION inventory_core."_bitmap_count"(
-	"set" bytea /* Option < & [u8] > */
-) RETURNS bigint /* i64 */
-IMMUTABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_count_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::tenant::_readable_tenant
-CREATE  FUNCTION inventory_core."_readable_tenant"() RETURNS TEXT /* String */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_readable_tenant_wrapper';
+AS 'MODULE_PATHNAME', '_has_inert_strings_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -412,6 +358,60 @@ CREATE  FUNCTION inventory_core."_bitmap_positions"(
 IMMUTABLE STRICT PARALLEL SAFE 
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_bitmap_positions_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::_may_read
+CREATE  FUNCTION inventory_core."_may_read"() RETURNS bool /* bool */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_may_read_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::version::_library_version
+CREATE  FUNCTION inventory_core."_library_version"() RETURNS TEXT /* & '_ str */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_library_version_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::items::_item_texts
+CREATE  FUNCTION inventory_core."_item_texts"(
+	"items" TEXT, /* & '_ str */
+	"whitelist_types" TEXT[], /* Array < '_, & '_ str > */
+	"whitelist_keys" TEXT[], /* Array < '_, & '_ str > */
+	"positions" INT[], /* Vec < i32 > */
+	"given_positions" INT[], /* Vec < i32 > */
+	"starts" INT[] /* Vec < i32 > */
+) RETURNS TABLE (
+	"position" INT,  /* i32 */
+	"nth" bigint,  /* i64 */
+	"key_digest" bigint,  /* i64 */
+	"policy_type" TEXT,  /* String */
+	"external_id" TEXT,  /* String */
+	"name_given" bool,  /* bool */
+	"name_digest" bigint,  /* i64 */
+	"display_name" TEXT,  /* Option < String > */
+	"meta_given" bool,  /* bool */
+	"meta_digest" bigint,  /* i64 */
+	"meta" TEXT,  /* Option < String > */
+	"redacted_values" INT  /* i32 */
+)
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_item_texts_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::_writable_tenant
+CREATE  FUNCTION inventory_core."_writable_tenant"(
+	"needed" TEXT /* & str */
+) RETURNS TEXT /* String */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_writable_tenant_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -431,40 +431,23 @@ AS 'MODULE_PATHNAME', '_retry_delay_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::items::_item_texts
-CREATE  FUNCTION inventory_core."_item_texts"(
-	"items" TEXT, /* & '_ str */
-	"whitelist_types" TEXT[], /* Array < '_, & '_ str > */
-	"whitelist_keys" TEXT[], /* Array < '_, & '_ str > */
-	"positions" INT[], /* Vec < i32 > */
-	"given_positions" INT[], /* Vec < i32 > */
-	"starts" INT[] /* Vec < i32 > */
-) RETURNS TABLE (
-	"position" INT,  /* i32 */
-	"nth" bigint,  /* i64 */
-	"key_high" bigint,  /* i64 */
-	"key_low" bigint,  /* i64 */
-	"policy_type" TEXT,  /* String */
-	"external_id" TEXT,  /* String */
-	"name_given" bool,  /* bool */
-	"name_digest" bigint,  /* i64 */
-	"display_name" TEXT,  /* Option < String > */
-	"meta_given" bool,  /* bool */
-	"meta_digest" bigint,  /* i64 */
-	"meta" TEXT,  /* Option < String > */
-	"redacted_values" INT  /* i32 */
-)
+-- inventory_core::api::tenant::_check_tenant
+CREATE  FUNCTION inventory_core."_check_tenant"(
+	"tenant" TEXT /* & str */
+) RETURNS void
 IMMUTABLE STRICT PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_item_texts_wrapper';
+AS 'MODULE_PATHNAME', '_check_tenant_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::tenant::current_tenant
-CREATE  FUNCTION inventory_core."current_tenant"() RETURNS TEXT /* Option < String > */
-STRICT STABLE PARALLEL SAFE 
+-- inventory_core::api::canonical::_canonical_json
+CREATE  FUNCTION inventory_core."_canonical_json"(
+	"value" TEXT /* & str */
+) RETURNS TEXT /* String */
+IMMUTABLE STRICT PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'current_tenant_wrapper';
+AS 'MODULE_PATHNAME', '_canonical_json_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -482,8 +465,8 @@ AS 'MODULE_PATHNAME', 'current_tenant_wrapper';
 --   api::canonical::_selection_hash
 --   api::canonical::selection_lock_key
 --   api::items::_read_items
---   api::items::_compare_items
 --   api::items::_item_texts
+--   api::items::_key_digest
 --   api::retry::is_retryable
 --   api::retry::error_code_for
 --   api::retry::_error_codes
@@ -812,21 +795,18 @@ CREATE TABLE inventory_core.items (
     first_start_no bigint NOT NULL,
     first_seen_at  timestamptz NOT NULL,
     updated_at     timestamptz NOT NULL,
-    key_high       bigint NOT NULL,
-    key_low        bigint NOT NULL,
+    key_digest     bigint NOT NULL,
     name_digest    bigint NOT NULL,
     meta_digest    bigint NOT NULL,
     policy_type    text COLLATE "C" NOT NULL,
     external_id    text COLLATE "C" NOT NULL,
     display_name   text,
     meta           jsonb,
-    -- What a batch is compared by is included in both indexes, so that the row of an unchanged item is never visited.
-    -- An API lists its items in much the same order each time, and they got their ids in that order: most of a batch
-    -- is found in a few ranges of ids, and only what is left is looked for by its texts.
-    CONSTRAINT items_pkey PRIMARY KEY (tenant_id, item_id) INCLUDE (key_high, key_low, name_digest, meta_digest),
-    -- external_id leads for people and applications, who ask for an item by the name that it has upstream.
-    CONSTRAINT items_identity_is_unique UNIQUE (tenant_id, external_id, policy_type)
-        INCLUDE (item_id, key_high, key_low, name_digest, meta_digest),
+    CONSTRAINT items_pkey PRIMARY KEY (tenant_id, item_id),
+    -- key_digest leads because integers compare fast; the texts behind it make the key exact.
+    -- The digests are included so that a probe for an unchanged item never visits the row.
+    CONSTRAINT items_identity_is_unique UNIQUE (tenant_id, key_digest, policy_type, external_id)
+        INCLUDE (item_id, name_digest, meta_digest),
     CONSTRAINT items_policy_type_fits CHECK (octet_length(policy_type) BETWEEN 1 AND 200),
     CONSTRAINT items_external_id_fits CHECK (octet_length(external_id) BETWEEN 1 AND 2048),
     CONSTRAINT items_display_name_fits CHECK (length(display_name) <= 1000),
@@ -848,10 +828,12 @@ COMMENT ON COLUMN inventory_core.items.chunk IS
     'Which bitmap of 65,536 ids the item is in; a column, because a shift would not reach an index under row-level security';
 COMMENT ON COLUMN inventory_core.items.first_start_no IS
     'start_no of the run that first_seen_at comes from';
-COMMENT ON COLUMN inventory_core.items.key_high IS
-    'First half of the 128-bit digest of policy_type and external_id, by which a batch is compared';
-COMMENT ON COLUMN inventory_core.items.key_low IS 'The other half';
+COMMENT ON COLUMN inventory_core.items.key_digest IS '64-bit digest of policy_type and external_id';
 SELECT pg_extension_config_dump('inventory_core.items', '');
+
+-- For people and applications, who ask for an item by the name that it has upstream.
+CREATE INDEX items_external_id ON inventory_core.items (tenant_id, external_id);
+COMMENT ON INDEX inventory_core.items_external_id IS 'For whoever asks for an item by its name in the API';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -1130,6 +1112,24 @@ SELECT pg_extension_config_dump('inventory_core.refusals', '');
 -- requires:
 --   refusals
 
+-- A start writes a row here and deletes it again, so no row is ever committed. Until the start is committed nobody sees
+-- its run; but whoever would write the same row is kept waiting, and so learns that the start is in the middle.
+CREATE TABLE inventory_core.open_starts (
+    tenant_id text COLLATE "C" NOT NULL,
+    slot_no   integer NOT NULL,
+    CONSTRAINT open_starts_pkey PRIMARY KEY (tenant_id, slot_no)
+);
+COMMENT ON TABLE inventory_core.open_starts IS
+    'Always empty: starts in the middle, by the slot of the global limit that they hold';
+COMMENT ON COLUMN inventory_core.open_starts.tenant_id IS 'The owner of the row';
+COMMENT ON COLUMN inventory_core.open_starts.slot_no IS 'The slot of the global limit that the start holds';
+SELECT pg_extension_config_dump('inventory_core.open_starts', '');
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- requires:
+--   open_starts
+
 -- What the functions written in Rust are for; their bodies are below src/api.
 COMMENT ON FUNCTION inventory_core.set_tenant(text) IS
     'Binds this transaction to a tenant that the caller was granted; one transaction, one tenant';
@@ -1153,12 +1153,10 @@ COMMENT ON FUNCTION inventory_core._fences_plans() IS
     'True, for the policies: asked while a query is planned, so that the library is there to keep plans to one tenant';
 COMMENT ON FUNCTION inventory_core._check_tenant(text) IS 'Raises 22023 for what cannot name a tenant';
 COMMENT ON FUNCTION inventory_core._read_items(text, text[], text[], text) IS
-    'Keys and digests of a batch, in the given order; NULL digest = part omitted';
-COMMENT ON FUNCTION inventory_core._compare_items(bigint[], bigint[], text[], bigint[], bigint[],
-                                                  bigint[], bigint[], bigint[], bigint[], bigint[], bigint) IS
-    'Which items of a batch are new, changed, unchanged, beside stored ones; and which are younger than the run';
+    'Keys and digests of a batch, in the order of the unique key of items; NULL digest = part omitted';
 COMMENT ON FUNCTION inventory_core._item_texts(text, text[], text[], integer[], integer[], integer[]) IS
     'What to store of some items of a batch, by their positions in _read_items';
+COMMENT ON FUNCTION inventory_core._key_digest(text, text) IS '64-bit digest of policy_type and external_id';
 COMMENT ON FUNCTION inventory_core._bitmap_chunks(bigint[]) IS 'Item ids as bitmaps, one a chunk of 65,536 ids';
 COMMENT ON FUNCTION inventory_core._bitmap_union(bytea[]) IS 'Union of bitmaps; NULL is empty';
 COMMENT ON FUNCTION inventory_core._bitmap_subtract(bytea, bytea) IS 'What is in the first bitmap only; NULL is empty';
@@ -1224,6 +1222,14 @@ END;
 COMMENT ON FUNCTION inventory_core._may_hold_slot(uuid, timestamptz) IS
     'Whether a running run of the bound tenant may hold a slot for so long; for the policies of run_slots';
 
+CREATE FUNCTION inventory_core._is_old_lease(expires_at timestamptz) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT expires_at <= inventory_core._now() - interval '1 day';
+END;
+COMMENT ON FUNCTION inventory_core._is_old_lease(timestamptz) IS
+    'Whether a sign of life is long over: its run is dead, or was removed by hand; for the policies of slot_leases';
+
 -- The second fence (every statement names its tenant itself). The policies ask the library and not
 -- current_setting, which a session could make up before the library is loaded; as a subselect the
 -- question is asked once a query. The restrictive twin keeps the fence closed where somebody adds a
@@ -1239,7 +1245,7 @@ BEGIN
     FOR tenant_table, to_delete IN
         VALUES ('tenants', 'maintainer'), ('selections', 'maintainer'), ('sync_runs', 'maintainer'),
                ('sync_errors', 'maintainer'), ('items', 'maintainer'), ('run_changes_bitmaps', 'maintainer'),
-               ('run_parts', 'writer'), ('last_seen', 'writer'), ('refusals', 'writer'),
+               ('run_parts', 'writer'), ('last_seen', 'writer'), ('refusals', 'writer'), ('open_starts', 'writer'),
                ('cooldowns', 'maintainer')
     LOOP
         EXECUTE format('ALTER TABLE inventory_core.%I ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY',
@@ -1302,10 +1308,12 @@ CREATE POLICY new_leases_only ON inventory_core.slot_leases AS RESTRICTIVE FOR I
     WITH CHECK (inventory_core._may_hold_slot(run_id, expires_at));
 COMMENT ON POLICY new_leases_only ON inventory_core.slot_leases IS
     'The same as a limit on whatever other policy there is';
-CREATE POLICY own_leases ON inventory_core.slot_leases FOR DELETE USING (inventory_core._runs(run_id));
-COMMENT ON POLICY own_leases ON inventory_core.slot_leases IS 'Signs of life go with a running run of the bound tenant';
+CREATE POLICY own_leases ON inventory_core.slot_leases FOR DELETE
+    USING (inventory_core._runs(run_id) OR inventory_core._is_old_lease(expires_at));
+COMMENT ON POLICY own_leases ON inventory_core.slot_leases IS
+    'Signs of life go with a running run of the bound tenant; what keeps nothing any more may go with any';
 CREATE POLICY own_leases_only ON inventory_core.slot_leases AS RESTRICTIVE FOR DELETE
-    USING (inventory_core._runs(run_id));
+    USING (inventory_core._runs(run_id) OR inventory_core._is_old_lease(expires_at));
 COMMENT ON POLICY own_leases_only ON inventory_core.slot_leases IS
     'The same as a limit on whatever other policy there is';
 /* </end connected objects> */
@@ -1452,6 +1460,7 @@ DECLARE
     run inventory_core.sync_runs;
 BEGIN
     PERFORM inventory_core._require('run_id', run_id IS NOT NULL);
+    PERFORM inventory_core._pass_gate(tenant, 'run ' || run_id);
     SELECT r.* INTO run
     FROM inventory_core.sync_runs AS r
     WHERE r.tenant_id = tenant AND r.run_id = _share_run.run_id
@@ -1471,6 +1480,64 @@ COMMENT ON FUNCTION inventory_core._share_run(text, uuid) IS
 /* <begin connected objects> */
 -- requires:
 --   checks
+
+CREATE FUNCTION inventory_core._release_locks() RETURNS void
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RAISE EXCEPTION 'locks of this block are released' USING ERRCODE = 'triggered_action_exception';
+END
+$$;
+COMMENT ON FUNCTION inventory_core._release_locks() IS
+    'Ends a block that handles triggered_action_exception: a row lock that was only tried goes with the block';
+
+-- A row lock that many share does not queue: while one waits to have the row alone, others who share it pass by, and where
+-- these always overlap it waits for ever. So whoever is to have it alone closes a gate first, and the others pause at the
+-- gate. It is fairness only, never the truth: the gate is an advisory lock, which a stranger may hold, so nobody pauses
+-- for longer than half a second. And nobody pauses with a row in his hands that the other may be waiting for.
+CREATE FUNCTION inventory_core._pass_gate(tenant text, gate text) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '500ms'
+AS $$
+BEGIN
+    -- Who has locked a row has a transaction id.
+    IF pg_current_xact_id_if_assigned() IS NULL THEN
+        BEGIN
+            PERFORM pg_advisory_xact_lock_shared(inventory_core.selection_lock_key(tenant, gate));
+            PERFORM inventory_core._release_locks();
+        EXCEPTION
+            WHEN triggered_action_exception OR lock_not_available THEN
+                NULL;
+        END;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION inventory_core._pass_gate(text, text) IS
+    'Lets whoever has closed a gate go first; leaves no lock, and pauses for half a second at most';
+
+CREATE FUNCTION inventory_core._close_gate(tenant text, gate text) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '500ms'
+AS $$
+BEGIN
+    IF pg_current_xact_id_if_assigned() IS NULL THEN
+        PERFORM pg_advisory_xact_lock(inventory_core.selection_lock_key(tenant, gate));
+    END IF;
+EXCEPTION
+    WHEN lock_not_available THEN
+        NULL;
+END
+$$;
+COMMENT ON FUNCTION inventory_core._close_gate(text, text) IS
+    'Has those who pass a gate pause until the transaction ends, or for half a second each';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- requires:
+--   gates
 
 CREATE FUNCTION inventory_core._add_tenant(tenant text) RETURNS void
 LANGUAGE sql VOLATILE PARALLEL UNSAFE
@@ -1978,13 +2045,10 @@ SELECT i.tenant_id, i.item_id, i.policy_type, i.external_id, i.display_name, i.m
        s.started_ats[inventory_core._bitmap_position(s.positions, i.item_id)] AS last_seen_at,
        s.run_ids[inventory_core._bitmap_position(s.positions, i.item_id)] AS last_seen_run_id
 FROM inventory_core.items AS i
--- It memoizes where it knows that the chunks are few. Of a table it knows that from ANALYZE alone, and asked once an item
--- before that (140,000 items: 87 s, and 0.3 s so); of a subquery of one row it knows it without.
-CROSS JOIN LATERAL (SELECT i.tenant_id, i.chunk OFFSET 0) AS c
 -- OFFSET 0 makes a subquery of it, which the planner knows to be dear each time; of a function it believes that only the
 -- first call is.
 LEFT JOIN LATERAL (SELECT f.positions, f.run_ids, f.started_ats
-                   FROM inventory_core._seen(c.tenant_id, c.chunk) AS f OFFSET 0) AS s ON true
+                   FROM inventory_core._seen(i.tenant_id, i.chunk) AS f OFFSET 0) AS s ON true
 WHERE (SELECT inventory_core._may_read());
 COMMENT ON VIEW inventory_core.inventory_items IS
     'The catalogue of the bound tenant: what was last observed, first and last time';
@@ -2236,7 +2300,7 @@ $$;
 COMMENT ON FUNCTION inventory_core._check_scope(text) IS 'Raises 22004 or 22023 for what is no scope';
 
 CREATE FUNCTION inventory_core._cooling_down(tenant text, scope text) RETURNS interval
-LANGUAGE sql VOLATILE PARALLEL SAFE
+LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT left_over.span
     FROM (SELECT max(c.until) - inventory_core._now()
@@ -2247,7 +2311,7 @@ END;
 COMMENT ON FUNCTION inventory_core._cooling_down(text, text) IS 'How long a scope of a tenant is still to be left alone; NULL = go';
 
 CREATE FUNCTION inventory_core.cooling_down(tenant text, scope text DEFAULT '*') RETURNS interval
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
@@ -2265,17 +2329,6 @@ COMMENT ON FUNCTION inventory_core.cooling_down(text, text) IS
 --   cooling_down
 
 -- The limit over all tenants: which slot a run gets, and how it keeps it.
-
-CREATE FUNCTION inventory_core._release_locks() RETURNS void
-LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
-SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-    RAISE EXCEPTION 'locks of this block are released' USING ERRCODE = 'triggered_action_exception';
-END
-$$;
-COMMENT ON FUNCTION inventory_core._release_locks() IS
-    'Ends a block that handles triggered_action_exception: a row lock that was only tried goes with the block';
 
 CREATE FUNCTION inventory_core._taken_beyond(max_runs integer) RETURNS integer
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -2501,7 +2554,53 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core._share_limit(text) IS
-    'Has set_tenant_limit wait for the caller, so that no start in the middle escapes the count under a lower limit';
+    'Has forget_tenant wait for the caller, so that no start in the middle escapes it';
+
+CREATE FUNCTION inventory_core._mark_open_start(tenant text, slot_no integer) RETURNS void
+LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+    INSERT INTO inventory_core.open_starts (tenant_id, slot_no) VALUES (tenant, _mark_open_start.slot_no);
+    DELETE FROM inventory_core.open_starts AS o
+    WHERE o.tenant_id = tenant AND o.slot_no = _mark_open_start.slot_no;
+END;
+COMMENT ON FUNCTION inventory_core._mark_open_start(text, integer) IS
+    'Lets others learn of a start that is not committed yet, from the slot that it holds';
+
+CREATE FUNCTION inventory_core._is_open_start(tenant text, slot_no integer) RETURNS boolean
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '5ms'
+AS $$
+BEGIN
+    INSERT INTO inventory_core.open_starts (tenant_id, slot_no) VALUES (tenant, slot_no);
+    PERFORM inventory_core._release_locks();
+EXCEPTION
+    WHEN triggered_action_exception THEN
+        RETURN false;
+    WHEN lock_not_available THEN
+        RETURN true;
+END
+$$;
+COMMENT ON FUNCTION inventory_core._is_open_start(text, integer) IS
+    'Whether a slot is held by a start in the middle of this tenant';
+
+CREATE FUNCTION inventory_core._is_being_forgotten(tenant text) RETURNS boolean
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    -- A gate that is closed, by a stranger perhaps, is the occasion to look and no more.
+    IF NOT pg_try_advisory_xact_lock_shared(inventory_core.selection_lock_key(tenant, 'items')) THEN
+        RETURN inventory_core._is_open_start(tenant, 0);
+    END IF;
+    PERFORM inventory_core._release_locks();
+EXCEPTION
+    WHEN triggered_action_exception THEN
+        RETURN false;
+END
+$$;
+COMMENT ON FUNCTION inventory_core._is_being_forgotten(text) IS
+    'Whether forget_tenant is in the middle, or waits for starts in the middle: it marks the slot 0, which no start has';
 
 CREATE FUNCTION inventory_core._choose_tenant_slot(
     tenant text, tries integer, OUT slot integer, OUT is_contended boolean, OUT is_reached boolean)
@@ -2513,10 +2612,14 @@ DECLARE
 BEGIN
     is_contended := false;
     is_reached := false;
+    IF inventory_core._is_being_forgotten(tenant) THEN
+        is_reached := true;
+        RETURN;
+    END IF;
     BEGIN
         PERFORM inventory_core._share_limit(tenant);
     EXCEPTION
-        -- The limit is being changed, or the tenant forgotten.
+        -- The tenant is being forgotten.
         WHEN lock_not_available THEN
             is_reached := true;
             RETURN;
@@ -2554,6 +2657,56 @@ END
 $$;
 COMMENT ON FUNCTION inventory_core._choose_tenant_slot(text, integer) IS
     'A free number for a new run of a tenant; NULL where it has no limit, or where that is reached';
+
+CREATE FUNCTION inventory_core._exceeds_tenant_limit(run inventory_core.sync_runs, own_slot integer) RETURNS boolean
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    max_runs integer := inventory_core._tenant_limit(run.tenant_id);
+    candidate integer;
+    candidates integer[];
+    open_slots integer[] := '{}';
+    running integer;
+BEGIN
+    IF max_runs < 0 THEN
+        RETURN false;
+    END IF;
+    -- A start in the middle holds a slot that looks free or expired: its xmax is on the row. One statement, one snapshot:
+    -- whoever commits meanwhile is in one of the two.
+    SELECT (SELECT count(*) FROM inventory_core.sync_runs AS r
+            WHERE r.tenant_id = run.tenant_id AND r.status = 'running' AND r.run_id <> run.run_id),
+           ARRAY(SELECT s.slot_no FROM inventory_core.run_slots AS s
+                 WHERE s.xmax <> 0 AND s.slot_no IS DISTINCT FROM own_slot
+                   AND (s.run_id IS NULL OR s.expires_at <= inventory_core._now())
+                 ORDER BY s.slot_no)
+    INTO running, candidates;
+    -- Nearly always there is room whosever these are.
+    IF running + cardinality(candidates) < max_runs THEN
+        RETURN false;
+    END IF;
+    FOREACH candidate IN ARRAY candidates LOOP
+        IF inventory_core._is_open_start(run.tenant_id, candidate) THEN
+            open_slots := open_slots || candidate;
+        END IF;
+        -- So many are enough to answer at once.
+        EXIT WHEN cardinality(open_slots) >= 20;
+    END LOOP;
+    -- Those that have been committed since are running, and count once.
+    SELECT count(*) INTO running
+    FROM (SELECT r.run_id FROM inventory_core.sync_runs AS r
+          WHERE r.tenant_id = run.tenant_id AND r.status = 'running' AND r.run_id <> run.run_id
+          UNION ALL
+          SELECT NULL FROM unnest(open_slots) AS o (slot_no)
+          WHERE NOT EXISTS (SELECT FROM inventory_core.run_slots AS s
+                            JOIN inventory_core.sync_runs AS r ON r.run_id = s.run_id
+                            WHERE s.slot_no = o.slot_no AND r.tenant_id = run.tenant_id AND r.status = 'running')) AS others;
+    RETURN running >= max_runs;
+END
+$$;
+COMMENT ON FUNCTION inventory_core._exceeds_tenant_limit(inventory_core.sync_runs, integer) IS
+    'Whether others of the tenant fill its limit without this run: running ones, and starts in the middle, which may '
+    'have begun under a higher limit';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -2832,12 +2985,21 @@ BEGIN
             END IF;
             run := inventory_core._insert_run(
                 tenant, selection_hash, selection, request_id, correlation_id, lease, scope, tenant_slot.slot);
+            -- The run first, then the look at others: of two that begin at once one sees the other.
+            IF run_slot IS NOT NULL THEN
+                PERFORM inventory_core._mark_open_start(tenant, run_slot);
+            END IF;
+            IF inventory_core._exceeds_tenant_limit(run, run_slot) THEN
+                PERFORM inventory_core._release_locks();
+            END IF;
             PERFORM inventory_core._take_slot(run_slot, run, run.started_at);
             run_id := run.run_id;
             status := 'running';
             RETURN NEXT;
             RETURN;
         EXCEPTION
+            WHEN triggered_action_exception THEN
+                reason := 'tenant_limit';
             -- Another start, not yet committed; or on a busy server some other lock, for which one more try is made ...
             WHEN lock_not_available THEN
                 IF tenant_slot.is_contended THEN
@@ -2878,70 +3040,31 @@ COMMENT ON FUNCTION inventory_core.start_run(text, jsonb, text, uuid, interval, 
 -- requires:
 --   start_run
 
--- The statements are planned once a session, often while the table is empty: what is cheapest then would later read all
--- of it. (Where row-level security holds, plans use the indexes anyway.)
-CREATE FUNCTION inventory_core._find_items(
-    tenant text, key_highs bigint[], key_lows bigint[], external_ids text[], name_digests bigint[], meta_digests bigint[],
-    young_from bigint)
+CREATE FUNCTION inventory_core._probe_items(
+    tenant text, key_digests bigint[], policy_types text[], external_ids text[],
+    name_digests bigint[], meta_digests bigint[], young_from bigint)
 RETURNS TABLE (new_positions integer[], changed_positions integer[], changed_ids bigint[], unchanged_ids bigint[],
                young_ids bigint[])
-LANGUAGE plpgsql STABLE PARALLEL SAFE
-SET search_path = pg_catalog, pg_temp
-SET plan_cache_mode = force_generic_plan
-SET enable_seqscan = off
-SET enable_bitmapscan = off
-AS $$
-#variable_conflict use_column
-DECLARE
-    sample_every CONSTANT integer := 64;
-    near record;
-    far record;
-    found record;
-BEGIN
-    -- Where two samples that follow each other have ids that are near, so have most of the items between them.
-    SELECT array_agg(i.item_id) AS ids, array_agg(i.key_high) AS key_highs, array_agg(i.key_low) AS key_lows,
-           array_agg(i.name_digest) AS name_digests, array_agg(i.meta_digest) AS meta_digests
-    INTO near
-    FROM (SELECT k.item_id, lead(k.item_id) OVER (ORDER BY s.position) AS next_id
-          FROM generate_series(1, cardinality(external_ids) + sample_every - 1, sample_every) AS s (position)
-          CROSS JOIN LATERAL (SELECT i.item_id
-                              FROM inventory_core.items AS i
-                              WHERE i.tenant_id = tenant
-                                AND i.external_id = external_ids[least(s.position, cardinality(external_ids))]
-                                AND i.key_high = key_highs[least(s.position, cardinality(external_ids))]
-                              OFFSET 0) AS k) AS a
-    CROSS JOIN LATERAL (SELECT i.item_id, i.key_high, i.key_low, i.name_digest, i.meta_digest
-                        FROM inventory_core.items AS i
-                        WHERE i.tenant_id = tenant
-                          AND i.item_id BETWEEN least(a.item_id, a.next_id) AND greatest(a.item_id, a.next_id)
-                        OFFSET 0) AS i
-    WHERE abs(a.next_id - a.item_id) <= 2 * sample_every;
-
-    SELECT c.* INTO found
-    FROM inventory_core._compare_items(
-        key_highs, key_lows, external_ids, name_digests, meta_digests,
-        near.ids, near.key_highs, near.key_lows, near.name_digests, near.meta_digests, young_from) AS c;
-
-    IF found.new_external_ids IS NOT NULL THEN
-        SELECT array_agg(i.item_id) AS ids, array_agg(i.key_high) AS key_highs, array_agg(i.key_low) AS key_lows,
-               array_agg(i.name_digest) AS name_digests, array_agg(i.meta_digest) AS meta_digests
-        INTO far
-        FROM inventory_core.items AS i
-        WHERE i.tenant_id = tenant AND i.external_id = ANY (found.new_external_ids);
-
-        IF far.ids IS NOT NULL THEN
-            SELECT c.* INTO found
-            FROM inventory_core._compare_items(
-                key_highs, key_lows, external_ids, name_digests, meta_digests,
-                near.ids || far.ids, near.key_highs || far.key_highs, near.key_lows || far.key_lows,
-                near.name_digests || far.name_digests, near.meta_digests || far.meta_digests, young_from) AS c;
-        END IF;
-    END IF;
-    RETURN QUERY
-    SELECT found.new_positions, found.changed_positions, found.changed_ids, found.unchanged_ids, found.young_ids;
-END
-$$;
-COMMENT ON FUNCTION inventory_core._find_items(text, bigint[], bigint[], text[], bigint[], bigint[], bigint) IS
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    -- One probe of the covering unique key an item. The digest of an omitted part is NULL.
+    SELECT array_agg(p.position ORDER BY p.position) FILTER (WHERE p.item_id IS NULL),
+           array_agg(p.position ORDER BY p.position) FILTER (WHERE p.is_changed),
+           array_agg(p.item_id ORDER BY p.position) FILTER (WHERE p.is_changed),
+           array_agg(p.item_id) FILTER (WHERE p.item_id IS NOT NULL AND NOT p.is_changed),
+           array_agg(p.item_id) FILTER (WHERE p.item_id >= young_from)
+    FROM (SELECT k.position::integer AS position, i.item_id,
+                 i.item_id IS NOT NULL
+                 AND (coalesce(k.name_digest <> i.name_digest, false)
+                      OR coalesce(k.meta_digest <> i.meta_digest, false)) AS is_changed
+          FROM unnest(key_digests, policy_types, external_ids, name_digests, meta_digests) WITH ORDINALITY
+               AS k (key_digest, policy_type, external_id, name_digest, meta_digest, position)
+          LEFT JOIN inventory_core.items AS i
+              ON i.tenant_id = _probe_items.tenant
+              AND i.key_digest = k.key_digest AND i.policy_type = k.policy_type AND i.external_id = k.external_id
+         ) AS p;
+END;
+COMMENT ON FUNCTION inventory_core._probe_items(text, bigint[], text[], text[], bigint[], bigint[], bigint) IS
     'Which items of a batch are new, changed, unchanged; and which are younger than the run';
 
 CREATE FUNCTION inventory_core._record_rejected(tenant text, run_id uuid, policy_types text[]) RETURNS void
@@ -2990,6 +3113,7 @@ BEGIN
     PERFORM inventory_core._begin_write(tenant);
     PERFORM inventory_core._require('items', items IS NOT NULL);
     PERFORM inventory_core._require('on_bad_item', on_bad_item IS NOT NULL);
+    PERFORM inventory_core._pass_gate(tenant, 'items');
     -- From here on a finish waits for us, or we are refused.
     run := inventory_core._share_run(tenant, run_id);
     taken := inventory_core._now();
@@ -3004,8 +3128,8 @@ BEGIN
     -- forget_items waits for us, or we for it: no item that the probe finds can go away.
     next_id := inventory_core._share_tenant(tenant);
     SELECT p.* INTO probe
-    FROM inventory_core._find_items(tenant, batch.key_highs, batch.key_lows, batch.external_ids, batch.name_digests,
-                                    batch.meta_digests, run.first_new_item_id) AS p;
+    FROM inventory_core._probe_items(tenant, batch.key_digests, batch.policy_types, batch.external_ids,
+                                     batch.name_digests, batch.meta_digests, run.first_new_item_id) AS p;
     IF probe.new_positions IS NOT NULL THEN
         -- Batches with new items take the counter in turn. Where it has moved, items came since we looked.
         next_id_before := next_id;
@@ -3015,8 +3139,8 @@ BEGIN
         FOR NO KEY UPDATE;
         IF next_id <> next_id_before THEN
             SELECT p.* INTO probe
-            FROM inventory_core._find_items(tenant, batch.key_highs, batch.key_lows, batch.external_ids, batch.name_digests,
-                                            batch.meta_digests, run.first_new_item_id) AS p;
+            FROM inventory_core._probe_items(tenant, batch.key_digests, batch.policy_types, batch.external_ids,
+                                             batch.name_digests, batch.meta_digests, run.first_new_item_id) AS p;
         END IF;
     END IF;
 
@@ -3068,18 +3192,18 @@ BEGIN
                                             batch.given_positions, batch.starts) AS t),
         written AS (
             INSERT INTO inventory_core.items
-                (tenant_id, item_id, first_start_no, first_seen_at, updated_at, key_high, key_low, name_digest, meta_digest,
+                (tenant_id, item_id, first_start_no, first_seen_at, updated_at, key_digest, name_digest, meta_digest,
                  policy_type, external_id, display_name, meta)
             SELECT tenant, next_id - 1 + t.nth, run.start_no, run.started_at,
-                   taken, t.key_high, t.key_low, t.name_digest, t.meta_digest, t.policy_type, t.external_id, t.display_name,
+                   taken, t.key_digest, t.name_digest, t.meta_digest, t.policy_type, t.external_id, t.display_name,
                    t.meta::jsonb
-            FROM texts AS t)
-        SELECT sum(t.redacted_values) INTO redacted_in_inserted FROM texts AS t;
-        next_id_before := next_id;
-        next_id := next_id + cardinality(probe.new_positions);
-        inserted_ids := ARRAY(SELECT generate_series(next_id_before, next_id - 1));
+            FROM texts AS t
+            RETURNING item_id)
+        SELECT array_agg(w.item_id), (SELECT sum(t.redacted_values) FROM texts AS t)
+        INTO inserted_ids, redacted_in_inserted
+        FROM written AS w;
         UPDATE inventory_core.tenants AS t
-        SET next_item_id = next_id
+        SET next_item_id = next_id + cardinality(inserted_ids)
         WHERE t.tenant_id = tenant;
     END IF;
 
@@ -3088,7 +3212,7 @@ BEGIN
     PERFORM inventory_core._record_rejected(tenant, run_id, batch.rejected_types);
 
     RETURN QUERY
-    SELECT cardinality(batch.key_highs), cardinality(inserted_ids), cardinality(updated_ids),
+    SELECT cardinality(batch.key_digests), cardinality(inserted_ids), cardinality(updated_ids),
            coalesce(cardinality(probe.unchanged_ids), 0), batch.duplicates, batch.rejected, batch.dropped_meta_keys;
 END
 $$;
@@ -3192,6 +3316,8 @@ BEGIN
                   HINT = 'status is ''success'', ''partial'' or ''failed''; expected_items is a count.';
     END IF;
 
+    PERFORM inventory_core._pass_gate(tenant, 'items');
+    PERFORM inventory_core._close_gate(tenant, 'run ' || run_id);
     -- Waits for the batches in the middle, keeps later ones out.
     SELECT r.* INTO run FROM inventory_core.sync_runs AS r
     WHERE r.tenant_id = tenant AND r.run_id = finish_run.run_id
@@ -3252,6 +3378,7 @@ DECLARE
 BEGIN
     PERFORM inventory_core._begin_write(tenant, 'maintainer');
     PERFORM inventory_core._require('item_ids', forget_items.item_ids IS NOT NULL);
+    PERFORM inventory_core._close_gate(tenant, 'items');
     -- Waits for the batches and the ends of runs in the middle; a later batch finds the items gone and brings them anew.
     PERFORM 1 FROM inventory_core.tenants AS t WHERE t.tenant_id = tenant FOR UPDATE;
     WITH gone AS (
@@ -3564,6 +3691,7 @@ BEGIN
     PERFORM inventory_core._begin_read(tenant, selection_hash);
     PERFORM inventory_core._check_forget_missing(min_missed_runs, min_age, dry_run);
     IF NOT dry_run THEN
+        PERFORM inventory_core._close_gate(tenant, 'items');
         -- Waits for the batches and finishes in the middle: what they saw is looked at below.
         PERFORM 1 FROM inventory_core.tenants AS t WHERE t.tenant_id = tenant FOR UPDATE;
     END IF;
@@ -3740,6 +3868,7 @@ BEGIN
             WHERE r.tenant_id = tenant AND r.selection_hash = explain_missing.selection_hash
               AND r.status = 'running' AND p.chunk = i.chunk) AS s
         WHERE i.tenant_id = tenant
+          AND i.key_digest = inventory_core._key_digest(explain_missing.policy_type, explain_missing.external_id)
           AND i.policy_type = explain_missing.policy_type
           AND i.external_id = explain_missing.external_id
           AND inventory_core._bitmap_contains(s.item_ids, i.item_id)
@@ -3957,13 +4086,10 @@ BEGIN
                   HINT = 'Use a count up to 1024, 0 to close the tenant, -1 for no limit, NULL for the setting '
                          'inventory_core.max_running_runs_per_tenant.';
     END IF;
-    PERFORM inventory_core._add_tenant(tenant);
-    -- Waits for the starts in the middle, which count under the limit that they began with.
-    PERFORM 1 FROM inventory_core.selections AS s
-    WHERE s.tenant_id = tenant AND s.selection_hash = '*'
-    FOR UPDATE;
-    UPDATE inventory_core.tenants AS t SET max_running_runs = set_tenant_limit.max_running_runs
-    WHERE t.tenant_id = tenant;
+    -- Starts in the middle are not waited for: later ones count them, under whichever limit they began.
+    INSERT INTO inventory_core.tenants AS t (tenant_id, max_running_runs)
+    VALUES (tenant, set_tenant_limit.max_running_runs)
+    ON CONFLICT ON CONSTRAINT tenants_pkey DO UPDATE SET max_running_runs = excluded.max_running_runs;
 END
 $$;
 COMMENT ON FUNCTION inventory_core.set_tenant_limit(text, integer) IS
@@ -4004,6 +4130,9 @@ DECLARE
     forgotten bigint;
 BEGIN
     PERFORM inventory_core._begin_write(tenant, 'maintainer');
+    -- From here on batches pause and starts are refused, or where they always overlap they would never let us in.
+    PERFORM inventory_core._close_gate(tenant, 'items');
+    PERFORM inventory_core._mark_open_start(tenant, 0);
     -- Starts are kept out by the row * and those of their selections, batches and finishes by those of their runs;
     -- in the order in which they take these rows and that of the tenant themselves.
     PERFORM 1 FROM inventory_core.selections AS s
@@ -4032,6 +4161,7 @@ BEGIN
     DELETE FROM inventory_core.sync_runs AS r WHERE r.tenant_id = tenant;
     DELETE FROM inventory_core.pruned_runs AS p WHERE p.tenant_id = tenant;
     DELETE FROM inventory_core.refusals AS f WHERE f.tenant_id = tenant;
+    DELETE FROM inventory_core.open_starts AS o WHERE o.tenant_id = tenant;
     DELETE FROM inventory_core.selections AS s WHERE s.tenant_id = tenant;
     DELETE FROM inventory_core.cooldowns AS c WHERE c.tenant_id = tenant;
     DELETE FROM inventory_core.items AS i WHERE i.tenant_id = tenant;
@@ -4119,6 +4249,22 @@ END
 $$;
 COMMENT ON FUNCTION inventory_core._maintained_tenants() IS 'The tenants that the caller is a maintainer of';
 
+CREATE FUNCTION inventory_core._drop_old_leases() RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '50ms'
+AS $$
+BEGIN
+    DELETE FROM inventory_core.slot_leases AS l WHERE inventory_core._is_old_lease(l.expires_at);
+EXCEPTION
+    -- Their run ends in this moment, and they with it.
+    WHEN lock_not_available THEN
+        NULL;
+END
+$$;
+COMMENT ON FUNCTION inventory_core._drop_old_leases() IS
+    'Removes the signs of life of runs that somebody removed without closing them';
+
 CREATE FUNCTION inventory_core._maintain_step(
     tenant text, keep interval, keep_last integer, OUT has_more boolean, OUT failed boolean)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -4133,6 +4279,7 @@ BEGIN
     PERFORM inventory_core._begin_write(tenant, 'maintainer');
     PERFORM inventory_core._share_tenant(tenant);
     PERFORM inventory_core._reap(tenant);
+    PERFORM inventory_core._drop_old_leases();
     PERFORM inventory_core._fold_into_tenant(tenant);
     has_more := inventory_core._prune(tenant, inventory_core._time_before(keep), keep_last,
                                       inventory_core._prune_step_size()) > 0;
@@ -4439,12 +4586,12 @@ BEGIN ATOMIC
     WITH wanted (level, privileges, kind, names) AS (VALUES
         (1, 'SELECT', 'TABLE', ARRAY[
             'tenants', 'tenant_grants', 'meta_whitelist', 'selections', 'sync_runs', 'sync_errors', 'items',
-            'run_parts', 'last_seen', 'run_changes_bitmaps', 'cooldowns', 'refusals', 'pruned_runs',
+            'run_parts', 'last_seen', 'run_changes_bitmaps', 'cooldowns', 'refusals', 'open_starts', 'pruned_runs',
             'inventory_items', 'inventory_sync_runs', 'inventory_sync_errors', 'inventory_selections', 'run_progress']),
         (1, 'EXECUTE', 'FUNCTION', ARRAY[
             'set_tenant', 'clear_tenant', 'current_tenant', 'granted_tenants', '_now',
             'missing_items', 'missing_summary', 'explain_missing', 'selection_status', 'run_changes',
-            '_cooling_down', 'cooling_down', 'try_lock_selection', 'doctor',
+            'cooling_down', 'try_lock_selection', 'doctor',
             'inventory_items', 'inventory_sync_runs', 'inventory_sync_errors', 'inventory_selections', 'run_progress']),
         -- the limit of a tenant is not its own to set
         (2, 'INSERT (tenant_id), UPDATE (next_item_id)', 'TABLE', ARRAY['tenants']),
@@ -4452,12 +4599,14 @@ BEGIN ATOMIC
             'selections', 'sync_runs', 'items', 'run_parts', 'last_seen', 'cooldowns']),
         (2, 'SELECT, UPDATE (run_id, expires_at)', 'TABLE', ARRAY['run_slots']),
         (2, 'SELECT, INSERT, DELETE', 'TABLE', ARRAY['slot_leases']),
-        (2, 'INSERT', 'TABLE', ARRAY['sync_errors', 'run_changes_bitmaps', 'refusals']),
-        (2, 'DELETE', 'TABLE', ARRAY['run_parts', 'last_seen', 'refusals']),
+        (2, 'INSERT', 'TABLE', ARRAY['sync_errors', 'run_changes_bitmaps', 'refusals', 'open_starts']),
+        (2, 'DELETE', 'TABLE', ARRAY['run_parts', 'last_seen', 'refusals', 'open_starts']),
         (2, 'EXECUTE', 'FUNCTION', ARRAY[
-            '_begin_write', '_share_run', '_add_tenant', '_share_tenant', '_add_part', '_add_error', '_record_rejected',
+            '_begin_write', '_pass_gate', '_close_gate', '_share_run', '_add_tenant', '_share_tenant', '_add_part',
+            '_add_error', '_record_rejected',
             '_fold', '_fold_into_tenant', '_close_run', '_take_over', '_reap', '_insert_run', '_refuse_start',
-            '_blocking_run', '_obstacle', '_share_limit', '_choose_tenant_slot', '_slot_is_over', '_taken_beyond',
+            '_blocking_run', '_obstacle', '_share_limit', '_choose_tenant_slot', '_mark_open_start', '_is_open_start',
+            '_is_being_forgotten', '_exceeds_tenant_limit', '_slot_is_over', '_taken_beyond',
             '_try_slot', '_choose_run_slot', '_take_slot', '_keep_slot', '_give_slot_back',
             'start_run', 'upsert_items', 'heartbeat', 'record_error', 'record_throttle', 'finish_run', 'reap_expired_runs']),
         (3, 'UPDATE', 'TABLE', ARRAY['run_changes_bitmaps']),
@@ -4466,7 +4615,7 @@ BEGIN ATOMIC
         (3, 'INSERT, DELETE', 'TABLE', ARRAY['pruned_runs']),
         (3, 'EXECUTE', 'FUNCTION', ARRAY[
             'forget_items', '_prune', 'prune_runs', 'forget_missing', 'forget_tenant',
-            '_bind_every', '_maintained_tenants', '_maintain_step', 'maintain'])
+            '_bind_every', '_maintained_tenants', '_drop_old_leases', '_maintain_step', 'maintain'])
     )
     SELECT w.privileges, 'TABLE ' || c.oid::regclass
     FROM wanted AS w

@@ -107,7 +107,12 @@ extension_sql_file!("../sql/schema/24_slot_end.sql", name = "slot_end", requires
 extension_sql_file!("../sql/schema/25_now.sql", name = "now", requires = ["slot_end"]);
 extension_sql_file!("../sql/schema/26_slot_leases.sql", name = "slot_leases", requires = ["now"]);
 extension_sql_file!("../sql/schema/27_refusals.sql", name = "refusals", requires = ["slot_leases"]);
-extension_sql_file!("../sql/schema/28_rust_functions.sql", name = "rust_functions", requires = ["refusals"]);
+extension_sql_file!("../sql/schema/27_open_starts.sql", name = "open_starts", requires = ["refusals"]);
+extension_sql_file!(
+    "../sql/schema/28_rust_functions.sql",
+    name = "rust_functions",
+    requires = ["open_starts"]
+);
 extension_sql_file!(
     "../sql/schema/29_row_level_security.sql",
     name = "row_level_security",
@@ -119,7 +124,8 @@ extension_sql_file!(
     requires = ["row_level_security"]
 );
 extension_sql_file!("../sql/schema/31_checks.sql", name = "checks", requires = ["pruned_runs"]);
-extension_sql_file!("../sql/schema/31_share_tenant.sql", name = "share_tenant", requires = ["checks"]);
+extension_sql_file!("../sql/schema/31_gates.sql", name = "gates", requires = ["checks"]);
+extension_sql_file!("../sql/schema/31_share_tenant.sql", name = "share_tenant", requires = ["gates"]);
 extension_sql_file!("../sql/schema/32_run_sets.sql", name = "run_sets", requires = ["share_tenant"]);
 extension_sql_file!(
     "../sql/schema/33_run_changes_so_far.sql",

@@ -28,6 +28,14 @@ END;
 COMMENT ON FUNCTION inventory_core._may_hold_slot(uuid, timestamptz) IS
     'Whether a running run of the bound tenant may hold a slot for so long; for the policies of run_slots';
 
+CREATE FUNCTION inventory_core._is_old_lease(expires_at timestamptz) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT expires_at <= inventory_core._now() - interval '1 day';
+END;
+COMMENT ON FUNCTION inventory_core._is_old_lease(timestamptz) IS
+    'Whether a sign of life is long over: its run is dead, or was removed by hand; for the policies of slot_leases';
+
 -- The second fence (every statement names its tenant itself). The policies ask the library and not
 -- current_setting, which a session could make up before the library is loaded; as a subselect the
 -- question is asked once a query. The restrictive twin keeps the fence closed where somebody adds a
@@ -43,7 +51,7 @@ BEGIN
     FOR tenant_table, to_delete IN
         VALUES ('tenants', 'maintainer'), ('selections', 'maintainer'), ('sync_runs', 'maintainer'),
                ('sync_errors', 'maintainer'), ('items', 'maintainer'), ('run_changes_bitmaps', 'maintainer'),
-               ('run_parts', 'writer'), ('last_seen', 'writer'), ('refusals', 'writer'),
+               ('run_parts', 'writer'), ('last_seen', 'writer'), ('refusals', 'writer'), ('open_starts', 'writer'),
                ('cooldowns', 'maintainer')
     LOOP
         EXECUTE format('ALTER TABLE inventory_core.%I ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY',
@@ -106,9 +114,11 @@ CREATE POLICY new_leases_only ON inventory_core.slot_leases AS RESTRICTIVE FOR I
     WITH CHECK (inventory_core._may_hold_slot(run_id, expires_at));
 COMMENT ON POLICY new_leases_only ON inventory_core.slot_leases IS
     'The same as a limit on whatever other policy there is';
-CREATE POLICY own_leases ON inventory_core.slot_leases FOR DELETE USING (inventory_core._runs(run_id));
-COMMENT ON POLICY own_leases ON inventory_core.slot_leases IS 'Signs of life go with a running run of the bound tenant';
+CREATE POLICY own_leases ON inventory_core.slot_leases FOR DELETE
+    USING (inventory_core._runs(run_id) OR inventory_core._is_old_lease(expires_at));
+COMMENT ON POLICY own_leases ON inventory_core.slot_leases IS
+    'Signs of life go with a running run of the bound tenant; what keeps nothing any more may go with any';
 CREATE POLICY own_leases_only ON inventory_core.slot_leases AS RESTRICTIVE FOR DELETE
-    USING (inventory_core._runs(run_id));
+    USING (inventory_core._runs(run_id) OR inventory_core._is_old_lease(expires_at));
 COMMENT ON POLICY own_leases_only ON inventory_core.slot_leases IS
     'The same as a limit on whatever other policy there is';

@@ -87,6 +87,7 @@ DECLARE
     run inventory_core.sync_runs;
 BEGIN
     PERFORM inventory_core._require('run_id', run_id IS NOT NULL);
+    PERFORM inventory_core._pass_gate(tenant, 'run ' || run_id);
     SELECT r.* INTO run
     FROM inventory_core.sync_runs AS r
     WHERE r.tenant_id = tenant AND r.run_id = _share_run.run_id

@@ -15,7 +15,7 @@ $$;
 COMMENT ON FUNCTION inventory_core._check_scope(text) IS 'Raises 22004 or 22023 for what is no scope';
 
 CREATE FUNCTION inventory_core._cooling_down(tenant text, scope text) RETURNS interval
-LANGUAGE sql VOLATILE PARALLEL SAFE
+LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT left_over.span
     FROM (SELECT max(c.until) - inventory_core._now()
@@ -26,7 +26,7 @@ END;
 COMMENT ON FUNCTION inventory_core._cooling_down(text, text) IS 'How long a scope of a tenant is still to be left alone; NULL = go';
 
 CREATE FUNCTION inventory_core.cooling_down(tenant text, scope text DEFAULT '*') RETURNS interval
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN

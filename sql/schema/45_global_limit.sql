@@ -1,16 +1,5 @@
 -- The limit over all tenants: which slot a run gets, and how it keeps it.
 
-CREATE FUNCTION inventory_core._release_locks() RETURNS void
-LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
-SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-    RAISE EXCEPTION 'locks of this block are released' USING ERRCODE = 'triggered_action_exception';
-END
-$$;
-COMMENT ON FUNCTION inventory_core._release_locks() IS
-    'Ends a block that handles triggered_action_exception: a row lock that was only tried goes with the block';
-
 CREATE FUNCTION inventory_core._taken_beyond(max_runs integer) RETURNS integer
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp

@@ -137,12 +137,21 @@ BEGIN
             END IF;
             run := inventory_core._insert_run(
                 tenant, selection_hash, selection, request_id, correlation_id, lease, scope, tenant_slot.slot);
+            -- The run first, then the look at others: of two that begin at once one sees the other.
+            IF run_slot IS NOT NULL THEN
+                PERFORM inventory_core._mark_open_start(tenant, run_slot);
+            END IF;
+            IF inventory_core._exceeds_tenant_limit(run, run_slot) THEN
+                PERFORM inventory_core._release_locks();
+            END IF;
             PERFORM inventory_core._take_slot(run_slot, run, run.started_at);
             run_id := run.run_id;
             status := 'running';
             RETURN NEXT;
             RETURN;
         EXCEPTION
+            WHEN triggered_action_exception THEN
+                reason := 'tenant_limit';
             -- Another start, not yet committed; or on a busy server some other lock, for which one more try is made ...
             WHEN lock_not_available THEN
                 IF tenant_slot.is_contended THEN

@@ -110,6 +110,7 @@ BEGIN
     PERFORM inventory_core._begin_write(tenant);
     PERFORM inventory_core._require('items', items IS NOT NULL);
     PERFORM inventory_core._require('on_bad_item', on_bad_item IS NOT NULL);
+    PERFORM inventory_core._pass_gate(tenant, 'items');
     -- From here on a finish waits for us, or we are refused.
     run := inventory_core._share_run(tenant, run_id);
     taken := inventory_core._now();

@@ -21,6 +21,8 @@ BEGIN
                   HINT = 'status is ''success'', ''partial'' or ''failed''; expected_items is a count.';
     END IF;
 
+    PERFORM inventory_core._pass_gate(tenant, 'items');
+    PERFORM inventory_core._close_gate(tenant, 'run ' || run_id);
     -- Waits for the batches in the middle, keeps later ones out.
     SELECT r.* INTO run FROM inventory_core.sync_runs AS r
     WHERE r.tenant_id = tenant AND r.run_id = finish_run.run_id

@@ -9,6 +9,7 @@ DECLARE
 BEGIN
     PERFORM inventory_core._begin_write(tenant, 'maintainer');
     PERFORM inventory_core._require('item_ids', forget_items.item_ids IS NOT NULL);
+    PERFORM inventory_core._close_gate(tenant, 'items');
     -- Waits for the batches and the ends of runs in the middle; a later batch finds the items gone and brings them anew.
     PERFORM 1 FROM inventory_core.tenants AS t WHERE t.tenant_id = tenant FOR UPDATE;
     WITH gone AS (

@@ -58,6 +58,7 @@ BEGIN
     PERFORM inventory_core._begin_read(tenant, selection_hash);
     PERFORM inventory_core._check_forget_missing(min_missed_runs, min_age, dry_run);
     IF NOT dry_run THEN
+        PERFORM inventory_core._close_gate(tenant, 'items');
         -- Waits for the batches and finishes in the middle: what they saw is looked at below.
         PERFORM 1 FROM inventory_core.tenants AS t WHERE t.tenant_id = tenant FOR UPDATE;
     END IF;

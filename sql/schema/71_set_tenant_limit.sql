@@ -12,13 +12,10 @@ BEGIN
                   HINT = 'Use a count up to 1024, 0 to close the tenant, -1 for no limit, NULL for the setting '
                          'inventory_core.max_running_runs_per_tenant.';
     END IF;
-    PERFORM inventory_core._add_tenant(tenant);
-    -- Waits for the starts in the middle, which count under the limit that they began with.
-    PERFORM 1 FROM inventory_core.selections AS s
-    WHERE s.tenant_id = tenant AND s.selection_hash = '*'
-    FOR UPDATE;
-    UPDATE inventory_core.tenants AS t SET max_running_runs = set_tenant_limit.max_running_runs
-    WHERE t.tenant_id = tenant;
+    -- Starts in the middle are not waited for: later ones count them, under whichever limit they began.
+    INSERT INTO inventory_core.tenants AS t (tenant_id, max_running_runs)
+    VALUES (tenant, set_tenant_limit.max_running_runs)
+    ON CONFLICT ON CONSTRAINT tenants_pkey DO UPDATE SET max_running_runs = excluded.max_running_runs;
 END
 $$;
 COMMENT ON FUNCTION inventory_core.set_tenant_limit(text, integer) IS

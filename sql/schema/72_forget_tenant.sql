@@ -28,6 +28,9 @@ DECLARE
     forgotten bigint;
 BEGIN
     PERFORM inventory_core._begin_write(tenant, 'maintainer');
+    -- From here on batches pause and starts are refused, or where they always overlap they would never let us in.
+    PERFORM inventory_core._close_gate(tenant, 'items');
+    PERFORM inventory_core._mark_open_start(tenant, 0);
     -- Starts are kept out by the row * and those of their selections, batches and finishes by those of their runs;
     -- in the order in which they take these rows and that of the tenant themselves.
     PERFORM 1 FROM inventory_core.selections AS s
@@ -56,6 +59,7 @@ BEGIN
     DELETE FROM inventory_core.sync_runs AS r WHERE r.tenant_id = tenant;
     DELETE FROM inventory_core.pruned_runs AS p WHERE p.tenant_id = tenant;
     DELETE FROM inventory_core.refusals AS f WHERE f.tenant_id = tenant;
+    DELETE FROM inventory_core.open_starts AS o WHERE o.tenant_id = tenant;
     DELETE FROM inventory_core.selections AS s WHERE s.tenant_id = tenant;
     DELETE FROM inventory_core.cooldowns AS c WHERE c.tenant_id = tenant;
     DELETE FROM inventory_core.items AS i WHERE i.tenant_id = tenant;

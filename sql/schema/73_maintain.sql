@@ -65,6 +65,22 @@ END
 $$;
 COMMENT ON FUNCTION inventory_core._maintained_tenants() IS 'The tenants that the caller is a maintainer of';
 
+CREATE FUNCTION inventory_core._drop_old_leases() RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '50ms'
+AS $$
+BEGIN
+    DELETE FROM inventory_core.slot_leases AS l WHERE inventory_core._is_old_lease(l.expires_at);
+EXCEPTION
+    -- Their run ends in this moment, and they with it.
+    WHEN lock_not_available THEN
+        NULL;
+END
+$$;
+COMMENT ON FUNCTION inventory_core._drop_old_leases() IS
+    'Removes the signs of life of runs that somebody removed without closing them';
+
 CREATE FUNCTION inventory_core._maintain_step(
     tenant text, keep interval, keep_last integer, OUT has_more boolean, OUT failed boolean)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -79,6 +95,7 @@ BEGIN
     PERFORM inventory_core._begin_write(tenant, 'maintainer');
     PERFORM inventory_core._share_tenant(tenant);
     PERFORM inventory_core._reap(tenant);
+    PERFORM inventory_core._drop_old_leases();
     PERFORM inventory_core._fold_into_tenant(tenant);
     has_more := inventory_core._prune(tenant, inventory_core._time_before(keep), keep_last,
                                       inventory_core._prune_step_size()) > 0;

@@ -167,6 +167,7 @@ def fill(connection, neighbour, tenant, mark):
         bind(connection, tenant)
         connection.execute("INSERT INTO inventory_core.slot_leases (run_id, lease_id, expires_at) "
                            "VALUES (%s, gen_random_uuid(), inventory_core._now())", (third,))
+        connection.execute("INSERT INTO inventory_core.open_starts (tenant_id, slot_no) VALUES (%s, 1024)", (tenant,))
     connection.execute("SELECT inventory_core.record_throttle(%s, %s, 429, '3600', scope => %s)",
                        (tenant, third, f"scope {mark}"))
     runs = {"success": str(first), "partial": str(second), "running": str(third)}

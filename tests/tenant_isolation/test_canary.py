@@ -63,7 +63,7 @@ def test_b_hears_it_everywhere(world):
     told = catalogue.listen(world, B, True, reads(world, B))
     silent = set(catalogue.readable(world, B)) - {source for source, _ in told.mentioning(CANARY)}
     assert silent == {f"inventory_core.{name}" for name in (    # no text of a tenant in them
-        "last_seen", "meta_whitelist", "pruned_runs", "refusals", "run_changes_bitmaps", "run_parts",
+        "last_seen", "meta_whitelist", "open_starts", "pruned_runs", "refusals", "run_changes_bitmaps", "run_parts",
         "run_slots", "slot_leases", "tenants")}
 
 

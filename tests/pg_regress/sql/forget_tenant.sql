@@ -30,6 +30,8 @@ BEGIN
     -- as start_run does where another transaction has the row of the selection in its hands
     INSERT INTO inventory_core.refusals (tenant_id, selection_hash, refusal_id, reason, refused_at)
     VALUES (tenant, inventory_core.selection_hash('{}'), gen_random_uuid(), 'already_running', inventory_core._now());
+    -- as no start leaves it
+    INSERT INTO inventory_core.open_starts (tenant_id, slot_no) VALUES (tenant, 1024);
 END
 $$;
 SELECT pg_temp.fill('forget_tenant') \gset
