@@ -54,8 +54,8 @@ def test_the_last_runs_are_counted_among_those_that_are_left(prepared):
         return [Step("acme", "prune_runs", {"keep": timedelta(0), "keep_last": keep_last})]
 
     # r2 goes at once; r1 stays as the latest success, later as one of the last three, as r2 is not there any more
-    steps = run("r1", "success") + run("r2", "failed") + run("r3", "failed") + prune(1) + run("r4", "success") + prune(3) + prune(2)
-    assert failure(prepared, steps) is None
+    steps = run("r1", "success") + run("r2", "failed") + run("r3", "failed") + prune(1)
+    assert failure(prepared, steps + run("r4", "success") + prune(3) + prune(2)) is None
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -82,15 +82,35 @@ def objects_of(script):
     return sorted("\n".join(lines).split("/* <begin connected objects> */"))
 
 
-@soak
-def test_cargo_pgrx_package_gives_the_same(tmp_path):
-    run("bash", "-c", f". {ROOT}/scripts/common.sh; cd {ROOT}; need_cargo; need_server; "
-        f'cargo_pgrx package --pg-config "$PG_CONFIG" --out-dir {tmp_path} --no-default-features --features "pg$PG_MAJOR"',
-        PG_CONFIG=str(PG_CONFIG), CARGO_TARGET_DIR=str(ROOT / "target/cargo-pgrx"))    # it links in another way
-    assert files_below(tmp_path) == our_files()
+def functions_of(library):
+    return {line.split()[-1] for line in run("nm", "-D", "--defined-only", library).splitlines() if " pg_finfo_" in line}
+
+
+def pg_config_of_a_server_below(folder):
+    """The real one, but that extensions go below `folder`."""
+    program = folder / "pg_config"
+    program.write_text(f'#!/bin/sh\ncase $1 in\n--pkglibdir | --sharedir) echo "{folder}/root$({PG_CONFIG} "$1")" ;;\n'
+                       f'*) exec {PG_CONFIG} "$@" ;;\nesac\n', encoding="utf-8")
+    program.chmod(0o755)
     for path in our_files():
-        made = tmp_path / path[1:]
-        if path.endswith(".control"):
+        (folder / "root" / path[1:]).parent.mkdir(parents=True, exist_ok=True)
+    return program
+
+
+@soak
+@pytest.mark.parametrize("command", ["package --out-dir {root}", "install --release"])
+def test_cargo_pgrx_gives_the_same(command, tmp_path):
+    config = PG_CONFIG if "package" in command else pg_config_of_a_server_below(tmp_path)
+    run("bash", "-c", f". {ROOT}/scripts/common.sh; cd {ROOT}; need_cargo; need_server; "
+        f'cargo_pgrx {command.format(root=tmp_path / "root")} --pg-config "$PG_CONFIG" '
+        '--no-default-features --features "pg$PG_MAJOR"',
+        PG_CONFIG=str(config), CARGO_TARGET_DIR=str(ROOT / "target/cargo-pgrx"))    # it links in another way
+    assert files_below(tmp_path / "root") == our_files()
+    for path in our_files():
+        made = tmp_path / "root" / path[1:]
+        if path.endswith(".so"):
+            assert functions_of(made) == functions_of(path) != set()
+        elif path.endswith(".control"):
             assert made.read_text("utf-8") == open(path, encoding="utf-8").read()
         elif path.endswith(f"--{version()}.sql"):
             assert objects_of(made) == objects_of(ROOT / "sql" / made.name)
@@ -98,6 +118,7 @@ def test_cargo_pgrx_package_gives_the_same(tmp_path):
 
 IN_FRESH_DEBIAN = """
 set -eu
+unset ${!PG*}       # of the server that the tests run beside
 export DEBIAN_FRONTEND=noninteractive
 dpkg --install /first.deb
 echo "listen_addresses = ''" >/etc/postgresql/15/main/conf.d/here.conf
