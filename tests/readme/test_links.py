@@ -8,7 +8,6 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PAGES = ["README.md", "CONTRIBUTING.md", "examples/README.md"] + sorted(
     f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md"))
-MADE_BY_BENCH = {"benches/RESULTS.md", "benches/results.svg"}
 
 
 def without_code(page):
@@ -28,8 +27,6 @@ def broken_links(name, page):
             continue
         file, _, anchor = target.partition("#")
         path = ((ROOT / name).parent / file).resolve() if file else ROOT / name
-        if str(path.relative_to(ROOT)) in MADE_BY_BENCH:
-            continue
         if not path.exists() or (anchor and anchor not in anchors(path.read_text("utf-8"))):
             broken.append(target)
     return broken
