@@ -5,6 +5,8 @@ RETURNS TABLE (item_id bigint, policy_type text, external_id text, display_name 
                confidence text, reasons text[])
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
+-- Planned once a session: to plan it costs as much as to find a few hundred items.
+SET plan_cache_mode = force_generic_plan
 AS $$
 #variable_conflict use_column
 DECLARE
