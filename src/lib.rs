@@ -168,7 +168,8 @@ extension_sql_file!("../sql/schema/47_insert_run.sql", name = "insert_run", requ
 extension_sql_file!("../sql/schema/48_batch_helpers.sql", name = "batch_helpers", requires = ["insert_run"]);
 extension_sql_file!("../sql/schema/49_check_start.sql", name = "check_start", requires = ["batch_helpers"]);
 extension_sql_file!("../sql/schema/50_start_run.sql", name = "start_run", requires = ["check_start"]);
-extension_sql_file!("../sql/schema/51_upsert_items.sql", name = "upsert_items", requires = ["start_run"]);
+extension_sql_file!("../sql/schema/50_find_items.sql", name = "find_items", requires = ["start_run"]);
+extension_sql_file!("../sql/schema/51_upsert_items.sql", name = "upsert_items", requires = ["find_items"]);
 extension_sql_file!("../sql/schema/52_heartbeat.sql", name = "heartbeat", requires = ["upsert_items"]);
 extension_sql_file!("../sql/schema/53_record_error.sql", name = "record_error", requires = ["heartbeat"]);
 extension_sql_file!("../sql/schema/54_finish_run.sql", name = "finish_run", requires = ["record_error"]);

@@ -35,7 +35,8 @@ COMMENT ON COLUMN inventory_core.items.first_seen_at IS 'Start of the first run 
 COMMENT ON COLUMN inventory_core.items.updated_at IS 'When its name or meta was last written';
 COMMENT ON COLUMN inventory_core.items.name_digest IS
     '64-bit digest of display_name, which a probe compares instead of the text';
-COMMENT ON COLUMN inventory_core.items.meta_digest IS '64-bit digest of meta as stored';
+COMMENT ON COLUMN inventory_core.items.meta_digest IS
+    '64-bit digest of meta as the whitelist let it through, before secrets were replaced';
 COMMENT ON COLUMN inventory_core.items.policy_type IS 'What kind of thing it is';
 COMMENT ON COLUMN inventory_core.items.external_id IS 'Its name in the API';
 COMMENT ON COLUMN inventory_core.items.display_name IS 'Its name for people, cut to 1,000 characters';

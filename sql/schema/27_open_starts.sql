@@ -8,5 +8,6 @@ CREATE TABLE inventory_core.open_starts (
 COMMENT ON TABLE inventory_core.open_starts IS
     'Always empty: starts in the middle, by the slot of the global limit that they hold';
 COMMENT ON COLUMN inventory_core.open_starts.tenant_id IS 'The owner of the row';
-COMMENT ON COLUMN inventory_core.open_starts.slot_no IS 'The slot of the global limit that the start holds';
+COMMENT ON COLUMN inventory_core.open_starts.slot_no IS
+    'The slot of the global limit that the start holds; 0 is written by forget_tenant';
 SELECT pg_extension_config_dump('inventory_core.open_starts', '');

@@ -116,8 +116,20 @@ def test_beside_batches_that_overlap(database, connect, tenant, call, capsys):
 def test_beside_starts_that_overlap(database, connect, tenant, call, capsys):
     session = connect()
     start(session, tenant)
-    with Workers(connect, lambda worker: start(worker, tenant)):
+    with Workers(connect, lambda worker: start(worker, tenant)) as workers:
         assert timed(database[1] if call == "set_tenant_limit" else session, call, capsys, tenant=tenant) < WITHIN
+    assert workers.turns >= WORKERS
+
+
+def until_it_waits(session, other):
+    """A session of the same role may see what it waits for."""
+    for _ in range(1000):
+        waits = other.execute("SELECT wait_event_type = 'Lock' AND wait_event <> 'advisory' FROM pg_stat_activity WHERE pid = %s",
+                              (session.info.backend_pid,)).fetchone()
+        if waits == (True,):
+            return
+        time.sleep(0.01)
+    raise AssertionError("it does not wait for the open batch")
 
 
 @pytest.mark.parametrize("call", ["forget_items", "finish_run"])
@@ -130,7 +142,7 @@ def test_an_open_batch_keeps_nobody_for_long(connect, tenant, call, capsys):
     batch(opened, tenant, run)
     caller = threading.Thread(target=timed, args=(waiting, call, capsys), kwargs={"tenant": tenant, "run": run})
     caller.start()
-    time.sleep(0.3)
+    until_it_waits(waiting, other)
     longest = 0
     for run_id in [its_own, its_own] + [run] * (call == "finish_run"):
         since = time.monotonic()
