@@ -17,8 +17,11 @@ mod tests {
     fn become_plain_role(grant_on: &[&str]) {
         Spi::run("CREATE ROLE plain").unwrap();
         for tenant in grant_on {
-            Spi::run_with_args("SELECT inventory_core.grant_access('plain', $1, 'reader')", &[tenant.into()])
-                .unwrap();
+            Spi::run_with_args(
+                "SELECT inventory_core.grant_access('plain', $1, 'reader')",
+                &[(*tenant).into()],
+            )
+            .unwrap();
         }
         Spi::run("SET LOCAL ROLE plain").unwrap();
     }
