@@ -7,23 +7,26 @@
 //! The text is read once, without recursion, so depth costs no stack. Time is O(n log n) in the
 //! length of the text, whatever its shape: see [`FLAT_HEIGHT`].
 
+mod keys;
 mod number;
 #[cfg(test)]
 mod properties;
+mod reader;
 mod sort;
 #[cfg(test)]
 mod tests;
 
-use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use json_event_parser::{JsonEvent, SliceJsonParser};
+use jiter::Peek;
 use sha2::{Digest as _, Sha256};
 
 use crate::Tick;
 use crate::error::Error;
 use crate::redact::redact_known;
 use crate::stored;
+use keys::Keys;
+use reader::Reader;
 use sort::{Member, NO_TREE, Store, Ticker, Tree};
 
 /// How many arrays and objects may be nested in one another: `[[1]]` counts 2.
@@ -50,7 +53,7 @@ pub(crate) enum Form {
 #[derive(Debug)]
 pub(crate) enum Refusal {
     /// Not JSON from this byte on.
-    NotJson(u64),
+    NotJson(usize),
     /// A number; the text is a sentence about it.
     Number(String),
     /// A NUL, which `jsonb` cannot hold.
@@ -107,30 +110,23 @@ pub(crate) struct Written {
 
 /// Reads a JSON text of less than 4 GiB once and writes it in the given form.
 pub(crate) fn write(text: &str, form: Form, tick: Tick<'_>) -> Result<Written, Refusal> {
-    // The parser would skip a byte order mark; JSON has none.
-    if text.starts_with('\u{feff}') {
-        return Err(Refusal::NotJson(0));
-    }
     let ticker = Ticker::new(tick);
-    let mut parser = SliceJsonParser::new(text.as_bytes());
     let mut builder = Builder::new(form, text.len(), &ticker);
+    let mut json = Reader::new(text);
+    let mut next = Some(json.peek()?);
     loop {
         ticker.count();
-        match parser.parse_next().map_err(|error| Refusal::NotJson(error.location().start.offset))? {
-            JsonEvent::String(string) => builder.string(&string)?,
-            JsonEvent::Number(number) => builder.number(&number)?,
-            JsonEvent::Boolean(true) => builder.scalar(|out| out.push_str("true")),
-            JsonEvent::Boolean(false) => builder.scalar(|out| out.push_str("false")),
-            JsonEvent::Null => builder.scalar(|out| out.push_str("null")),
-            JsonEvent::StartArray => builder.open(false)?,
-            JsonEvent::StartObject => builder.open(true)?,
-            JsonEvent::ObjectKey(key) => builder.key(key)?,
-            JsonEvent::EndArray | JsonEvent::EndObject => builder.close(),
-            JsonEvent::Eof => {
+        next = match next {
+            Some(value) => builder.read(value, &mut json)?,
+            None if builder.is_complete() => {
                 let redacted = builder.redacted;
                 return Ok(Written { text: builder.finish(), redacted });
             }
-        }
+            None => {
+                builder.close();
+                builder.next(&mut json)?
+            }
+        };
     }
 }
 
@@ -186,8 +182,8 @@ struct Frame {
     height: usize,
 }
 
-/// Builds the canonical form from the parser's events.
-struct Builder<'t, 'a> {
+/// Builds the form value by value.
+struct Builder<'t> {
     form: Form,
     ticker: &'t Ticker<'t>,
     store: Store,
@@ -196,14 +192,14 @@ struct Builder<'t, 'a> {
     /// The finished members of all of them.
     members: Vec<Member>,
     /// The keys of all of them, the key being read included.
-    keys: Vec<Cow<'a, str>>,
+    keys: Keys,
     /// A container is put together here, then copied back.
     scratch: String,
     /// How many string values lost a secret.
     redacted: usize,
 }
 
-impl<'t, 'a> Builder<'t, 'a> {
+impl<'t> Builder<'t> {
     fn new(form: Form, length: usize, ticker: &'t Ticker<'t>) -> Self {
         let whole = Frame { object: false, text: 0, member: 0, key: 0, current: 0, height: 1 };
         Self {
@@ -212,16 +208,60 @@ impl<'t, 'a> Builder<'t, 'a> {
             store: Store { text: String::with_capacity(length), ..Store::default() },
             frames: vec![whole],
             members: Vec::with_capacity(32),
-            keys: Vec::with_capacity(16),
+            keys: Keys::default(),
             scratch: String::new(),
             redacted: 0,
         }
     }
 
-    fn key(&mut self, key: Cow<'a, str>) -> Result<(), Refusal> {
-        self.check_string(&key)?;
+    /// Reads the value that comes next, of an array or object the beginning. Gives what comes after that.
+    fn read(&mut self, value: Peek, json: &mut Reader<'_>) -> Result<Option<Peek>, Refusal> {
+        match value {
+            Peek::Array => {
+                self.open(false)?;
+                return json.first_element();
+            }
+            Peek::Object => {
+                self.open(true)?;
+                return self.member(true, json);
+            }
+            Peek::String => self.string(json.string()?)?,
+            Peek::True | Peek::False | Peek::Null => {
+                let word = json.word(value)?;
+                self.scalar(|out| out.push_str(word));
+            }
+            _ => self.number(json.number(value)?)?,
+        }
+        self.next(json)
+    }
+
+    /// The next value of the container being read; `None` at its end.
+    fn next(&mut self, json: &mut Reader<'_>) -> Result<Option<Peek>, Refusal> {
+        if self.is_complete() {
+            return json.finish().map(|()| None);
+        }
+        match self.frames.last() {
+            Some(frame) if frame.object => self.member(false, json),
+            _ => json.next_element(),
+        }
+    }
+
+    /// Reads a key, and gives the value that it has.
+    fn member(&mut self, first: bool, json: &mut Reader<'_>) -> Result<Option<Peek>, Refusal> {
+        let Some(key) = (if first { json.first_key()? } else { json.next_key()? }) else { return Ok(None) };
+        self.key(key)?;
+        json.peek().map(Some)
+    }
+
+    /// Whether nothing is left to be closed: only the array around the whole text is open.
+    fn is_complete(&self) -> bool {
+        self.frames.len() == 1
+    }
+
+    fn key(&mut self, key: &str) -> Result<(), Refusal> {
+        self.check_string(key)?;
         let start = self.store.text.len();
-        write_string(&mut self.store.text, &key);
+        write_string(&mut self.store.text, key);
         self.store.text.push(':');
         self.keys.push(key);
         if let Some(frame) = self.frames.last_mut() {
@@ -353,7 +393,7 @@ impl<'t, 'a> Builder<'t, 'a> {
             let inner = self.frames.get(i + 1);
             if frame.object {
                 let end = inner.map_or(self.keys.len(), |frame| frame.key);
-                let key = self.keys[..end].last().map_or("*", |key| plain_word(key));
+                let key = end.checked_sub(1).map_or("*", |last| plain_word(self.keys.get(last)));
                 let _ = write!(path, "/{key}"); // writing to a String cannot fail
             } else {
                 let end = inner.map_or(self.members.len(), |frame| frame.member);

@@ -153,5 +153,8 @@ mod tests {
             assert_eq!(stored(raw), Err(problem), "{raw:.40}");
         }
         assert!(stored("1e131071").is_ok() && stored("1e-16383").is_ok());
+        let (most, more) = ("7".repeat(131_072), "7".repeat(131_073));
+        assert_eq!(stored(&format!("[{most},1]")), Ok(format!("[{most},1]")));
+        assert_eq!(stored(&format!("[{more},1]")), Err(Problem::NumberOutOfRange));
     }
 }

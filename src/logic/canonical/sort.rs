@@ -1,10 +1,10 @@
 //! Order of members and elements, on texts that are partly still trees.
 
-use std::borrow::Cow;
 use std::cell::Cell;
 use std::cmp::Ordering;
 use std::ops::Range;
 
+use super::keys::Keys;
 use crate::Tick;
 
 /// A [`Member`] without a tree: its text is whole.
@@ -180,8 +180,8 @@ pub(super) fn sort_elements(elements: &mut [Member], store: &Store, ticker: &Tic
 
 /// Sorts the members from `first` on by the UTF-16 code units of their keys (RFC 8785, section
 /// 3.2.3), and of equal keys keeps the last.
-pub(super) fn sort_keys(members: &mut Vec<Member>, first: usize, keys: &[Cow<'_, str>], ticker: &Ticker<'_>) {
-    let key = |member: &Member| keys[member.key as usize].as_ref();
+pub(super) fn sort_keys(members: &mut Vec<Member>, first: usize, keys: &Keys, ticker: &Ticker<'_>) {
+    let key = |member: &Member| keys.get(member.key as usize);
     members[first..].sort_unstable_by(|a, b| {
         ticker.count();
         compare_utf16(key(a), key(b)).then(a.start.cmp(&b.start))

@@ -347,3 +347,24 @@ fn the_tick_comes_often_and_may_unwind() {
         assert!(stopped.is_err());
     }
 }
+
+#[test]
+fn numbers_have_any_length_and_mistakes_behind_them_a_place() {
+    let long = "7".repeat(5_000);
+    for number in [long.clone(), format!("-{long}.5"), format!("{long}e-4990"), format!("{long}E+1")] {
+        let error = refused(&format!("{{\"a\": [1, {number}, 2]}}"));
+        assert!(error.detail.contains("characters) at /a/1 has more than 17 significant digits"), "{}", error.detail);
+    }
+    let one = format!("1{}e-5000", "0".repeat(5_000)); // 5,007 characters
+    gives(&format!("[{one}, {one}]"), "[1,1]");
+    for (text, offset) in [
+        (format!("[{one}, {one}, x]"), 10_019),
+        (format!("[{one} {one}]"), 5_009),
+        (format!("[{one}.5]"), 5_008),
+        (format!("{one}x"), 5_007),
+        (format!("{one}--"), 5_007),
+    ] {
+        let error = refused(&text);
+        assert!(error.detail.contains(&format!("at byte {offset} ")), "{}", error.detail);
+    }
+}
