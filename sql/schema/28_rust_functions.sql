@@ -1,3 +1,21 @@
+-- The two that read a batch take it as json, which is a text for the library: a cast to text would copy it twice.
+CREATE FUNCTION inventory_core._read_items(
+    items json, whitelist_types text[], whitelist_keys text[], on_bad_item text)
+RETURNS TABLE (key_highs bigint[], key_lows bigint[], external_ids text[], name_digests bigint[], meta_digests bigint[],
+               given_positions integer[], starts integer[], duplicates integer, rejected integer, rejected_types text[],
+               dropped_meta_keys integer)
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', '_read_items_wrapper';
+
+CREATE FUNCTION inventory_core._item_texts(
+    items json, whitelist_types text[], whitelist_keys text[], positions integer[], given_positions integer[],
+    starts integer[])
+RETURNS TABLE ("position" integer, nth bigint, key_high bigint, key_low bigint, policy_type text, external_id text,
+               name_given boolean, name_digest bigint, display_name text, meta_given boolean, meta_digest bigint, meta text,
+               redacted_values integer)
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', '_item_texts_wrapper';
+
 -- What the functions written in Rust are for; their bodies are below src/api.
 COMMENT ON FUNCTION inventory_core.set_tenant(text) IS
     'Binds this transaction to a tenant that the caller was granted; one transaction, one tenant';
@@ -20,12 +38,12 @@ COMMENT ON FUNCTION inventory_core._may_read() IS
 COMMENT ON FUNCTION inventory_core._fences_plans() IS
     'True, for the policies: asked while a query is planned, so that the library is there to keep plans to one tenant';
 COMMENT ON FUNCTION inventory_core._check_tenant(text) IS 'Raises 22023 for what cannot name a tenant';
-COMMENT ON FUNCTION inventory_core._read_items(text, text[], text[], text) IS
+COMMENT ON FUNCTION inventory_core._read_items(json, text[], text[], text) IS
     'Keys and digests of a batch, in the given order; NULL digest = part omitted';
 COMMENT ON FUNCTION inventory_core._compare_items(bigint[], bigint[], text[], bigint[], bigint[],
                                                   bigint[], bigint[], bigint[], bigint[], bigint[], bigint) IS
     'Which items of a batch are new, changed, unchanged, beside stored ones; and which are younger than the run';
-COMMENT ON FUNCTION inventory_core._item_texts(text, text[], text[], integer[], integer[], integer[]) IS
+COMMENT ON FUNCTION inventory_core._item_texts(json, text[], text[], integer[], integer[], integer[]) IS
     'What to store of some items of a batch, by their positions in _read_items';
 COMMENT ON FUNCTION inventory_core._bitmap_chunks(bigint[]) IS 'Item ids as bitmaps, one a chunk of 65,536 ids';
 COMMENT ON FUNCTION inventory_core._bitmap_union(bytea[]) IS 'Union of bitmaps; NULL is empty';

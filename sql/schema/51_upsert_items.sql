@@ -36,6 +36,7 @@ DECLARE
     probe record;
     next_id bigint;
     next_id_before bigint;
+    may_guess boolean := true;
     updated_ids bigint[] := '{}';
     inserted_ids bigint[] := '{}';
     redacted_in_updated integer := 0;
@@ -54,26 +55,48 @@ BEGIN
     INTO allowed_types, allowed_keys
     FROM inventory_core.meta_whitelist AS w;
     SELECT b.* INTO batch
-    FROM inventory_core._read_items(items::text, allowed_types, allowed_keys, on_bad_item) AS b;
+    FROM inventory_core._read_items(items, allowed_types, allowed_keys, on_bad_item) AS b;
 
     -- forget_items waits for us, or we for it: no item that the probe finds can go away.
     next_id := inventory_core._share_tenant(tenant);
-    SELECT p.* INTO probe
-    FROM inventory_core._find_items(tenant, batch.key_highs, batch.key_lows, batch.external_ids, batch.name_digests,
-                                    batch.meta_digests, run.first_new_item_id) AS p;
-    IF probe.new_positions IS NOT NULL THEN
+    LOOP
+        SELECT p.* INTO probe
+        FROM inventory_core._find_items(tenant, batch.key_highs, batch.key_lows, batch.external_ids, batch.name_digests,
+                                        batch.meta_digests, run.first_new_item_id, may_guess) AS p;
+        EXIT WHEN probe.new_positions IS NULL;
         -- Batches with new items take the counter in turn. Where it has moved, items came since we looked.
         next_id_before := next_id;
         SELECT t.next_item_id INTO next_id
         FROM inventory_core.tenants AS t
         WHERE t.tenant_id = tenant
         FOR NO KEY UPDATE;
-        IF next_id <> next_id_before THEN
-            SELECT p.* INTO probe
-            FROM inventory_core._find_items(tenant, batch.key_highs, batch.key_lows, batch.external_ids, batch.name_digests,
-                                            batch.meta_digests, run.first_new_item_id) AS p;
-        END IF;
-    END IF;
+        CONTINUE WHEN next_id <> next_id_before;
+        BEGIN
+            WITH texts AS (
+                SELECT t.*
+                FROM inventory_core._item_texts(items, allowed_types, allowed_keys, probe.new_positions,
+                                                batch.given_positions, batch.starts) AS t),
+            written AS (
+                INSERT INTO inventory_core.items
+                    (tenant_id, item_id, first_start_no, first_seen_at, updated_at, key_high, key_low, name_digest,
+                     meta_digest, policy_type, external_id, display_name, meta)
+                SELECT tenant, next_id - 1 + t.nth, run.start_no, run.started_at, taken, t.key_high, t.key_low, t.name_digest,
+                       t.meta_digest, t.policy_type, t.external_id, t.display_name, t.meta::jsonb
+                FROM texts AS t)
+            SELECT sum(t.redacted_values) INTO redacted_in_inserted FROM texts AS t;
+            UPDATE inventory_core.tenants AS t
+            SET next_item_id = next_id + cardinality(probe.new_positions)
+            WHERE t.tenant_id = tenant;
+            inserted_ids := ARRAY(SELECT generate_series(next_id, next_id + cardinality(probe.new_positions) - 1));
+            EXIT;
+        EXCEPTION WHEN unique_violation THEN
+            -- One of them is known after all: what was written is taken back.
+            IF NOT probe.is_guess THEN
+                RAISE;
+            END IF;
+            may_guess := false;
+        END;
+    END LOOP;
 
     IF probe.changed_ids IS NOT NULL OR probe.young_ids IS NOT NULL THEN
         -- Always in the order of the ids, so that batches never wait for each other in a circle.
@@ -102,7 +125,7 @@ BEGIN
                 meta_digest = CASE WHEN t.meta_given THEN t.meta_digest ELSE i.meta_digest END,
                 updated_at = taken
             FROM unnest(probe.changed_ids, probe.changed_positions) AS c (item_id, position)
-            JOIN inventory_core._item_texts(items::text, allowed_types, allowed_keys, probe.changed_positions,
+            JOIN inventory_core._item_texts(items, allowed_types, allowed_keys, probe.changed_positions,
                                             batch.given_positions, batch.starts) AS t
                 ON t.position = c.position
             WHERE i.tenant_id = tenant AND i.item_id = c.item_id
@@ -114,28 +137,6 @@ BEGIN
         FROM written AS w;
         probe.unchanged_ids := probe.unchanged_ids
             || ARRAY(SELECT unnest(probe.changed_ids) EXCEPT SELECT unnest(updated_ids));
-    END IF;
-
-    IF probe.new_positions IS NOT NULL THEN
-        WITH texts AS (
-            SELECT t.*
-            FROM inventory_core._item_texts(items::text, allowed_types, allowed_keys, probe.new_positions,
-                                            batch.given_positions, batch.starts) AS t),
-        written AS (
-            INSERT INTO inventory_core.items
-                (tenant_id, item_id, first_start_no, first_seen_at, updated_at, key_high, key_low, name_digest, meta_digest,
-                 policy_type, external_id, display_name, meta)
-            SELECT tenant, next_id - 1 + t.nth, run.start_no, run.started_at,
-                   taken, t.key_high, t.key_low, t.name_digest, t.meta_digest, t.policy_type, t.external_id, t.display_name,
-                   t.meta::jsonb
-            FROM texts AS t)
-        SELECT sum(t.redacted_values) INTO redacted_in_inserted FROM texts AS t;
-        next_id_before := next_id;
-        next_id := next_id + cardinality(probe.new_positions);
-        inserted_ids := ARRAY(SELECT generate_series(next_id_before, next_id - 1));
-        UPDATE inventory_core.tenants AS t
-        SET next_item_id = next_id
-        WHERE t.tenant_id = tenant;
     END IF;
 
     PERFORM inventory_core._add_part(tenant, run_id, taken, inserted_ids, updated_ids, probe.unchanged_ids,

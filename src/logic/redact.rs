@@ -54,29 +54,58 @@ pub fn redact_known<'a>(text: &'a str, tick: Tick<'_>) -> (Cow<'a, str>, usize) 
 /// Whether [`redact_known`] surely finds nothing in a text. Most values of `meta` are words, numbers and times, and
 /// to look at them in full costs more than to store them. A test holds this against the matchers.
 pub fn is_inert(text: &str) -> bool {
-    is_plain(text) && !shapes::may_hold(text.as_bytes())
+    let mut seen = Seen::default();
+    text.bytes().for_each(|byte| seen.add(byte));
+    seen.is_plain() && !shapes::may_hold(text.as_bytes())
 }
 
 /// Likewise of every string in a JSON text, keys included.
 pub fn has_inert_strings(json: &str) -> bool {
-    !json.contains('\\')
-        && json.split('"').skip(1).step_by(2).all(is_plain)
-        && !shapes::may_hold(json.as_bytes())
+    !json.contains('\\') && has_plain_strings(json.as_bytes()) && !shapes::may_hold(json.as_bytes())
 }
 
-/// A name and its value, a header, an option or an address need a byte of the class [`OTHER`], or a colon and a name,
-/// which has two letters in a row at least.
-fn is_plain(text: &str) -> bool {
-    let (mut all, mut in_a_row, mut before) = (0, 0, 0);
-    for byte in text.bytes() {
-        let class = CLASSES[usize::from(byte)];
-        all |= class;
-        in_a_row |= class & before;
-        before = class;
+/// Where no escape hides a quote.
+fn has_plain_strings(json: &[u8]) -> bool {
+    let mut seen = Seen::default();
+    let mut in_string = false;
+    for byte in json {
+        if *byte != b'"' {
+            seen.add(*byte);
+            continue;
+        }
+        if in_string && !seen.is_plain() {
+            return false;
+        }
+        in_string = !in_string;
+        seen = Seen::default();
     }
-    let has = |class| all & class != 0;
-    let word = in_a_row & LETTER != 0;
-    !(has(OTHER) || has(COLON) && (word || has(AT) || has(SLASH)) || has(AT) && has(SLASH))
+    true
+}
+
+/// The classes of a text's bytes: all of them together, those that stood twice in a row, and the last one.
+#[derive(Default)]
+struct Seen {
+    all: u8,
+    in_a_row: u8,
+    last: u8,
+}
+
+impl Seen {
+    #[inline]
+    fn add(&mut self, byte: u8) {
+        let class = CLASSES[usize::from(byte)];
+        self.all |= class;
+        self.in_a_row |= class & self.last;
+        self.last = class;
+    }
+
+    /// A name and its value, a header, an option or an address need a byte of the class [`OTHER`], or a colon and a
+    /// name, which has two letters in a row at least.
+    fn is_plain(&self) -> bool {
+        let has = |class| self.all & class != 0;
+        let word = self.in_a_row & LETTER != 0;
+        !(has(OTHER) || has(COLON) && (word || has(AT) || has(SLASH)) || has(AT) && has(SLASH))
+    }
 }
 
 const LETTER: u8 = 1;
