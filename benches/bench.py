@@ -129,9 +129,10 @@ def run(args, figures):
         if ours and "functions" in args.parts:
             ours.create()
             burdens.pure_functions(ours, figures, plan.rounds(10_000))
-        if ours and "memory" in args.parts:
-            ours.create()
-            burdens.memory(ours, figures)
+        if "memory" in args.parts:
+            for contestant in racing:
+                contestant.create()
+                burdens.memory(contestant, figures)
     finally:
         contestants.clean_up(racing)
     return plan

@@ -1,4 +1,4 @@
-"""What only ours has: memory of a large batch, pure functions, and the price of many selections and of many runs."""
+"""Memory of a large batch, pure functions, and the price of many selections and of many runs."""
 
 import json
 import threading
@@ -46,25 +46,25 @@ class Peak:
         self.thread.join()
 
 
-def memory(ours, figures):
+def memory(contestant, figures):
     """A batch of the largest size, new and then unchanged, each in a backend that has done a small one before."""
     [(_, page)] = batches(range(LARGEST_BATCH), LARGEST_BATCH)
     small = f"[{item(0)}]".encode()
-    run = ours.app.value(ours.sql("start"), TENANT, SELECTION)
+    run = contestant.app.value(contestant.sql("start"), TENANT, SELECTION)
     for what in ("new", "unchanged"):
-        with Session(ours.database, ROLE) as session:
-            session.run(ours.sql("batch"), TENANT, run, small)
+        with Session(contestant.database, ROLE) as session:
+            session.run(contestant.sql("batch"), TENANT, run, small)
             before = memory_of(session.pid)
             with Peak(session.pid) as peak:
-                session.run(ours.sql("batch"), TENANT, run, page)
+                session.run(contestant.sql("batch"), TENANT, run, page)
             after = memory_of(session.pid)
         size, grown, kept = len(page), peak.bytes - before["RssAnon"], after["RssAnon"] - before["RssAnon"]
         for measure, value in (("text", size), ("peak", grown), ("kept", kept),
                                ("hwm", after["VmHWM"] - before["VmRSS"])):
-            figures.add(f"memory.{what}.{measure}", LARGEST_BATCH, "ours", value)
-        figures.tell(f"memory, {what} batch of {LARGEST_BATCH:,}: peak {grown / size:.1f} times the text, "
+            figures.add(f"memory.{what}.{measure}", LARGEST_BATCH, contestant.name, value)
+        figures.tell(f"memory, {contestant.name}, {what} batch of {LARGEST_BATCH:,}: peak {grown / size:.1f} times the text, "
                      f"kept {kept / size:.2f} times")
-    ours.app.run(ours.sql("finish"), TENANT, run, "success")
+    contestant.app.run(contestant.sql("finish"), TENANT, run, "success")
 
 
 def pure_functions(ours, figures, rounds):

@@ -33,7 +33,7 @@ def table(head, rows):
 
 def text(figures, facts):
     parts = [heading(facts), judged(figures, facts), syncs(figures, facts), growth(figures), questions(figures),
-             of_ours(figures), burdens(figures, facts), pure(figures)]
+             of_ours(figures), burdens(figures, facts), memory(figures), pure(figures)]
     return "\n".join(part for part in parts if part)
 
 
@@ -156,15 +156,19 @@ def burdens(figures, facts):
             + table(["", "alone", f"{facts['selections']:,} selections", f"and {facts['runs']:,} runs"], rows))
 
 
-def pure(figures):
+def memory(figures):
     rows = []
     for kind in ("new", "unchanged"):
-        values = {what: figures.median(f"memory.{kind}.{what}", 50_000, "ours") for what in ("text", "peak", "kept", "hwm")}
-        if values["text"]:
-            rows += [[f"batch of 50,000 {kind} items ({values['text'] / 1e6:.1f} MB): private memory at its peak, MB",
-                      number(values["peak"] / 1e6)],
-                     ["… kept after it, MB", number(values["kept"] / 1e6)],
-                     ["… VmHWM, which counts shared buffers too, MB", number(values["hwm"] / 1e6)]]
+        for what, name in (("peak", f"batch of 50,000 {kind} items: private memory at its peak"), ("kept", "… kept after it")):
+            rows.append([name, *(number(figures.ratio(f"memory.{kind}.{what}", 50_000, contestant, contestant,
+                                                      other_measure=f"memory.{kind}.text")) for contestant in NAMES)])
+    if all(cell == "–" for row in rows for cell in row[1:]):
+        return ""
+    return "## Memory of a backend, times the text of the batch\n\n" + table(["", *NAMES], rows)
+
+
+def pure(figures):
+    rows = []
     if (redact := figures.median("redact", 0, "ours")) is not None:
         each = figures.median("selection_hash", 0, "ours") / 5000 * 1e6
         other = figures.median("sha256_of_text", 0, "ours") / 5000 * 1e6
@@ -172,4 +176,4 @@ def pure(figures):
         rows += [[f"selection_hash of {width:,.0f} bytes, µs", number(each)],
                  ["sha256(x::text) of the same, µs", number(other)],
                  ["redact, MB/s", number(figures.median("message_bytes", 0, "ours") / redact / 1e6)]]
-    return "## Memory and pure functions\n\n" + table(["", "ours"], rows) if rows else ""
+    return "## Pure functions\n\n" + table(["", "ours"], rows) if rows else ""

@@ -8,7 +8,8 @@
 //! And keeping plans to that tenant: a plan shows how many rows it looked at in vain, and the planner's guesses
 //! show whether a value is common in the whole table.
 //!
-//! This is the only file with `unsafe` code and the only one that runs SQL.
+//! This is the only file with `unsafe` code and the only one that runs SQL, which is why
+//! [`give_memory_back_at_end`] is here too.
 
 #![allow(unsafe_code)]
 
@@ -21,6 +22,7 @@ use inventory_core_logic::tenant::check;
 use pgrx::prelude::*;
 use pgrx::spi::{OwnedPreparedStatement, SpiClient};
 use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting, PgList, is_a, pg_sys};
+use pgrx::{PgXactCallbackEvent, register_xact_callback};
 
 use crate::api::report;
 
@@ -103,6 +105,23 @@ pub fn init_planner() {
         NEXT_HOOKS.get_or_init(|| before);
         pg_sys::set_rel_pathlist_hook = Some(read_by_index);
         pg_sys::get_relation_stats_hook = Some(guess_without_values);
+    }
+}
+
+/// Has memory that is free given back to the operating system when the transaction ends. The C library would keep what
+/// a large batch took, several times its text, for as long as the connection lasts; and pools keep many of them.
+pub fn give_memory_back_at_end() {
+    for end in [PgXactCallbackEvent::Commit, PgXactCallbackEvent::Abort] {
+        register_xact_callback(end, || {
+            #[cfg(target_env = "gnu")]
+            {
+                unsafe extern "C" {
+                    fn malloc_trim(pad: usize) -> std::ffi::c_int;
+                }
+                // SAFETY: it touches nothing that is in use, and cannot fail.
+                unsafe { malloc_trim(0) };
+            }
+        });
     }
 }
 

@@ -7,12 +7,16 @@ use std::borrow::Cow;
 
 use inventory_core_logic::compare::{Given, Known, compare};
 use inventory_core_logic::digest::{self, Key};
-use inventory_core_logic::items::{self, OnBadItem};
+use inventory_core_logic::items::{self, OnBadItem, Texts};
 use inventory_core_logic::meta::Whitelist;
 use inventory_core_logic::stored;
 use pgrx::prelude::*;
 
 use super::{check_for_interrupts, report};
+use crate::tenant::give_memory_back_at_end;
+
+/// In bytes. What smaller ones take is kept for the next: to fetch it anew costs a fifth of an unchanged re-sync.
+const LARGE_BATCH: usize = 4 << 20;
 
 fn whitelist(types: &Array<'_, &str>, keys: &Array<'_, &str>) -> Whitelist {
     let mut whitelist = Whitelist::default();
@@ -48,6 +52,9 @@ fn _read_items<'a>(
         name!(dropped_meta_keys, i32),
     ),
 > {
+    if items.len() > LARGE_BATCH {
+        give_memory_back_at_end();
+    }
     let whitelist = whitelist(&whitelist_types, &whitelist_keys);
     let batch = OnBadItem::parse(on_bad_item)
         .and_then(|mode| items::read(items, &whitelist, mode, &check_for_interrupts))
@@ -57,8 +64,8 @@ fn _read_items<'a>(
         items.iter().map(|item| item.key.high).collect(),
         items.iter().map(|item| item.key.low).collect(),
         items.iter().map(|item| item.external_id.to_string()).collect(),
-        items.iter().map(|item| item.name_digest()).collect(),
-        items.iter().map(|item| item.meta_digest()).collect(),
+        items.iter().map(|item| item.name_digest).collect(),
+        items.iter().map(|item| item.meta_digest).collect(),
         items.iter().map(|item| item.position).collect(),
         // a value of the server has less than 1 GiB
         items.iter().map(|item| i32::try_from(item.start).unwrap_or(i32::MAX)).collect(),
@@ -177,23 +184,25 @@ fn _item_texts<'a>(
         .collect();
     wanted.sort_unstable();
     let read = move |(given_position, position, start)| {
-        let item = items::read_at(items, start, given_position, &whitelist, &check_for_interrupts)?;
-        Some((position, item))
+        let texts = items::read_at(items, start, given_position, &whitelist, &check_for_interrupts)?;
+        Some((position, texts))
     };
-    let texts = wanted.into_iter().filter_map(read).zip(1..).map(|((position, item), nth)| {
-        let (meta, redacted_values) = item.meta.as_ref().and_then(Option::as_deref).map(redacted).unzip();
+    let texts = wanted.into_iter().filter_map(read).zip(1..).map(|((position, texts), nth)| {
+        let Texts { item, policy_type, display_name, meta } = texts;
+        let (name_given, meta_given) = (display_name.is_some(), meta.is_some());
+        let (meta, redacted_values) = meta.flatten().map(redacted).unzip();
         (
             position,
             nth,
             item.key.high,
             item.key.low,
-            item.policy_type.to_string(),
-            item.external_id.to_string(),
-            item.display_name.is_some(),
-            item.name_digest().unwrap_or_else(|| digest::of_text(None)),
-            item.display_name.flatten().map(Cow::into_owned),
-            item.meta.is_some(),
-            item.meta.as_ref().map_or_else(|| digest::of_text(None), |meta| digest::of_text(meta.as_deref())),
+            policy_type.into_owned(),
+            item.external_id.into_owned(),
+            name_given,
+            item.name_digest.unwrap_or_else(|| digest::of_text(None)),
+            display_name.flatten().map(Cow::into_owned),
+            meta_given,
+            item.meta_digest.unwrap_or_else(|| digest::of_text(None)),
             meta,
             redacted_values.unwrap_or(0),
         )
@@ -202,7 +211,7 @@ fn _item_texts<'a>(
 }
 
 /// Meta without the secrets in its string values, and how many of these held one.
-fn redacted(meta: &str) -> (String, i32) {
+fn redacted(meta: String) -> (String, i32) {
     let (text, count) = stored::redacted(meta, &check_for_interrupts)
         .unwrap_or_else(|problem| report::unstorable_meta(problem));
     (text, i32::try_from(count).unwrap_or(i32::MAX))

@@ -25,7 +25,7 @@ fn _has_inert_strings(json: &str) -> bool {
 
 /// A meta, given as JSON text, without the secrets in its string values.
 #[pg_extern(immutable, strict, parallel_safe, schema = "inventory_core")]
-fn _redact_meta(json: &str) -> String {
+fn _redact_meta(json: String) -> String {
     match stored::redacted(json, &check_for_interrupts) {
         Ok((text, _)) => text,
         Err(problem) => report::unstorable_meta(problem),

@@ -11,7 +11,6 @@ mod keys;
 mod number;
 #[cfg(test)]
 mod properties;
-mod reader;
 mod sort;
 #[cfg(test)]
 mod tests;
@@ -23,10 +22,10 @@ use sha2::{Digest as _, Sha256};
 
 use crate::Tick;
 use crate::error::Error;
+use crate::reader::{NotJson, Reader};
 use crate::redact::redact_known;
 use crate::stored;
 use keys::Keys;
-use reader::Reader;
 use sort::{Member, NO_TREE, Store, Ticker, Tree};
 
 /// How many arrays and objects may be nested in one another: `[[1]]` counts 2.
@@ -59,6 +58,12 @@ pub(crate) enum Refusal {
     /// A NUL, which `jsonb` cannot hold.
     Nul,
     TooDeep,
+}
+
+impl From<NotJson> for Refusal {
+    fn from(NotJson(offset): NotJson) -> Self {
+        Self::NotJson(offset)
+    }
 }
 
 impl From<Refusal> for Error {
@@ -219,7 +224,7 @@ impl<'t> Builder<'t> {
         match value {
             Peek::Array => {
                 self.open(false)?;
-                return json.first_element();
+                return Ok(json.first_element()?);
             }
             Peek::Object => {
                 self.open(true)?;
@@ -238,11 +243,12 @@ impl<'t> Builder<'t> {
     /// The next value of the container being read; `None` at its end.
     fn next(&mut self, json: &mut Reader<'_>) -> Result<Option<Peek>, Refusal> {
         if self.is_complete() {
-            return json.finish().map(|()| None);
+            json.finish()?;
+            return Ok(None);
         }
         match self.frames.last() {
             Some(frame) if frame.object => self.member(false, json),
-            _ => json.next_element(),
+            _ => Ok(json.next_element()?),
         }
     }
 
@@ -250,7 +256,7 @@ impl<'t> Builder<'t> {
     fn member(&mut self, first: bool, json: &mut Reader<'_>) -> Result<Option<Peek>, Refusal> {
         let Some(key) = (if first { json.first_key()? } else { json.next_key()? }) else { return Ok(None) };
         self.key(key)?;
-        json.peek().map(Some)
+        Ok(Some(json.peek()?))
     }
 
     /// Whether nothing is left to be closed: only the array around the whole text is open.

@@ -3,10 +3,13 @@
 //! The text is read without building a tree. A caller that only asks which items are new or changed
 //! gets keys and digests; the texts to store are made later, for those items alone.
 
+mod fields;
+mod problem;
+
 use std::borrow::Cow;
 
 use hashbrown::HashSet;
-use serde::de::{Deserializer, MapAccess, Visitor};
+use jiter::Peek;
 use serde_json::value::RawValue;
 
 use crate::Tick;
@@ -14,15 +17,18 @@ use crate::canonical::write_string;
 use crate::digest::{self, Key};
 use crate::error::Error;
 use crate::meta::{Allowed, Whitelist};
+use crate::reader::Reader;
 use crate::stored;
+use fields::{Fields, Member, Meta, first_value};
+use problem::Problem;
 
 /// Items in one batch, at most.
-pub const MAX_ITEMS: usize = 50_000;
+pub const MAX_ITEMS: i32 = 50_000;
 const MAX_POLICY_TYPE_BYTES: usize = 200;
 const MAX_EXTERNAL_ID_BYTES: usize = 2_048;
 const MAX_DISPLAY_NAME_CHARS: usize = 1_000;
 const MAX_META_BYTES: usize = 64 * 1024;
-const TICK_EVERY: usize = 1_000;
+const TICK_EVERY: i32 = 1_000;
 
 /// What to do with a bad item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,35 +54,37 @@ impl OnBadItem {
     }
 }
 
-/// A checked item.
+/// A part of an item. `None`: omitted, leaves what is stored. `Some(None)`: JSON null, clears it.
+pub type Part<T> = Option<Option<T>>;
+
+/// A checked item, as far as it takes to tell whether it is new or changed.
 #[derive(Debug)]
 pub struct Item<'a> {
     /// Position in the given array, counted from 1.
     pub position: i32,
     /// Where the item begins in the given text, in bytes: [`read_at`] reads it again from there.
     pub start: usize,
-    /// First part of the identity.
-    pub policy_type: Cow<'a, str>,
     /// Second part of the identity.
     pub external_id: Cow<'a, str>,
     /// [`digest::of_key`] of the identity.
     pub key: Key,
-    /// `None`: omitted, leaves what is stored. `Some(None)`: JSON null, clears it.
-    pub display_name: Option<Option<Cow<'a, str>>>,
-    /// Likewise; the text is that of an object with the allowed keys, sorted.
-    pub meta: Option<Option<String>>,
+    /// The digest of the display name, where one is given.
+    pub name_digest: Option<i64>,
+    /// The digest of the meta, where one is given.
+    pub meta_digest: Option<i64>,
 }
 
-impl Item<'_> {
-    /// The digest of the display name, where one is given.
-    pub fn name_digest(&self) -> Option<i64> {
-        self.display_name.as_ref().map(|name| digest::of_text(name.as_deref()))
-    }
-
-    /// The digest of the meta, where one is given.
-    pub fn meta_digest(&self) -> Option<i64> {
-        self.meta.as_ref().map(|meta| digest::of_text(meta.as_deref()))
-    }
+/// A checked item with the texts to store.
+#[derive(Debug)]
+pub struct Texts<'a> {
+    /// Its digests.
+    pub item: Item<'a>,
+    /// First part of the identity.
+    pub policy_type: Cow<'a, str>,
+    /// Cut to the length that is stored.
+    pub display_name: Part<Cow<'a, str>>,
+    /// The text of an object with the allowed keys, sorted.
+    pub meta: Part<String>,
 }
 
 /// A checked batch.
@@ -101,32 +109,48 @@ pub fn read<'a>(
     on_bad_item: OnBadItem,
     tick: Tick<'_>,
 ) -> Result<Batch<'a>, Error> {
-    let elements: Vec<&RawValue> = serde_json::from_str(array).map_err(|_| not_an_array())?;
-    if elements.len() > MAX_ITEMS {
-        return Err(Error::invalid(
-            "too many items in one batch",
-            format!("The array has {} elements; the limit is {MAX_ITEMS}.", elements.len()),
-            "Send several batches.",
-        ));
-    }
-    let mut batch = Batch { items: Vec::with_capacity(elements.len()), ..Batch::default() };
-    for (position, element) in (1..).zip(&elements) {
-        if (position as usize).is_multiple_of(TICK_EVERY) {
+    let mut json = Reader::new(array);
+    let mut next = match json.peek() {
+        Ok(Peek::Array) => json.first_element(),
+        _ => return Err(not_an_array()),
+    };
+    let mut batch = Batch::default();
+    let mut position = 0;
+    let mut meta = String::new();
+    while let Some(value) = next.map_err(|_| not_an_array())? {
+        position += 1;
+        if position % TICK_EVERY == 0 {
             tick();
         }
-        let start = element.get().as_ptr().addr() - array.as_ptr().addr();
-        match read_item(position, start, element.get(), whitelist, tick) {
-            Ok((item, dropped)) => {
-                batch.items.push(item);
-                batch.dropped_meta_keys += dropped;
+        if position > MAX_ITEMS {
+            check_whole(array)?;
+        }
+        let start = json.offset();
+        let fields = match Fields::read_plain(&mut json, value) {
+            Some(fields) => Ok(fields),
+            None => {
+                let element = array.get(start..).and_then(first_value).ok_or_else(not_an_array)?;
+                json.go_to(start + element.len());
+                Fields::read(element)
             }
-            Err(bad) if on_bad_item == OnBadItem::RejectBatch => return Err(bad.error),
+        };
+        match check(position, start, fields, whitelist, &mut meta, tick) {
+            Ok(checked) => {
+                batch.items.push(checked.item);
+                batch.dropped_meta_keys += checked.dropped;
+            }
+            Err(bad) if on_bad_item == OnBadItem::RejectBatch => {
+                check_whole(array)?;
+                return Err(bad.error);
+            }
             Err(bad) => {
                 batch.rejected += 1;
                 batch.rejected_types.push(bad.policy_type);
             }
         }
+        next = json.next_element();
     }
+    json.finish().map_err(|_| not_an_array())?;
     batch.rejected_types.sort_unstable();
     batch.rejected_types.dedup();
     let given = batch.items.len();
@@ -143,10 +167,31 @@ pub fn read_at<'a>(
     position: i32,
     whitelist: &Whitelist,
     tick: Tick<'_>,
-) -> Option<Item<'a>> {
-    let element: &RawValue =
-        serde_json::Deserializer::from_str(array.get(start..)?).into_iter().next()?.ok()?;
-    read_item(position, start, element.get(), whitelist, tick).ok().map(|(item, _)| item)
+) -> Option<Texts<'a>> {
+    let mut json = Reader::new(array.get(start..)?);
+    let value = json.peek().ok()?;
+    let fields = match Fields::read_plain(&mut json, value) {
+        Some(fields) => Ok(fields),
+        None => Fields::read(first_value(&array[start..])?),
+    };
+    let mut meta = String::new();
+    let checked = check(position, start, fields, whitelist, &mut meta, tick).ok()?;
+    let Checked { item, policy_type, display_name, has_meta, .. } = checked;
+    let meta = item.meta_digest.map(|_| has_meta.then_some(meta));
+    Some(Texts { item, policy_type, display_name, meta })
+}
+
+/// Refuses what is no array from beginning to end, or too long a one, before anything is said of a single item.
+fn check_whole(array: &str) -> Result<(), Error> {
+    let elements: Vec<&RawValue> = serde_json::from_str(array).map_err(|_| not_an_array())?;
+    match i32::try_from(elements.len()) {
+        Ok(0..=MAX_ITEMS) => Ok(()),
+        _ => Err(Error::invalid(
+            "too many items in one batch",
+            format!("The array has {} elements; the limit is {MAX_ITEMS}.", elements.len()),
+            "Send several batches.",
+        )),
+    }
 }
 
 fn not_an_array() -> Error {
@@ -171,18 +216,29 @@ struct Bad {
     error: Error,
 }
 
-fn read_item<'a>(
+struct Checked<'a> {
+    item: Item<'a>,
+    policy_type: Cow<'a, str>,
+    display_name: Part<Cow<'a, str>>,
+    has_meta: bool,
+    /// How many keys of its meta the whitelist does not allow.
+    dropped: i32,
+}
+
+/// Checks an item; the text of its meta is left in `meta_text`.
+fn check<'a>(
     position: i32,
     start: usize,
-    element: &'a str,
+    fields: Result<Fields<'a>, Problem>,
     whitelist: &Whitelist,
+    meta_text: &mut String,
     tick: Tick<'_>,
-) -> Result<(Item<'a>, i32), Bad> {
+) -> Result<Checked<'a>, Bad> {
     let refuse = |policy_type: Option<&str>, problem: Problem| Bad {
         policy_type: policy_type.map(str::to_owned),
         error: problem.at(position),
     };
-    let fields = Fields::read(element).map_err(|problem| refuse(None, problem))?;
+    let fields = fields.map_err(|problem| refuse(None, problem))?;
     let policy_type = key_field("policy_type", fields.policy_type, MAX_POLICY_TYPE_BYTES)
         .map_err(|problem| refuse(None, problem))?;
     let rest = |policy_type: &str| {
@@ -191,22 +247,29 @@ fn read_item<'a>(
         }
         let external_id = key_field("external_id", fields.external_id, MAX_EXTERNAL_ID_BYTES)?;
         let display_name = fields.display_name.map(display_name).transpose()?;
-        let meta = fields.meta.map(|raw| meta(raw, whitelist.of_type(policy_type), tick)).transpose()?;
-        Ok((external_id, display_name, meta))
+        let mut members = fields.meta.map(Meta::members).transpose()?;
+        let dropped = match &mut members {
+            Some(Some(members)) => write_meta(meta_text, members, whitelist.of_type(policy_type), tick)?,
+            _ => 0,
+        };
+        Ok((external_id, display_name, members.map(|object| object.is_some()), dropped))
     };
-    let (external_id, display_name, meta) =
+    let (external_id, display_name, has_meta, dropped) =
         rest(&policy_type).map_err(|problem| refuse(Some(&policy_type), problem))?;
-    let (meta, dropped) = match meta {
-        None => (None, 0),
-        Some((text, dropped)) => (Some(text), dropped),
+    let item = Item {
+        position,
+        start,
+        key: digest::of_key(&policy_type, &external_id),
+        external_id,
+        name_digest: display_name.as_ref().map(|name| digest::of_text(name.as_deref())),
+        meta_digest: has_meta.map(|has_meta| digest::of_text(has_meta.then_some(meta_text))),
     };
-    let key = digest::of_key(&policy_type, &external_id);
-    Ok((Item { position, start, policy_type, external_id, key, display_name, meta }, dropped))
+    Ok(Checked { item, policy_type, display_name, has_meta: has_meta == Some(true), dropped })
 }
 
 fn key_field<'a>(
     name: &'static str,
-    raw: Option<&'a RawValue>,
+    raw: Option<&'a str>,
     max_bytes: usize,
 ) -> Result<Cow<'a, str>, Problem> {
     let raw = raw.ok_or_else(|| Problem::new(name, "is missing"))?;
@@ -220,153 +283,62 @@ fn key_field<'a>(
     }
 }
 
-fn display_name(raw: &RawValue) -> Result<Option<Cow<'_, str>>, Problem> {
-    if raw.get() == "null" {
+fn display_name(raw: &str) -> Result<Option<Cow<'_, str>>, Problem> {
+    if raw == "null" {
         return Ok(None);
     }
     let name = text("display_name", raw)?;
+    if name.len() <= MAX_DISPLAY_NAME_CHARS {
+        return Ok(Some(name));
+    }
     Ok(Some(match name.char_indices().nth(MAX_DISPLAY_NAME_CHARS) {
         None => name,
         Some((cut, _)) => Cow::Owned(name[..cut].to_owned()),
     }))
 }
 
-/// The allowed keys of a meta object, sorted, as JSON text; and how many keys were dropped.
-fn meta(raw: &RawValue, allowed: Allowed<'_>, tick: Tick<'_>) -> Result<(Option<String>, i32), Problem> {
-    if raw.get() == "null" {
-        return Ok((None, 0));
-    }
-    let problem = |what: &str| Problem::new("meta", what);
-    if !raw.get().starts_with('{') {
-        return Err(problem("must be an object or null"));
-    }
-    let mut kept = Vec::with_capacity(16);
-    each_member(raw.get(), |key, value| kept.push((key, value)))
-        .map_err(|_| problem("has a key that is no valid text"))?;
-    kept.sort_by(|a, b| a.0.cmp(&b.0));
+/// Writes the allowed keys of a meta object, sorted, in place of what the text holds; gives how many keys are dropped.
+fn write_meta(
+    text: &mut String,
+    members: &mut Vec<Member<'_>>,
+    allowed: Allowed<'_>,
+    tick: Tick<'_>,
+) -> Result<i32, Problem> {
+    members.sort_by(|a, b| a.0.cmp(&b.0));
     // Of equal keys the last one counts, as in jsonb.
-    kept.dedup_by(|later, kept| {
+    members.dedup_by(|later, kept| {
         later.0 == kept.0 && {
             kept.1 = later.1;
             true
         }
     });
-    let given = kept.len();
-    kept.retain(|(key, _)| allowed.keeps(key));
-    let dropped = i32::try_from(given - kept.len()).unwrap_or(i32::MAX);
-    let mut text = String::with_capacity(raw.get().len());
+    let given = members.len();
+    members.retain(|(key, _)| allowed.keeps(key));
+    text.clear();
+    text.reserve(members.iter().map(|(key, value)| key.len() + value.len() + 4).sum());
     text.push('{');
-    for (key, value) in &kept {
+    for (key, value) in &*members {
         if text.len() > 1 {
             text.push(',');
         }
-        write_string(&mut text, key);
+        write_string(text, key);
         text.push(':');
-        stored::write_value(&mut text, value.get(), tick)
-            .map_err(|problem| Problem::of_value("meta", problem))?;
+        stored::write_value(text, value, tick).map_err(|problem| Problem::of_value("meta", problem))?;
     }
     text.push('}');
     if text.len() > MAX_META_BYTES {
         let problem = format!("has {} bytes after the whitelist; the limit is {MAX_META_BYTES}", text.len());
         return Err(Problem::new("meta", problem));
     }
-    Ok((Some(text), dropped))
+    Ok(i32::try_from(given - members.len()).unwrap_or(i32::MAX))
 }
 
-fn text<'a>(name: &str, raw: &'a RawValue) -> Result<Cow<'a, str>, Problem> {
-    if !raw.get().starts_with('"') {
+fn text<'a>(name: &str, raw: &'a str) -> Result<Cow<'a, str>, Problem> {
+    if !raw.starts_with('"') {
         return Err(Problem::new(name, "must be a string"));
     }
-    stored::string(raw.get()).map_err(|problem| Problem::of_value(name, problem))
+    stored::string(raw).map_err(|problem| Problem::of_value(name, problem))
 }
-
-/// A field and what is wrong with it.
-struct Problem {
-    field: String,
-    what: String,
-    too_deep: bool,
-}
-
-impl Problem {
-    const MAX_NAME_CHARS: usize = 60;
-
-    fn new(field: &str, what: impl Into<String>) -> Self {
-        let shown = field.escape_debug().take(Self::MAX_NAME_CHARS).collect();
-        Self { field: shown, what: what.into(), too_deep: false }
-    }
-
-    fn of_value(field: &str, problem: stored::Problem) -> Self {
-        Self { too_deep: problem == stored::Problem::TooDeep, ..Self::new(field, problem.words()) }
-    }
-
-    fn at(self, position: i32) -> Error {
-        let message = "bad item in batch";
-        let detail = if self.field.is_empty() {
-            format!("Item {position} (counted from 1) {}.", self.what)
-        } else {
-            format!("Item {position} (counted from 1), field \"{}\": it {}.", self.field, self.what)
-        };
-        let hint = "An item is {\"policy_type\": text, \"external_id\": text, \"display_name\"?: text or null, \
-                    \"meta\"?: object or null}. With on_bad_item 'record' the good items of a batch are stored.";
-        if self.too_deep {
-            Error::too_deep(message, detail, hint)
-        } else {
-            Error::invalid(message, detail, hint)
-        }
-    }
-}
-
-/// The fields of an item as they stand in the text, the last of equal names.
-#[derive(Default)]
-struct Fields<'a> {
-    policy_type: Option<&'a RawValue>,
-    external_id: Option<&'a RawValue>,
-    display_name: Option<&'a RawValue>,
-    meta: Option<&'a RawValue>,
-    unknown: Option<String>,
-}
-
-impl<'a> Fields<'a> {
-    fn read(element: &'a str) -> Result<Self, Problem> {
-        if !element.starts_with('{') {
-            return Err(Problem::new("", "is not an object"));
-        }
-        let mut fields = Self::default();
-        each_member(element, |name, value| match name.as_ref() {
-            "policy_type" => fields.policy_type = Some(value),
-            "external_id" => fields.external_id = Some(value),
-            "display_name" => fields.display_name = Some(value),
-            "meta" => fields.meta = Some(value),
-            other => fields.unknown = Some(other.to_owned()),
-        })
-        .map_err(|_| Problem::new("", "has a field whose name is no valid text"))?;
-        Ok(fields)
-    }
-}
-
-/// Shows the members of a JSON object in the order of the text, their values unread.
-fn each_member<'a>(object: &'a str, show: impl FnMut(Cow<'a, str>, &'a RawValue)) -> serde_json::Result<()> {
-    struct Members<F>(F);
-    impl<'de, F: FnMut(Cow<'de, str>, &'de RawValue)> Visitor<'de> for Members<F> {
-        type Value = ();
-
-        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            f.write_str("an object")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
-            while let Some(Name(name)) = map.next_key()? {
-                self.0(name, map.next_value()?);
-            }
-            Ok(())
-        }
-    }
-    serde_json::Deserializer::from_str(object).deserialize_map(Members(show))
-}
-
-/// A member's name, borrowed where it holds no escape.
-#[derive(serde::Deserialize)]
-struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
 #[cfg(test)]
 mod tests;

@@ -14,6 +14,7 @@ pub mod error;
 pub mod items;
 pub mod lock_key;
 pub mod meta;
+mod reader;
 pub mod redact;
 pub mod retry;
 pub mod stored;

@@ -353,7 +353,11 @@ fn numbers_have_any_length_and_mistakes_behind_them_a_place() {
     let long = "7".repeat(5_000);
     for number in [long.clone(), format!("-{long}.5"), format!("{long}e-4990"), format!("{long}E+1")] {
         let error = refused(&format!("{{\"a\": [1, {number}, 2]}}"));
-        assert!(error.detail.contains("characters) at /a/1 has more than 17 significant digits"), "{}", error.detail);
+        assert!(
+            error.detail.contains("characters) at /a/1 has more than 17 significant digits"),
+            "{}",
+            error.detail
+        );
     }
     let one = format!("1{}e-5000", "0".repeat(5_000)); // 5,007 characters
     gives(&format!("[{one}, {one}]"), "[1,1]");

@@ -15,6 +15,17 @@ fn read_all(array: &str, mode: OnBadItem) -> Result<Batch<'_>, Error> {
     read(array, &whitelist(), mode, &|| ())
 }
 
+/// What is stored of the item with that id.
+fn texts<'a>(array: &'a str, id: &str) -> Texts<'a> {
+    let batch = read_all(array, OnBadItem::RejectBatch).unwrap();
+    let item = batch.items.into_iter().find(|item| item.external_id == id).unwrap();
+    let texts = read_at(array, item.start, item.position, &whitelist(), &|| ()).unwrap();
+    assert_eq!(format!("{:?}", texts.item), format!("{item:?}"));
+    assert_eq!(item.name_digest, texts.display_name.as_ref().map(|name| digest::of_text(name.as_deref())));
+    assert_eq!(item.meta_digest, texts.meta.as_ref().map(|meta| digest::of_text(meta.as_deref())));
+    texts
+}
+
 fn item(fields: &str) -> String {
     format!(r#"{{"policy_type":"vm","external_id":"i-1"{fields}}}"#)
 }
@@ -27,15 +38,14 @@ fn parts_are_omitted_cleared_or_given() {
         r#"{"policy_type":"vm","external_id":"i-2","display_name":null,"meta":null}"#,
         r#"{"meta":{"x":1,"w":[2,1],"v":1.0},"display_name":"\u00e9","external_id":"i-3","policy_type":"vm"}"#
     );
-    let batch = read_all(&text, OnBadItem::RejectBatch).unwrap();
-    let of = |id: &str| batch.items.iter().find(|item| item.external_id == id).unwrap();
-    assert_eq!((&of("i-1").display_name, &of("i-1").meta), (&None, &None));
-    assert_eq!((&of("i-2").display_name, &of("i-2").meta), (&Some(None), &Some(None)));
-    assert_eq!(of("i-3").display_name.as_ref().unwrap().as_deref(), Some("é"));
-    assert_eq!(of("i-3").meta.as_ref().unwrap().as_deref(), Some(r#"{"v":1.0,"w":[2,1]}"#));
-    assert_eq!(of("i-3").position, 3);
-    assert_eq!(batch.dropped_meta_keys, 1);
-    assert_eq!((of("i-1").name_digest(), of("i-2").name_digest()), (None, Some(digest::of_text(None))));
+    let of = |id: &str| texts(&text, id);
+    assert_eq!((of("i-1").display_name, of("i-1").meta), (None, None));
+    assert_eq!((of("i-2").display_name, of("i-2").meta), (Some(None), Some(None)));
+    assert_eq!(of("i-3").display_name.unwrap().as_deref(), Some("é"));
+    assert_eq!(of("i-3").meta.unwrap().as_deref(), Some(r#"{"v":1.0,"w":[2,1]}"#));
+    assert_eq!(of("i-3").item.position, 3);
+    assert_eq!(read_all(&text, OnBadItem::RejectBatch).unwrap().dropped_meta_keys, 1);
+    assert_eq!((of("i-1").item.name_digest, of("i-2").item.name_digest), (None, Some(digest::of_text(None))));
 }
 
 #[test]
@@ -44,7 +54,7 @@ fn the_last_of_equal_items_wins_whole() {
         format!("[{},{},{}]", item(r#","display_name":"a""#), item(r#","display_name":"b""#), item(""));
     let batch = read_all(&text, OnBadItem::RejectBatch).unwrap();
     assert_eq!((batch.items.len(), batch.duplicates), (1, 2));
-    assert_eq!((batch.items[0].position, &batch.items[0].display_name), (3, &None));
+    assert_eq!((batch.items[0].position, batch.items[0].name_digest), (3, None));
 }
 
 #[test]
@@ -52,7 +62,7 @@ fn spelling_does_not_change_a_digest() {
     let one = item(r#","meta":{"v":{"a":[1],"b":"\u0041"},"w":null}"#);
     let other = item(r#", "meta" : {"w": null, "v": {"b": "A", "a": [ 1 ]}, "z": 9}"#);
     let (one, other) = (format!("[{one}]"), format!("[{other}]"));
-    let digest = |text| read_all(text, OnBadItem::RejectBatch).unwrap().items[0].meta_digest();
+    let digest = |text| read_all(text, OnBadItem::RejectBatch).unwrap().items[0].meta_digest;
     assert_eq!(digest(&one), digest(&other));
     assert_ne!(digest(&one), digest(&format!("[{}]", item(r#","meta":{"v":{"a":[1],"b":"B"},"w":null}"#))));
 }
@@ -104,8 +114,7 @@ fn limits_hold_to_the_byte() {
     assert!(read_all(&meta(65_536 - 8), OnBadItem::RejectBatch).is_ok());
     assert!(read_all(&meta(65_536 - 7), OnBadItem::RejectBatch).is_err());
     let name = format!("[{}]", item(&format!(r#","display_name":"{}""#, "é".repeat(1_001))));
-    let batch = read_all(&name, OnBadItem::RejectBatch).unwrap();
-    assert_eq!(batch.items[0].display_name.as_ref().unwrap().as_deref(), Some("é".repeat(1_000).as_str()));
+    assert_eq!(texts(&name, "i-1").display_name.unwrap().as_deref(), Some("é".repeat(1_000).as_str()));
     assert!(read_all(&format!("[{}]", vec!["1"; 50_000].join(",")), OnBadItem::Record).is_ok());
     assert!(read_all(&format!("[{}]", vec!["1"; 50_001].join(",")), OnBadItem::Record).is_err());
 }
@@ -128,4 +137,47 @@ fn only_an_array_is_a_batch() {
         assert!(read_all(text, OnBadItem::Record).is_err(), "{text}");
     }
     assert!(OnBadItem::parse("ignore").is_err());
+}
+
+#[test]
+fn how_a_batch_is_spelled_does_not_show() {
+    // what cannot be read in one go is read another way: escaped names, deep nesting, a surrogate in what is dropped
+    let deep = format!("{}{}", "[".repeat(300), "]".repeat(300));
+    for (odd, plain) in [
+        (item(r#","met\u0061":{"v":1}"#), item(r#","meta":{"v":1}"#)),
+        (item(r#","meta":{"\u0076":1,"w":2}"#), item(r#","meta":{"w":2,"v":1}"#)),
+        (item(r#","meta":{"v":1,"x":"\ud800"}"#), item(r#","meta":{"v":1,"x":0}"#)),
+        (item(&format!(r#","meta":{{"x":{deep},"v":1}}"#)), item(r#","meta":{"x":0,"v":1}"#)),
+        (item(r#","meta":7,"meta":{"v":0,"v":1}"#), item(r#","meta":{"v":1}"#)),
+        (item(r#","meta" : { "v" : [ 1 , { } ] } "#), item(r#","meta":{"v":[1,{}]}"#)),
+        (item(r#","display_name":"\u00e9\n""#), item(",\"display_name\":\"é\\n\"")),
+        (item(r#","meta":{"v":1},"meta":null"#), item(r#","meta":null"#)),
+    ] {
+        let other = r#"{"policy_type":"vm","external_id":"i-2"}"#;
+        let read = |item: &str| {
+            let array = format!(" [ {item} ,{other},{item}\n, {other}] ");
+            let batch = read_all(&array, OnBadItem::RejectBatch).unwrap();
+            assert_eq!((batch.items.len(), batch.duplicates), (2, 2), "{item}");
+            let dropped = batch.dropped_meta_keys;
+            let digests: Vec<_> = batch.items.iter().map(|i| (i.key, i.name_digest, i.meta_digest)).collect();
+            let texts = texts(&array, "i-1");
+            (digests, texts.display_name.map(|name| name.map(Cow::into_owned)), texts.meta, dropped)
+        };
+        assert_eq!(read(&odd), read(&plain), "{odd}");
+    }
+}
+
+#[test]
+fn what_is_wrong_with_the_whole_goes_before_what_is_wrong_with_an_item() {
+    for text in
+        ["[1", "[1,]", "[1 2]", "[1]]", "[1] x", "[{}", r#"[{"policy_type":1}, ?]"#, "", "[1,\u{feff}2]"]
+    {
+        let error = read_all(text, OnBadItem::RejectBatch).unwrap_err();
+        assert_eq!(error.message, "items must be a JSON array", "{text}");
+        assert_eq!(read_all(text, OnBadItem::Record).unwrap_err().message, error.message, "{text}");
+    }
+    let many = format!("[{}]", vec!["1"; 50_001].join(","));
+    let error = read_all(&many, OnBadItem::RejectBatch).unwrap_err();
+    assert_eq!(error.message, "too many items in one batch");
+    assert!(error.detail.contains("50001"), "{}", error.detail);
 }
