@@ -2,11 +2,8 @@
 -- (The tables stay as they are.)
 \echo Use "ALTER EXTENSION inventory_core UPDATE TO '0.2.0'" to load this file. \quit
 
-DROP FUNCTION IF EXISTS inventory_core._find_items(text, bigint[], bigint[], text[], bigint[], bigint[], bigint);
-DROP FUNCTION IF EXISTS inventory_core._read_items(text, text[], text[], text);
-DROP FUNCTION IF EXISTS inventory_core._item_texts(text, text[], text[], integer[], integer[], integer[]);
-
--- The two that read a batch take it as json, which is a text for the library: a cast to text would copy it twice.
+-- The two that read a batch take it as json, which is a text for the library: a cast to text would copy it twice. Those
+-- that take text are not called any more, but dumps of 0.1.0 name them in GRANT.
 CREATE OR REPLACE FUNCTION inventory_core._read_items(
     items json, whitelist_types text[], whitelist_keys text[], on_bad_item text)
 RETURNS TABLE (key_highs bigint[], key_lows bigint[], external_ids text[], name_digests bigint[], meta_digests bigint[],
@@ -26,87 +23,19 @@ AS 'MODULE_PATHNAME', '_item_texts_wrapper';
 
 COMMENT ON FUNCTION inventory_core._read_items(json, text[], text[], text) IS
     'Keys and digests of a batch, in the given order; NULL digest = part omitted';
+COMMENT ON FUNCTION inventory_core._read_items(text, text[], text[], text) IS 'The same, as version 0.1.0 called it';
 COMMENT ON FUNCTION inventory_core._item_texts(json, text[], text[], integer[], integer[], integer[]) IS
     'What to store of some items of a batch, by their positions in _read_items';
-
--- The statements are planned once a session, often while the table is empty: what is cheapest then would later read all
--- of it. (Where row-level security holds, plans use the indexes anyway.)
-CREATE OR REPLACE FUNCTION inventory_core._find_items(
-    tenant text, key_highs bigint[], key_lows bigint[], external_ids text[], name_digests bigint[], meta_digests bigint[],
-    young_from bigint, may_guess boolean)
-RETURNS TABLE (new_positions integer[], changed_positions integer[], changed_ids bigint[], unchanged_ids bigint[],
-               young_ids bigint[], is_guess boolean)
-LANGUAGE plpgsql STABLE PARALLEL SAFE
-SET search_path = pg_catalog, pg_temp
-SET plan_cache_mode = force_generic_plan
-SET enable_seqscan = off
-SET enable_bitmapscan = off
-AS $$
-#variable_conflict use_column
-DECLARE
-    sample_every CONSTANT integer := 64;
-    samples_for_a_guess CONSTANT integer := 8;
-    sample_ids bigint[];
-    near record;
-    far record;
-    found record;
-BEGIN
-    sample_ids := ARRAY(
-        SELECT k.item_id
-        FROM generate_series(1, cardinality(external_ids) + sample_every - 1, sample_every) AS s (position)
-        CROSS JOIN LATERAL (SELECT i.item_id
-                            FROM inventory_core.items AS i
-                            WHERE i.tenant_id = tenant
-                              AND i.external_id = external_ids[least(s.position, cardinality(external_ids))]
-                              AND i.key_high = key_highs[least(s.position, cardinality(external_ids))]
-                            OFFSET 0) AS k
-        ORDER BY s.position);
-    IF may_guess AND sample_ids = '{}' AND cardinality(external_ids) > (samples_for_a_guess - 1) * sample_every THEN
-        RETURN QUERY
-        SELECT ARRAY(SELECT generate_series(1, cardinality(external_ids))), NULL::integer[], NULL::bigint[], NULL::bigint[],
-               NULL::bigint[], true;
-        RETURN;
-    END IF;
-
-    -- Where two samples that follow each other have ids that are near, so have most of the items between them.
-    SELECT array_agg(i.item_id) AS ids, array_agg(i.key_high) AS key_highs, array_agg(i.key_low) AS key_lows,
-           array_agg(i.name_digest) AS name_digests, array_agg(i.meta_digest) AS meta_digests
-    INTO near
-    FROM (SELECT s.item_id, lead(s.item_id) OVER (ORDER BY s.nth) AS next_id
-          FROM unnest(sample_ids) WITH ORDINALITY AS s (item_id, nth)) AS a
-    CROSS JOIN LATERAL (SELECT i.item_id, i.key_high, i.key_low, i.name_digest, i.meta_digest
-                        FROM inventory_core.items AS i
-                        WHERE i.tenant_id = tenant
-                          AND i.item_id BETWEEN least(a.item_id, a.next_id) AND greatest(a.item_id, a.next_id)
-                        OFFSET 0) AS i
-    WHERE abs(a.next_id - a.item_id) <= 2 * sample_every;
-
-    SELECT c.* INTO found
-    FROM inventory_core._compare_items(
-        key_highs, key_lows, external_ids, name_digests, meta_digests,
-        near.ids, near.key_highs, near.key_lows, near.name_digests, near.meta_digests, young_from) AS c;
-
-    IF found.new_external_ids IS NOT NULL THEN
-        SELECT array_agg(i.item_id) AS ids, array_agg(i.key_high) AS key_highs, array_agg(i.key_low) AS key_lows,
-               array_agg(i.name_digest) AS name_digests, array_agg(i.meta_digest) AS meta_digests
-        INTO far
-        FROM inventory_core.items AS i
-        WHERE i.tenant_id = tenant AND i.external_id = ANY (found.new_external_ids);
-
-        IF far.ids IS NOT NULL THEN
-            SELECT c.* INTO found
-            FROM inventory_core._compare_items(
-                key_highs, key_lows, external_ids, name_digests, meta_digests,
-                near.ids || far.ids, near.key_highs || far.key_highs, near.key_lows || far.key_lows,
-                near.name_digests || far.name_digests, near.meta_digests || far.meta_digests, young_from) AS c;
-        END IF;
-    END IF;
-    RETURN QUERY
-    SELECT found.new_positions, found.changed_positions, found.changed_ids, found.unchanged_ids, found.young_ids, false;
-END
-$$;
-COMMENT ON FUNCTION inventory_core._find_items(text, bigint[], bigint[], text[], bigint[], bigint[], bigint, boolean) IS
-    'Which items of a batch are new, changed, unchanged, and younger than the run; or, as a guess from samples, that all are new';
+COMMENT ON FUNCTION inventory_core._item_texts(text, text[], text[], integer[], integer[], integer[]) IS
+    'The same, as version 0.1.0 called it';
+REVOKE ALL ON FUNCTION
+    inventory_core._read_items(json, text[], text[], text),
+    inventory_core._item_texts(json, text[], text[], integer[], integer[], integer[])
+    FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION
+    inventory_core._read_items(json, text[], text[], text),
+    inventory_core._item_texts(json, text[], text[], integer[], integer[], integer[])
+    TO PUBLIC;
 
 CREATE OR REPLACE FUNCTION inventory_core.upsert_items(
     tenant text, run_id uuid, items json, on_bad_item text DEFAULT 'reject_batch')
@@ -125,7 +54,9 @@ DECLARE
     probe record;
     next_id bigint;
     next_id_before bigint;
-    may_guess boolean := true;
+    samples_wanted CONSTANT integer := 16;
+    samples record;
+    is_guess boolean := false;
     updated_ids bigint[] := '{}';
     inserted_ids bigint[] := '{}';
     redacted_in_updated integer := 0;
@@ -148,10 +79,28 @@ BEGIN
 
     -- forget_items waits for us, or we for it: no item that the probe finds can go away.
     next_id := inventory_core._share_tenant(tenant);
+    -- Where new items came since the run began, all of these may be new: then trying is cheaper than looking for them in vain.
+    IF next_id > run.first_new_item_id AND cardinality(batch.key_highs) >= 25 * samples_wanted THEN
+        SELECT array_agg(batch.key_highs[s.position]) AS key_highs, array_agg(batch.key_lows[s.position]) AS key_lows,
+               array_agg(batch.external_ids[s.position]) AS external_ids
+        INTO samples
+        FROM generate_series(1, cardinality(batch.key_highs), cardinality(batch.key_highs) / samples_wanted) AS s (position);
+        SELECT p.new_positions IS NOT NULL AND cardinality(p.new_positions) = cardinality(samples.key_highs) INTO is_guess
+        FROM inventory_core._find_items(tenant, samples.key_highs, samples.key_lows, samples.external_ids,
+                                        samples.key_highs, samples.key_highs, run.first_new_item_id) AS p;
+    END IF;
+
     LOOP
-        SELECT p.* INTO probe
-        FROM inventory_core._find_items(tenant, batch.key_highs, batch.key_lows, batch.external_ids, batch.name_digests,
-                                        batch.meta_digests, run.first_new_item_id, may_guess) AS p;
+        IF is_guess THEN
+            SELECT ARRAY(SELECT generate_series(1, cardinality(batch.key_highs))) AS new_positions,
+                   NULL::integer[] AS changed_positions, NULL::bigint[] AS changed_ids, NULL::bigint[] AS unchanged_ids,
+                   NULL::bigint[] AS young_ids
+            INTO probe;
+        ELSE
+            SELECT p.* INTO probe
+            FROM inventory_core._find_items(tenant, batch.key_highs, batch.key_lows, batch.external_ids, batch.name_digests,
+                                            batch.meta_digests, run.first_new_item_id) AS p;
+        END IF;
         EXIT WHEN probe.new_positions IS NULL;
         -- Batches with new items take the counter in turn. Where it has moved, items came since we looked.
         next_id_before := next_id;
@@ -159,7 +108,7 @@ BEGIN
         FROM inventory_core.tenants AS t
         WHERE t.tenant_id = tenant
         FOR NO KEY UPDATE;
-        CONTINUE WHEN next_id <> next_id_before;
+        CONTINUE WHEN next_id <> next_id_before AND NOT is_guess;
         BEGIN
             WITH texts AS (
                 SELECT t.*
@@ -173,19 +122,21 @@ BEGIN
                        t.meta_digest, t.policy_type, t.external_id, t.display_name, t.meta::jsonb
                 FROM texts AS t)
             SELECT sum(t.redacted_values) INTO redacted_in_inserted FROM texts AS t;
-            UPDATE inventory_core.tenants AS t
-            SET next_item_id = next_id + cardinality(probe.new_positions)
-            WHERE t.tenant_id = tenant;
-            inserted_ids := ARRAY(SELECT generate_series(next_id, next_id + cardinality(probe.new_positions) - 1));
             EXIT;
         EXCEPTION WHEN unique_violation THEN
             -- One of them is known after all: what was written is taken back.
-            IF NOT probe.is_guess THEN
+            IF NOT is_guess THEN
                 RAISE;
             END IF;
-            may_guess := false;
+            is_guess := false;
         END;
     END LOOP;
+    IF probe.new_positions IS NOT NULL THEN
+        inserted_ids := ARRAY(SELECT generate_series(next_id, next_id + cardinality(probe.new_positions) - 1));
+        UPDATE inventory_core.tenants AS t
+        SET next_item_id = next_id + cardinality(inserted_ids)
+        WHERE t.tenant_id = tenant;
+    END IF;
 
     IF probe.changed_ids IS NOT NULL OR probe.young_ids IS NOT NULL THEN
         -- Always in the order of the ids, so that batches never wait for each other in a circle.
@@ -235,22 +186,5 @@ BEGIN
     RETURN QUERY
     SELECT cardinality(batch.key_highs), cardinality(inserted_ids), cardinality(updated_ids),
            coalesce(cardinality(probe.unchanged_ids), 0), batch.duplicates, batch.rejected, batch.dropped_meta_keys;
-END
-$$;
-
--- What is new is for nobody but the roles that were granted access: as grant_access gives it.
-REVOKE ALL ON FUNCTION
-    inventory_core._read_items(json, text[], text[], text),
-    inventory_core._item_texts(json, text[], text[], integer[], integer[], integer[]),
-    inventory_core._find_items(text, bigint[], bigint[], text[], bigint[], bigint[], bigint, boolean)
-    FROM PUBLIC;
-LOCK TABLE inventory_core.tenant_grants IN SHARE ROW EXCLUSIVE MODE;
-DO $$
-DECLARE
-    role record;
-BEGIN
-    FOR role IN SELECT r.oid FROM pg_catalog.pg_roles AS r WHERE inventory_core._strongest_access(r.oid) IS NOT NULL LOOP
-        PERFORM inventory_core._apply_grants(role.oid);
-    END LOOP;
 END
 $$;

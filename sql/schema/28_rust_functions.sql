@@ -1,4 +1,5 @@
--- The two that read a batch take it as json, which is a text for the library: a cast to text would copy it twice.
+-- The two that read a batch take it as json, which is a text for the library: a cast to text would copy it twice. Those
+-- that take text are not called any more, but dumps of 0.1.0 name them in GRANT.
 CREATE FUNCTION inventory_core._read_items(
     items json, whitelist_types text[], whitelist_keys text[], on_bad_item text)
 RETURNS TABLE (key_highs bigint[], key_lows bigint[], external_ids text[], name_digests bigint[], meta_digests bigint[],
@@ -40,11 +41,14 @@ COMMENT ON FUNCTION inventory_core._fences_plans() IS
 COMMENT ON FUNCTION inventory_core._check_tenant(text) IS 'Raises 22023 for what cannot name a tenant';
 COMMENT ON FUNCTION inventory_core._read_items(json, text[], text[], text) IS
     'Keys and digests of a batch, in the given order; NULL digest = part omitted';
+COMMENT ON FUNCTION inventory_core._read_items(text, text[], text[], text) IS 'The same, as version 0.1.0 called it';
 COMMENT ON FUNCTION inventory_core._compare_items(bigint[], bigint[], text[], bigint[], bigint[],
                                                   bigint[], bigint[], bigint[], bigint[], bigint[], bigint) IS
     'Which items of a batch are new, changed, unchanged, beside stored ones; and which are younger than the run';
 COMMENT ON FUNCTION inventory_core._item_texts(json, text[], text[], integer[], integer[], integer[]) IS
     'What to store of some items of a batch, by their positions in _read_items';
+COMMENT ON FUNCTION inventory_core._item_texts(text, text[], text[], integer[], integer[], integer[]) IS
+    'The same, as version 0.1.0 called it';
 COMMENT ON FUNCTION inventory_core._bitmap_chunks(bigint[]) IS 'Item ids as bitmaps, one a chunk of 65,536 ids';
 COMMENT ON FUNCTION inventory_core._bitmap_union(bytea[]) IS 'Union of bitmaps; NULL is empty';
 COMMENT ON FUNCTION inventory_core._bitmap_subtract(bytea, bytea) IS 'What is in the first bitmap only; NULL is empty';

@@ -2,9 +2,9 @@
 -- of it. (Where row-level security holds, plans use the indexes anyway.)
 CREATE FUNCTION inventory_core._find_items(
     tenant text, key_highs bigint[], key_lows bigint[], external_ids text[], name_digests bigint[], meta_digests bigint[],
-    young_from bigint, may_guess boolean)
+    young_from bigint)
 RETURNS TABLE (new_positions integer[], changed_positions integer[], changed_ids bigint[], unchanged_ids bigint[],
-               young_ids bigint[], is_guess boolean)
+               young_ids bigint[])
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
@@ -14,35 +14,22 @@ AS $$
 #variable_conflict use_column
 DECLARE
     sample_every CONSTANT integer := 64;
-    samples_for_a_guess CONSTANT integer := 8;
-    sample_ids bigint[];
     near record;
     far record;
     found record;
 BEGIN
-    sample_ids := ARRAY(
-        SELECT k.item_id
-        FROM generate_series(1, cardinality(external_ids) + sample_every - 1, sample_every) AS s (position)
-        CROSS JOIN LATERAL (SELECT i.item_id
-                            FROM inventory_core.items AS i
-                            WHERE i.tenant_id = tenant
-                              AND i.external_id = external_ids[least(s.position, cardinality(external_ids))]
-                              AND i.key_high = key_highs[least(s.position, cardinality(external_ids))]
-                            OFFSET 0) AS k
-        ORDER BY s.position);
-    IF may_guess AND sample_ids = '{}' AND cardinality(external_ids) > (samples_for_a_guess - 1) * sample_every THEN
-        RETURN QUERY
-        SELECT ARRAY(SELECT generate_series(1, cardinality(external_ids))), NULL::integer[], NULL::bigint[], NULL::bigint[],
-               NULL::bigint[], true;
-        RETURN;
-    END IF;
-
     -- Where two samples that follow each other have ids that are near, so have most of the items between them.
     SELECT array_agg(i.item_id) AS ids, array_agg(i.key_high) AS key_highs, array_agg(i.key_low) AS key_lows,
            array_agg(i.name_digest) AS name_digests, array_agg(i.meta_digest) AS meta_digests
     INTO near
-    FROM (SELECT s.item_id, lead(s.item_id) OVER (ORDER BY s.nth) AS next_id
-          FROM unnest(sample_ids) WITH ORDINALITY AS s (item_id, nth)) AS a
+    FROM (SELECT k.item_id, lead(k.item_id) OVER (ORDER BY s.position) AS next_id
+          FROM generate_series(1, cardinality(external_ids) + sample_every - 1, sample_every) AS s (position)
+          CROSS JOIN LATERAL (SELECT i.item_id
+                              FROM inventory_core.items AS i
+                              WHERE i.tenant_id = tenant
+                                AND i.external_id = external_ids[least(s.position, cardinality(external_ids))]
+                                AND i.key_high = key_highs[least(s.position, cardinality(external_ids))]
+                              OFFSET 0) AS k) AS a
     CROSS JOIN LATERAL (SELECT i.item_id, i.key_high, i.key_low, i.name_digest, i.meta_digest
                         FROM inventory_core.items AS i
                         WHERE i.tenant_id = tenant
@@ -71,8 +58,8 @@ BEGIN
         END IF;
     END IF;
     RETURN QUERY
-    SELECT found.new_positions, found.changed_positions, found.changed_ids, found.unchanged_ids, found.young_ids, false;
+    SELECT found.new_positions, found.changed_positions, found.changed_ids, found.unchanged_ids, found.young_ids;
 END
 $$;
-COMMENT ON FUNCTION inventory_core._find_items(text, bigint[], bigint[], text[], bigint[], bigint[], bigint, boolean) IS
-    'Which items of a batch are new, changed, unchanged, and younger than the run; or, as a guess from samples, that all are new';
+COMMENT ON FUNCTION inventory_core._find_items(text, bigint[], bigint[], text[], bigint[], bigint[], bigint) IS
+    'Which items of a batch are new, changed, unchanged; and which are younger than the run';

@@ -36,7 +36,9 @@ DECLARE
     probe record;
     next_id bigint;
     next_id_before bigint;
-    may_guess boolean := true;
+    samples_wanted CONSTANT integer := 16;
+    samples record;
+    is_guess boolean := false;
     updated_ids bigint[] := '{}';
     inserted_ids bigint[] := '{}';
     redacted_in_updated integer := 0;
@@ -59,10 +61,28 @@ BEGIN
 
     -- forget_items waits for us, or we for it: no item that the probe finds can go away.
     next_id := inventory_core._share_tenant(tenant);
+    -- Where new items came since the run began, all of these may be new: then trying is cheaper than looking for them in vain.
+    IF next_id > run.first_new_item_id AND cardinality(batch.key_highs) >= 25 * samples_wanted THEN
+        SELECT array_agg(batch.key_highs[s.position]) AS key_highs, array_agg(batch.key_lows[s.position]) AS key_lows,
+               array_agg(batch.external_ids[s.position]) AS external_ids
+        INTO samples
+        FROM generate_series(1, cardinality(batch.key_highs), cardinality(batch.key_highs) / samples_wanted) AS s (position);
+        SELECT p.new_positions IS NOT NULL AND cardinality(p.new_positions) = cardinality(samples.key_highs) INTO is_guess
+        FROM inventory_core._find_items(tenant, samples.key_highs, samples.key_lows, samples.external_ids,
+                                        samples.key_highs, samples.key_highs, run.first_new_item_id) AS p;
+    END IF;
+
     LOOP
-        SELECT p.* INTO probe
-        FROM inventory_core._find_items(tenant, batch.key_highs, batch.key_lows, batch.external_ids, batch.name_digests,
-                                        batch.meta_digests, run.first_new_item_id, may_guess) AS p;
+        IF is_guess THEN
+            SELECT ARRAY(SELECT generate_series(1, cardinality(batch.key_highs))) AS new_positions,
+                   NULL::integer[] AS changed_positions, NULL::bigint[] AS changed_ids, NULL::bigint[] AS unchanged_ids,
+                   NULL::bigint[] AS young_ids
+            INTO probe;
+        ELSE
+            SELECT p.* INTO probe
+            FROM inventory_core._find_items(tenant, batch.key_highs, batch.key_lows, batch.external_ids, batch.name_digests,
+                                            batch.meta_digests, run.first_new_item_id) AS p;
+        END IF;
         EXIT WHEN probe.new_positions IS NULL;
         -- Batches with new items take the counter in turn. Where it has moved, items came since we looked.
         next_id_before := next_id;
@@ -70,7 +90,7 @@ BEGIN
         FROM inventory_core.tenants AS t
         WHERE t.tenant_id = tenant
         FOR NO KEY UPDATE;
-        CONTINUE WHEN next_id <> next_id_before;
+        CONTINUE WHEN next_id <> next_id_before AND NOT is_guess;
         BEGIN
             WITH texts AS (
                 SELECT t.*
@@ -84,19 +104,21 @@ BEGIN
                        t.meta_digest, t.policy_type, t.external_id, t.display_name, t.meta::jsonb
                 FROM texts AS t)
             SELECT sum(t.redacted_values) INTO redacted_in_inserted FROM texts AS t;
-            UPDATE inventory_core.tenants AS t
-            SET next_item_id = next_id + cardinality(probe.new_positions)
-            WHERE t.tenant_id = tenant;
-            inserted_ids := ARRAY(SELECT generate_series(next_id, next_id + cardinality(probe.new_positions) - 1));
             EXIT;
         EXCEPTION WHEN unique_violation THEN
             -- One of them is known after all: what was written is taken back.
-            IF NOT probe.is_guess THEN
+            IF NOT is_guess THEN
                 RAISE;
             END IF;
-            may_guess := false;
+            is_guess := false;
         END;
     END LOOP;
+    IF probe.new_positions IS NOT NULL THEN
+        inserted_ids := ARRAY(SELECT generate_series(next_id, next_id + cardinality(probe.new_positions) - 1));
+        UPDATE inventory_core.tenants AS t
+        SET next_item_id = next_id + cardinality(inserted_ids)
+        WHERE t.tenant_id = tenant;
+    END IF;
 
     IF probe.changed_ids IS NOT NULL OR probe.young_ids IS NOT NULL THEN
         -- Always in the order of the ids, so that batches never wait for each other in a circle.

@@ -11,5 +11,7 @@ GRANT EXECUTE ON FUNCTION
     inventory_core._retry_delay(integer, integer, text, bigint, bigint, bigint, double precision),
     inventory_core._micros(interval),
     inventory_core.selection_lock_key(text, text),
+    inventory_core._read_items(json, text[], text[], text),
+    inventory_core._item_texts(json, text[], text[], integer[], integer[], integer[]),
     inventory_core._fences_plans()
     TO PUBLIC;

@@ -1,7 +1,7 @@
 //! What `upsert_items` asks of a batch; see `logic/items.rs`.
 //!
-//! What reads the batch is declared in `sql/schema/28_rust_functions.sql`, with an argument of type `json`: its bytes
-//! are those of a `text`, but the cast would copy them twice.
+//! What reads the batch is called as it is declared in `sql/schema/28_rust_functions.sql`, with an argument of type `json`:
+//! its bytes are those of a `text`, but the cast would copy them twice. What pgrx declares is for dumps of 0.1.0.
 
 use std::borrow::Cow;
 
@@ -29,7 +29,7 @@ fn whitelist(types: &Array<'_, &str>, keys: &Array<'_, &str>) -> Whitelist {
 /// The keys and digests of a batch, in the given order: all that is needed to tell which items are new or changed.
 /// Digests are NULL where the part is omitted. `given_positions` count in the given array, and `starts` say where in
 /// the text each item begins: see `_item_texts`.
-#[pg_extern(immutable, strict, parallel_safe, sql = false)]
+#[pg_extern(immutable, strict, parallel_safe, schema = "inventory_core")]
 #[allow(clippy::type_complexity)]
 fn _read_items<'a>(
     items: &'a str,
@@ -147,7 +147,7 @@ fn unless_empty<T>(list: Vec<T>) -> Option<Vec<T>> {
 /// What to store of some items of a batch, in the order of the given array; `nth` counts them. `positions` count
 /// from 1 in the order of `_read_items`, which gave the last two arguments. A part that is omitted has the digest of
 /// no text. How many string values of its meta held a secret is `redacted_values`.
-#[pg_extern(immutable, strict, parallel_safe, sql = false)]
+#[pg_extern(immutable, strict, parallel_safe, schema = "inventory_core")]
 #[allow(clippy::type_complexity)]
 fn _item_texts<'a>(
     items: &'a str,

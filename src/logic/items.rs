@@ -123,7 +123,7 @@ pub fn read<'a>(
             tick();
         }
         if position > MAX_ITEMS {
-            check_whole(array)?;
+            return Err(whole_is_wrong(array).unwrap_or_else(not_an_array));
         }
         let start = json.offset();
         let fields = match Fields::read_plain(&mut json, value) {
@@ -140,8 +140,7 @@ pub fn read<'a>(
                 batch.dropped_meta_keys += checked.dropped;
             }
             Err(bad) if on_bad_item == OnBadItem::RejectBatch => {
-                check_whole(array)?;
-                return Err(bad.error);
+                return Err(whole_is_wrong(array).unwrap_or(bad.error));
             }
             Err(bad) => {
                 batch.rejected += 1;
@@ -181,17 +180,17 @@ pub fn read_at<'a>(
     Some(Texts { item, policy_type, display_name, meta })
 }
 
-/// Refuses what is no array from beginning to end, or too long a one, before anything is said of a single item.
-fn check_whole(array: &str) -> Result<(), Error> {
-    let elements: Vec<&RawValue> = serde_json::from_str(array).map_err(|_| not_an_array())?;
-    match i32::try_from(elements.len()) {
-        Ok(0..=MAX_ITEMS) => Ok(()),
-        _ => Err(Error::invalid(
+/// Whether it is no array from beginning to end, or too long a one: that goes before what is wrong with an item.
+fn whole_is_wrong(array: &str) -> Option<Error> {
+    let Ok(elements) = serde_json::from_str::<Vec<&RawValue>>(array) else { return Some(not_an_array()) };
+    let fits = i32::try_from(elements.len()).is_ok_and(|length| length <= MAX_ITEMS);
+    (!fits).then(|| {
+        Error::invalid(
             "too many items in one batch",
             format!("The array has {} elements; the limit is {MAX_ITEMS}.", elements.len()),
             "Send several batches.",
-        )),
-    }
+        )
+    })
 }
 
 fn not_an_array() -> Error {

@@ -11,25 +11,14 @@ SELECT run_id AS run FROM inventory_core.start_run('guessed_batch', '{}') \gset
 -- Two are known already, in two batches.
 SELECT inserted, unchanged FROM inventory_core.upsert_items('guessed_batch', :'run', json_build_array(pg_temp.item('known', 'as before')));
 SELECT inserted, unchanged FROM inventory_core.upsert_items('guessed_batch', :'run', json_build_array(pg_temp.item('changed', 'as before')));
--- Whether a page of items would be guessed to be new.
-CREATE FUNCTION pg_temp.is_guess(items json) RETURNS boolean LANGUAGE sql AS $$
-    SELECT inventory_core.set_tenant('guessed_batch');
-    SELECT f.is_guess
-    FROM inventory_core._read_items(items, '{}', '{}', 'record') AS b,
-         inventory_core._find_items('guessed_batch', b.key_highs, b.key_lows, b.external_ids, b.name_digests, b.meta_digests, 0, true) AS f
-$$;
 -- Both stand between the samples, near the end; one has changed. A secret is counted once, whatever was tried.
 CREATE TEMP TABLE page AS
 SELECT json_agg(CASE n WHEN 590 THEN pg_temp.item('known', 'as before') WHEN 595 THEN pg_temp.item('changed', 'anew')
                        WHEN 7 THEN pg_temp.item('7', 'item 7', 'password=hunter2secret') ELSE pg_temp.item(n::text, 'item ' || n) END ORDER BY n) AS items
 FROM generate_series(1, 600) AS n;
-SELECT pg_temp.is_guess(items) FROM page;
 SELECT u.* FROM page, inventory_core.upsert_items('guessed_batch', :'run', page.items) AS u;
 -- The same again, which is found by its samples.
 SELECT u.* FROM page, inventory_core.upsert_items('guessed_batch', :'run', page.items) AS u;
-SELECT pg_temp.is_guess(items) FROM page;
--- Few new items are looked up.
-SELECT pg_temp.is_guess((SELECT json_agg(pg_temp.item('y' || n, 'item')) FROM generate_series(1, 300) AS n));
 -- A right guess, with a duplicate and a bad item in it.
 SELECT u.* FROM inventory_core.upsert_items('guessed_batch', :'run',
     (SELECT json_agg(CASE n WHEN 9 THEN '{"policy_type": "gb"}' WHEN 10 THEN pg_temp.item('x11', 'replaced') ELSE pg_temp.item('x' || n, 'item') END ORDER BY n)
