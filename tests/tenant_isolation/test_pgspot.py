@@ -17,6 +17,9 @@ PGSPOT = os.environ.get("IC_PGSPOT", "pgspot")
 ALLOWED = {      # finding -> why
     "PS005: Function without explicit search_path: inventory_core.maintain(keep interval,keep_last integer)":
         "a procedure that commits can have no SET clause: it names all in full and has no operators"}
+# An upgrade script replaces functions. Where somebody planted one of that name, the server refuses the whole script,
+# because it is no member of the extension: tests/upgrade/test_upgrade.py shows it.
+REPLACED = "PS002: Unsafe function creation: "
 ATOMIC = re.compile(r"^CREATE\s+FUNCTION (?:(?!;$|^CREATE).)*?^(?:BEGIN ATOMIC$.*?^END;$|RETURN .*?;$)", re.MULTILINE | re.DOTALL)
 
 
@@ -40,4 +43,5 @@ def test_no_finding(tmp_path):
     found, atomic = findings(ROOT / "sql" / f"inventory_core--{VERSION}.sql", tmp_path)
     assert found == ALLOWED.keys() and atomic > 20
     for script in ROOT.glob("sql/inventory_core--*--*.sql"):
-        assert findings(script, tmp_path)[0] <= ALLOWED.keys(), script.name
+        found = {finding for finding in findings(script, tmp_path)[0] if not finding.startswith(REPLACED)}
+        assert found <= ALLOWED.keys(), script.name

@@ -148,6 +148,19 @@ def test_from_a_released_version(old):
     old_rows_answer_the_same(old, versions.current())
 
 
+@pytest.mark.parametrize("old", versions.released())
+def test_a_planted_function_is_not_taken_over(old):
+    """Whoever may create something in the schema could otherwise own what a superuser calls."""
+    script = (versions.ROOT / "sql" / f"inventory_core--{old}--{versions.current()}.sql").read_text("utf-8")
+    signature = re.search(r"CREATE OR REPLACE FUNCTION (inventory_core\._read_items\([^)]*\))\nRETURNS (TABLE \([^)]*\))", script)
+    columns = ", ".join(f"NULL::{column.split()[1]}" for column in signature[2][7:-1].split(","))
+    with versions.database_with(old) as owner:
+        owner.execute(f"CREATE FUNCTION {signature[1]} RETURNS {signature[2]} LANGUAGE sql AS 'SELECT {columns}'")
+        with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState, match="not a member of extension"):
+            versions.update(owner, versions.current())
+        assert owner.execute("SELECT extversion FROM pg_extension WHERE extname = 'inventory_core'").fetchone() == (old,)
+
+
 # A statement of an upgrade script that is run twice, or by every node of a distributed engine, must not fail.
 UNREPEATABLE = re.compile(r"\b(ADD COLUMN|CREATE TABLE|CREATE (UNIQUE )?INDEX)\b(?! IF NOT EXISTS)"
                           r"|\bCREATE (FUNCTION|PROCEDURE|VIEW)\b", re.I)
