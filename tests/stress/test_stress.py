@@ -130,8 +130,12 @@ class Stress:
     def set_limit_and_wait(self, tenant, limit, sent):
         with self.server.connect() as owner:
             if tenant is None:
+                before = owner.execute("SELECT pg_conf_load_time()").fetchone()
                 owner.execute(f"ALTER SYSTEM SET inventory_core.max_running_runs = {limit}")
                 owner.execute("SELECT pg_reload_conf()")
+                # The server tells its sessions in its own time: it counts from when one of them has read it.
+                while owner.execute("SELECT pg_conf_load_time()").fetchone() == before:
+                    time.sleep(0.01)
             else:
                 owner.execute("SELECT inventory_core.set_tenant_limit(%s, %s)", (tenant, limit))
             self.limits.append((tenant, limit, sent, time.monotonic()))
