@@ -15,7 +15,7 @@ use pgrx::prelude::*;
 use super::{check_for_interrupts, report};
 use crate::tenant::give_memory_back_at_end;
 
-/// In bytes. What smaller ones take is kept for the next: to fetch it anew costs a fifth of an unchanged re-sync.
+/// In bytes. What smaller ones take is kept, for to fetch it anew would make the next one slower.
 const LARGE_BATCH: usize = 4 << 20;
 
 fn whitelist(types: &Array<'_, &str>, keys: &Array<'_, &str>) -> Whitelist {

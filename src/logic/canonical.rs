@@ -254,7 +254,7 @@ impl<'t> Builder<'t> {
 
     /// Reads a key, and gives the value that it has.
     fn member(&mut self, first: bool, json: &mut Reader<'_>) -> Result<Option<Peek>, Refusal> {
-        let Some(key) = (if first { json.first_key()? } else { json.next_key()? }) else { return Ok(None) };
+        let Some(key) = json.key(first)? else { return Ok(None) };
         self.key(key)?;
         Ok(Some(json.peek()?))
     }

@@ -47,14 +47,17 @@ impl<'a> Reader<'a> {
         self.parser.array_step().map_err(at(self.start))
     }
 
-    /// The first key of an object that comes next; `None`: it is empty, and read.
-    pub(crate) fn first_key(&mut self) -> Result<Option<&str>, NotJson> {
-        self.parser.known_object().map_err(at(self.start))
+    /// The first key of an object that comes next, or the next one; `None`: the end of the object is read.
+    pub(crate) fn key(&mut self, first: bool) -> Result<Option<&str>, NotJson> {
+        if first { self.parser.known_object() } else { self.parser.next_key() }.map_err(at(self.start))
     }
 
-    /// The next key of the object; `None`: its end is read.
-    pub(crate) fn next_key(&mut self) -> Result<Option<&str>, NotJson> {
-        self.parser.next_key().map_err(at(self.start))
+    /// Likewise, as it is written.
+    pub(crate) fn raw_key(&mut self, first: bool) -> Result<Option<&'a str>, NotJson> {
+        let key = if first { self.parser.next_object_bytes() } else { self.parser.next_key_bytes() };
+        let Some(key) = key.map_err(at(self.start))? else { return Ok(None) };
+        let start = key.as_ptr().addr() - self.text.as_ptr().addr();
+        Ok(Some(&self.text[start..start + key.len()]))
     }
 
     /// The string that comes next.
@@ -91,21 +94,13 @@ impl<'a> Reader<'a> {
         Ok(number.get())
     }
 
-    /// The first or next key of an object, as it is written. `None` at the end of the object.
-    pub(crate) fn raw_key(&mut self, first: bool) -> Result<Option<&'a str>, NotJson> {
-        let key = if first { self.parser.next_object_bytes() } else { self.parser.next_key_bytes() };
-        let Some(key) = key.map_err(at(self.start))? else { return Ok(None) };
-        let start = key.as_ptr().addr() - self.text.as_ptr().addr();
-        Ok(Some(&self.text[start..start + key.len()]))
-    }
-
     /// The value that comes next, as it is written. Containers may be refused that are nested deeply.
     pub(crate) fn raw(&mut self, value: Peek) -> Result<&'a str, NotJson> {
         let start = self.offset();
         match value {
             Peek::String => self.parser.known_bytes().map(|_| ()),
             Peek::Array | Peek::Object => self.parser.known_skip(value),
-            Peek::Null | Peek::True | Peek::False => return self.word(value).map(|word| word as &str),
+            Peek::Null | Peek::True | Peek::False => return self.word(value),
             _ => return self.number(value),
         }
         .map_err(at(self.start))?;
