@@ -17,11 +17,10 @@ def selection_of(number):
     return json.dumps({"source": "graph", "kinds": ["all"], "view": number})
 
 
-def memory_of(pid):
-    """Bytes by name, of a process of this machine."""
-    lines = Path(f"/proc/{pid}/status").read_text("ascii").splitlines()
-    return {name: int(rest.split()[0]) * 1024 for name, rest in (line.split(":", 1) for line in lines)
-            if name in ("VmHWM", "VmRSS", "RssAnon")}
+def private_memory(pid):
+    """Bytes that a process of this machine shares with no other."""
+    status = Path(f"/proc/{pid}/status").read_text("ascii")
+    return int(status.split("RssAnon:")[1].split()[0]) * 1024
 
 
 class Peak:
@@ -34,7 +33,7 @@ class Peak:
 
     def watch(self):
         while not self.over.is_set():
-            self.bytes = max(self.bytes, memory_of(self.pid)["RssAnon"])
+            self.bytes = max(self.bytes, private_memory(self.pid))
             time.sleep(0.002)
 
     def __enter__(self):
@@ -54,13 +53,12 @@ def memory(contestant, figures):
     for what in ("new", "unchanged"):
         with Session(contestant.database, ROLE) as session:
             session.run(contestant.sql("batch"), TENANT, run, small)
-            before = memory_of(session.pid)
+            before = private_memory(session.pid)
             with Peak(session.pid) as peak:
                 session.run(contestant.sql("batch"), TENANT, run, page)
-            after = memory_of(session.pid)
-        size, grown, kept = len(page), peak.bytes - before["RssAnon"], after["RssAnon"] - before["RssAnon"]
-        for measure, value in (("text", size), ("peak", grown), ("kept", kept),
-                               ("hwm", after["VmHWM"] - before["VmRSS"])):
+            after = private_memory(session.pid)
+        size, grown, kept = len(page), peak.bytes - before, after - before
+        for measure, value in (("text", size), ("peak", grown), ("kept", kept)):
             figures.add(f"memory.{what}.{measure}", LARGEST_BATCH, contestant.name, value)
         figures.tell(f"memory, {contestant.name}, {what} batch of {LARGEST_BATCH:,}: peak {grown / size:.1f} times the text, "
                      f"kept {kept / size:.2f} times")
