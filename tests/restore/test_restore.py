@@ -1,33 +1,17 @@
-"""pg_dump and pg_restore: the same answers, grants and policies afterwards, and work goes on.
-
-The commands are taken from docs/operating.md.
-"""
+"""pg_dump and pg_restore: the same answers, grants and policies afterwards, and work goes on."""
 
 import json
 import os
-import subprocess
-from contextlib import contextmanager
 
 import psycopg
 import pytest
 from psycopg import sql
 
 import scene
+from dumps import WAYS, client, restored
 from every_answer import every_answer
-from operating_page import command, shell_command
+from operating_page import command
 from own_server import own_server
-
-NAMES = {"inventory.dump": "{file}", "mydb": "{source}", "newdb": "{target}"}
-WAYS = {
-    "custom": (shell_command("pg_dump -Fc", **NAMES)[0], *shell_command("pg_restore --exit-on-error -d", **NAMES)),
-    "plain": (["pg_dump", "-f", "{file}", "{source}"],
-              ["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", "{target}", "-f", "{file}"], {}),
-    "in one transaction": (["pg_dump", "-Fc", "-f", "{file}", "{source}"],
-                           ["pg_restore", "--single-transaction", "-d", "{target}", "{file}"], {}),
-    # Foreign keys come with CREATE EXTENSION, and parallel jobs load the tables in any order. A superuser's session with
-    # the setting of the page does not check them; our guard triggers are ENABLE ALWAYS and run all the same.
-    "parallel": (["pg_dump", "-Fd", "-j", "2", "-f", "{file}", "{source}"], *shell_command("-j 4", **NAMES)),
-}
 
 # What a dump has to bring back beside the answers, with names in the place of numbers.
 CATALOGUE = """
@@ -53,24 +37,6 @@ SELECT 'rows of selections', s::text FROM inventory_core.selections AS s
 UNION ALL
 SELECT 'version', extversion FROM pg_extension WHERE extname = 'inventory_core'
 """
-
-
-def client(command, env=None, **names):
-    done = subprocess.run([word.format(**names) for word in command], env={**os.environ, **(env or {})},
-                          capture_output=True, encoding="utf-8", timeout=120)
-    assert done.returncode == 0, done.stderr
-    return done
-
-
-@contextmanager
-def restored(world, way, folder):
-    """The world in another database, by way of a file."""
-    dump, restore, env = WAYS[way]
-    names = {"file": str(folder / "dump"), "source": world.database, "target": f"restored {os.getpid()}"}
-    client(dump, **names)
-    with scene.empty_database(names["target"], "template0") as database:
-        client(restore, env, **names)
-        yield scene.World(database, world.roles, world.runs, world.hashes)
 
 
 def described(connection, world):

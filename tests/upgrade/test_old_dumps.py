@@ -3,21 +3,14 @@
 A dump names no version, but the functions that roles may execute; and what an extension script grants, it leaves out.
 """
 
-import os
-import subprocess
-
 import pytest
 
 import scene
 import versions
+from dumps import restored
 from every_answer import every_answer
 
 SELECTION = '{"type": "after the restore"}'
-
-
-def client(*command):
-    done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=120)
-    assert done.returncode == 0, done.stderr
 
 
 def privileges(owner):
@@ -33,21 +26,12 @@ def privileges(owner):
         ORDER BY 1, 2, 3""").fetchall()
 
 
-def restored(world, folder):
-    """The world in another database of this server, through a file."""
-    file = str(folder / "dump")
-    client("pg_dump", "-Fc", "-f", file, world.database)
-    with scene.empty_database(f"restored {os.getpid()}", "template0") as database:
-        client("pg_restore", "--exit-on-error", "-d", database, file)
-        yield scene.World(database, world.roles, world.runs, world.hashes)
-
-
 def answers(world):
     with world.admin() as owner:
         return {tenant: every_answer(owner, role, tenant) for tenant, role in world.roles.items()}
 
 
-def is_whole(copy, original_privileges, original_answers):
+def goes_on(copy, original_privileges, original_answers):
     """It answers the same to the same roles, and a plain role can go on."""
     with copy.admin() as owner:
         assert scene.value(owner, "SELECT extversion FROM pg_extension WHERE extname = 'inventory_core'") == versions.current()
@@ -68,8 +52,8 @@ def test_a_dump_of_an_older_version_is_restored(old, tmp_path):
             granted = privileges(owner)
         assert len(granted) > 100
         before = answers(world)
-        for copy in restored(world, tmp_path):
-            is_whole(copy, granted, before)
+        with restored(world, "custom", tmp_path) as copy:
+            goes_on(copy, granted, before)
 
 
 @pytest.mark.parametrize("old", versions.released())
@@ -80,5 +64,5 @@ def test_an_upgraded_database_is_dumped_and_restored(old, tmp_path):
             versions.update(owner, versions.current())
             assert set(granted) <= set(privileges(owner))
         before = answers(world)
-        for copy in restored(world, tmp_path):
-            is_whole(copy, granted, before)
+        with restored(world, "custom", tmp_path) as copy:
+            goes_on(copy, granted, before)
