@@ -1,5 +1,5 @@
--- From 0.1.0 to 0.2.0: a batch whose items are all new is not looked up in vain, and a batch is copied less often.
--- (The tables stay as they are.)
+-- From 0.1.0 to 0.2.0: a batch whose items are all new is not looked up in vain, and a batch is copied less often; a start
+-- whose wait ends in the moment of its timeout goes on. (The tables stay as they are.)
 \echo Use "ALTER EXTENSION inventory_core UPDATE TO '0.2.0'" to load this file. \quit
 
 -- The two that read a batch take it as json, which is a text for the library: a cast to text would copy it twice. Those
@@ -54,6 +54,7 @@ DECLARE
     probe record;
     next_id bigint;
     next_id_before bigint;
+    guessed_from CONSTANT integer := 400;
     samples_wanted CONSTANT integer := 16;
     samples record;
     is_guess boolean := false;
@@ -80,7 +81,7 @@ BEGIN
     -- forget_items waits for us, or we for it: no item that the probe finds can go away.
     next_id := inventory_core._share_tenant(tenant);
     -- Where new items came since the run began, all of these may be new: then trying is cheaper than looking for them in vain.
-    IF next_id > run.first_new_item_id AND cardinality(batch.key_highs) >= 25 * samples_wanted THEN
+    IF next_id > run.first_new_item_id AND cardinality(batch.key_highs) >= guessed_from THEN
         SELECT array_agg(batch.key_highs[s.position]) AS key_highs, array_agg(batch.key_lows[s.position]) AS key_lows,
                array_agg(batch.external_ids[s.position]) AS external_ids
         INTO samples
@@ -186,5 +187,122 @@ BEGIN
     RETURN QUERY
     SELECT cardinality(batch.key_highs), cardinality(inserted_ids), cardinality(updated_ids),
            coalesce(cardinality(probe.unchanged_ids), 0), batch.duplicates, batch.rejected, batch.dropped_meta_keys;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION inventory_core.start_run(
+    tenant text, selection jsonb, correlation_id text DEFAULT NULL, request_id uuid DEFAULT NULL,
+    lease interval DEFAULT NULL, min_age interval DEFAULT NULL, scope text DEFAULT '*')
+RETURNS TABLE (run_id uuid, status text, selection_hash text, reason text, blocking_run_id uuid, retry_after interval)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+-- The longest that a start waits for a row that another transaction has in its hands.
+SET lock_timeout = '50ms'
+AS $$
+#variable_conflict use_variable
+DECLARE
+    run inventory_core.sync_runs;
+    tenant_slot record;
+    run_slot integer;
+    is_alone boolean;
+    tries integer := 0;
+    violated text;
+BEGIN
+    PERFORM inventory_core._begin_write(tenant);
+    PERFORM inventory_core._check_start(selection, correlation_id, lease, min_age, scope);
+    selection_hash := inventory_core.selection_hash(selection);
+    lease := coalesce(lease, make_interval(secs => inventory_core._lease_seconds()));
+
+    SELECT r.* INTO run FROM inventory_core.sync_runs AS r
+    WHERE r.tenant_id = tenant AND r.request_id = start_run.request_id;
+    IF FOUND THEN
+        PERFORM inventory_core._check_request(run, selection_hash);
+        run_id := run.run_id;
+        status := run.status;
+        RETURN NEXT;
+        RETURN;
+    END IF;
+
+    -- Starters of one selection do not queue for its rows. Who fails to get the lock goes on, for a
+    -- stranger may hold it and the unique index decides, but hardly waits.
+    is_alone := pg_try_advisory_xact_lock(inventory_core.selection_lock_key(tenant, selection_hash));
+    IF NOT is_alone THEN
+        PERFORM set_config('lock_timeout', '5ms', true);
+    END IF;
+    status := 'skipped';
+    run := inventory_core._blocking_run(tenant, selection_hash);
+    IF run.run_id IS NOT NULL THEN
+        reason := 'already_running';
+        blocking_run_id := run.run_id;
+        retry_after := inventory_core._lease_end(run) - inventory_core._now();
+    ELSE
+        SELECT o.reason, o.retry_after INTO reason, retry_after
+        FROM inventory_core._obstacle(tenant, selection_hash, min_age, scope) AS o;
+    END IF;
+    WHILE reason IS NULL LOOP
+        tries := tries + 1;
+        SELECT c.slot, c.is_contended, c.is_reached INTO tenant_slot
+        FROM inventory_core._choose_tenant_slot(tenant, tries) AS c;
+        EXIT WHEN tenant_slot.is_reached;
+        BEGIN
+            -- In a block of its own: what a refused start has locked must be free for others at once.
+            BEGIN
+                run_slot := inventory_core._choose_run_slot();
+                IF run_slot IS NULL AND inventory_core._max_running_runs() >= 0 THEN
+                    reason := 'global_limit';
+                    EXIT;
+                END IF;
+                run := inventory_core._insert_run(
+                    tenant, selection_hash, selection, request_id, correlation_id, lease, scope, tenant_slot.slot);
+                -- The run first, then the look at others: of two that begin at once one sees the other.
+                IF run_slot IS NOT NULL THEN
+                    PERFORM inventory_core._mark_open_start(tenant, run_slot);
+                END IF;
+                IF inventory_core._exceeds_tenant_limit(run, run_slot) THEN
+                    PERFORM inventory_core._release_locks();
+                END IF;
+                PERFORM inventory_core._take_slot(run_slot, run, run.started_at);
+                run_id := run.run_id;
+                status := 'running';
+                RETURN NEXT;
+                RETURN;
+            EXCEPTION
+                WHEN triggered_action_exception THEN
+                    reason := 'tenant_limit';
+                -- Another start, not yet committed; or on a busy server some other lock, for which one more try is made ...
+                WHEN lock_not_available THEN
+                    IF tenant_slot.is_contended THEN
+                        reason := CASE WHEN tries >= 10 THEN 'tenant_limit' END;
+                    ELSIF NOT is_alone THEN
+                        reason := 'already_running';
+                    END IF;
+                    is_alone := is_alone AND tenant_slot.is_contended;
+                -- ... or committed in this very moment: of this selection, or of another that took the same
+                -- number of the tenant, in which case there may be one more.
+                WHEN unique_violation THEN
+                    GET STACKED DIAGNOSTICS violated = CONSTRAINT_NAME;
+                    IF violated <> 'sync_runs_one_run_a_tenant_slot' THEN
+                        reason := 'already_running';
+                    END IF;
+            END;
+        EXCEPTION
+            -- The time was over in the very moment in which the wait was: the server tells of it in the handler above.
+            WHEN lock_not_available THEN
+                NULL;
+        END;
+    END LOOP;
+    reason := coalesce(reason, 'tenant_limit');
+
+    retry_after := CASE
+        -- The run may end long before its lease does.
+        WHEN reason = 'already_running' THEN
+            greatest(least(retry_after, interval '1 minute'), interval '1 second')
+        -- Jitter, or all that were refused come back in one moment.
+        WHEN reason IN ('tenant_limit', 'global_limit') THEN
+            interval '1 second' + random() * interval '9 seconds'
+        ELSE retry_after
+    END;
+    PERFORM inventory_core._refuse_start(tenant, selection_hash, selection, reason);
+    RETURN NEXT;
 END
 $$;

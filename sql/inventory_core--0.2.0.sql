@@ -32,144 +32,11 @@ CREATE SCHEMA IF NOT EXISTS inventory_core; /* inventory_core::inventory_core */
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::tenant::_may_read
-CREATE  FUNCTION inventory_core."_may_read"() RETURNS bool /* bool */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_may_read_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::redact::_redact_known
-CREATE  FUNCTION inventory_core."_redact_known"(
-	"text" TEXT /* & str */
-) RETURNS TEXT /* String */
+-- inventory_core::api::retry::_error_codes
+CREATE  FUNCTION inventory_core."_error_codes"() RETURNS TEXT[] /* Vec < & '_ str > */
 IMMUTABLE STRICT PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_redact_known_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_chunks
-CREATE  FUNCTION inventory_core."_bitmap_chunks"(
-	"ids" bigint[] /* Vec < i64 > */
-) RETURNS TABLE (
-	"chunk" INT,  /* i32 */
-	"item_ids" bytea  /* Vec < u8 > */
-)
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_chunks_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::tenant::_bind_every
-CREATE  FUNCTION inventory_core."_bind_every"() RETURNS void
-STRICT VOLATILE PARALLEL UNSAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bind_every_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::canonical::_canonical_json
-CREATE  FUNCTION inventory_core."_canonical_json"(
-	"value" TEXT /* & str */
-) RETURNS TEXT /* String */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_canonical_json_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_intersect
-CREATE  FUNCTION inventory_core."_bitmap_intersect"(
-	"set" bytea, /* Option < & [u8] > */
-	"other" bytea /* Option < & [u8] > */
-) RETURNS bytea /* Vec < u8 > */
-IMMUTABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_intersect_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::version::_library_version
-CREATE  FUNCTION inventory_core."_library_version"() RETURNS TEXT /* & '_ str */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_library_version_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::tenant::clear_tenant
-CREATE  FUNCTION inventory_core."clear_tenant"() RETURNS void
-STRICT VOLATILE PARALLEL UNSAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'clear_tenant_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::redact::redact
-CREATE  FUNCTION inventory_core."redact"(
-	"message" TEXT /* & str */
-) RETURNS TEXT /* String */
-IMMUTABLE STRICT PARALLEL SAFE  
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'redact_message_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::tenant::set_tenant
-CREATE  FUNCTION inventory_core."set_tenant"(
-	"tenant" TEXT /* Option < & str > */
-) RETURNS TEXT /* String */
-VOLATILE PARALLEL UNSAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'set_tenant_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_ids
-CREATE  FUNCTION inventory_core."_bitmap_ids"(
-	"chunk" INT, /* i32 */
-	"set" bytea /* & [u8] */
-) RETURNS SETOF bigint /* i64 */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_ids_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::tenant::_readable_tenant
-CREATE  FUNCTION inventory_core."_readable_tenant"() RETURNS TEXT /* String */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_readable_tenant_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::retry::error_code_for
-CREATE  FUNCTION inventory_core."error_code_for"(
-	"http_status" INT /* Option < i32 > */
-) RETURNS TEXT /* & '_ str */
-IMMUTABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'error_code_for_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::retry::_retry_delay
-CREATE  FUNCTION inventory_core."_retry_delay"(
-	"attempt" INT, /* Option < i32 > */
-	"http_status" INT, /* Option < i32 > */
-	"retry_after" TEXT, /* Option < & str > */
-	"base" bigint, /* Option < i64 > */
-	"cap" bigint, /* Option < i64 > */
-	"now" bigint, /* Option < i64 > */
-	"random" double precision /* f64 */
-) RETURNS bigint /* Option < i64 > */
-STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_retry_delay_wrapper';
+AS 'MODULE_PATHNAME', '_error_codes_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -183,11 +50,130 @@ AS 'MODULE_PATHNAME', 'is_retryable_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::tenant::_fences_plans
-CREATE  FUNCTION inventory_core."_fences_plans"() RETURNS bool /* bool */
+-- inventory_core::api::items::_item_texts
+CREATE  FUNCTION inventory_core."_item_texts"(
+	"items" TEXT, /* & '_ str */
+	"whitelist_types" TEXT[], /* Array < '_, & '_ str > */
+	"whitelist_keys" TEXT[], /* Array < '_, & '_ str > */
+	"positions" INT[], /* Vec < i32 > */
+	"given_positions" INT[], /* Vec < i32 > */
+	"starts" INT[] /* Vec < i32 > */
+) RETURNS TABLE (
+	"position" INT,  /* i32 */
+	"nth" bigint,  /* i64 */
+	"key_high" bigint,  /* i64 */
+	"key_low" bigint,  /* i64 */
+	"policy_type" TEXT,  /* String */
+	"external_id" TEXT,  /* String */
+	"name_given" bool,  /* bool */
+	"name_digest" bigint,  /* i64 */
+	"display_name" TEXT,  /* Option < String > */
+	"meta_given" bool,  /* bool */
+	"meta_digest" bigint,  /* i64 */
+	"meta" TEXT,  /* Option < String > */
+	"redacted_values" INT  /* i32 */
+)
 IMMUTABLE STRICT PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_fences_plans_wrapper';
+AS 'MODULE_PATHNAME', '_item_texts_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::_may_read
+CREATE  FUNCTION inventory_core."_may_read"() RETURNS bool /* bool */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_may_read_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::clear_tenant
+CREATE  FUNCTION inventory_core."clear_tenant"() RETURNS void
+STRICT VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'clear_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::redact::_has_inert_strings
+CREATE  FUNCTION inventory_core."_has_inert_strings"(
+	"json" TEXT /* & str */
+) RETURNS bool /* bool */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_has_inert_strings_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::settings::_store_error_text
+CREATE  FUNCTION inventory_core."_store_error_text"() RETURNS bool /* bool */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_store_error_text_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::current_tenant
+CREATE  FUNCTION inventory_core."current_tenant"() RETURNS TEXT /* Option < String > */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'current_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::retry::error_code_for
+CREATE  FUNCTION inventory_core."error_code_for"(
+	"http_status" INT /* Option < i32 > */
+) RETURNS TEXT /* & '_ str */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'error_code_for_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::canonical::_selection_hash
+CREATE  FUNCTION inventory_core."_selection_hash"(
+	"selection" TEXT /* & str */
+) RETURNS TEXT /* String */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_selection_hash_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::redact::_redact_meta
+CREATE  FUNCTION inventory_core."_redact_meta"(
+	"json" TEXT /* String */
+) RETURNS TEXT /* String */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_redact_meta_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::version::_library_version
+CREATE  FUNCTION inventory_core."_library_version"() RETURNS TEXT /* & '_ str */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_library_version_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::settings::_shrink_guard_min_items
+CREATE  FUNCTION inventory_core."_shrink_guard_min_items"() RETURNS INT /* i32 */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_shrink_guard_min_items_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_positions
+CREATE  FUNCTION inventory_core."_bitmap_positions"(
+	"sets" bytea[] /* Array < '_, & [u8] > */
+) RETURNS bytea /* Vec < u8 > */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_positions_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -199,6 +185,26 @@ CREATE  FUNCTION inventory_core."_bitmap_contains"(
 IMMUTABLE STRICT PARALLEL SAFE 
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_bitmap_contains_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::canonical::_canonical_json
+CREATE  FUNCTION inventory_core."_canonical_json"(
+	"value" TEXT /* & str */
+) RETURNS TEXT /* String */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_canonical_json_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::redact::redact
+CREATE  FUNCTION inventory_core."redact"(
+	"message" TEXT /* & str */
+) RETURNS TEXT /* String */
+IMMUTABLE STRICT PARALLEL SAFE  
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'redact_message_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -235,59 +241,34 @@ AS 'MODULE_PATHNAME', '_read_items_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_chunks
+CREATE  FUNCTION inventory_core."_bitmap_chunks"(
+	"ids" bigint[] /* Vec < i64 > */
+) RETURNS TABLE (
+	"chunk" INT,  /* i32 */
+	"item_ids" bytea  /* Vec < u8 > */
+)
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_chunks_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::redact::_redact_known
+CREATE  FUNCTION inventory_core."_redact_known"(
+	"text" TEXT /* & str */
+) RETURNS TEXT /* String */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_redact_known_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
 -- inventory_core::api::settings::_clock_setting
 CREATE  FUNCTION inventory_core."_clock_setting"() RETURNS TEXT /* Option < String > */
 STRICT STABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_clock_setting_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::settings::_store_error_text
-CREATE  FUNCTION inventory_core."_store_error_text"() RETURNS bool /* bool */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_store_error_text_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_subtract
-CREATE  FUNCTION inventory_core."_bitmap_subtract"(
-	"set" bytea, /* Option < & [u8] > */
-	"other" bytea /* Option < & [u8] > */
-) RETURNS bytea /* Vec < u8 > */
-IMMUTABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_subtract_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::settings::_max_running_runs_per_tenant
-CREATE  FUNCTION inventory_core."_max_running_runs_per_tenant"() RETURNS INT /* i32 */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_max_running_runs_per_tenant_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::canonical::selection_lock_key
-CREATE  FUNCTION inventory_core."selection_lock_key"(
-	"tenant" TEXT, /* & str */
-	"selection_hash" TEXT /* & str */
-) RETURNS bigint /* i64 */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'selection_lock_key_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::redact::_redact_meta
-CREATE  FUNCTION inventory_core."_redact_meta"(
-	"json" TEXT /* String */
-) RETURNS TEXT /* String */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_redact_meta_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -301,130 +282,6 @@ AS 'MODULE_PATHNAME', '_check_tenant_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::items::_item_texts
-CREATE  FUNCTION inventory_core."_item_texts"(
-	"items" TEXT, /* & '_ str */
-	"whitelist_types" TEXT[], /* Array < '_, & '_ str > */
-	"whitelist_keys" TEXT[], /* Array < '_, & '_ str > */
-	"positions" INT[], /* Vec < i32 > */
-	"given_positions" INT[], /* Vec < i32 > */
-	"starts" INT[] /* Vec < i32 > */
-) RETURNS TABLE (
-	"position" INT,  /* i32 */
-	"nth" bigint,  /* i64 */
-	"key_high" bigint,  /* i64 */
-	"key_low" bigint,  /* i64 */
-	"policy_type" TEXT,  /* String */
-	"external_id" TEXT,  /* String */
-	"name_given" bool,  /* bool */
-	"name_digest" bigint,  /* i64 */
-	"display_name" TEXT,  /* Option < String > */
-	"meta_given" bool,  /* bool */
-	"meta_digest" bigint,  /* i64 */
-	"meta" TEXT,  /* Option < String > */
-	"redacted_values" INT  /* i32 */
-)
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_item_texts_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_positions
-CREATE  FUNCTION inventory_core."_bitmap_positions"(
-	"sets" bytea[] /* Array < '_, & [u8] > */
-) RETURNS bytea /* Vec < u8 > */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_positions_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::redact::_has_inert_strings
-CREATE  FUNCTION inventory_core."_has_inert_strings"(
-	"json" TEXT /* & str */
-) RETURNS bool /* bool */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_has_inert_strings_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::canonical::_selection_hash
-CREATE  FUNCTION inventory_core."_selection_hash"(
-	"selection" TEXT /* & str */
-) RETURNS TEXT /* String */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_selection_hash_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::tenant::_writable_tenant
-CREATE  FUNCTION inventory_core."_writable_tenant"(
-	"needed" TEXT /* & str */
-) RETURNS TEXT /* String */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_writable_tenant_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_union
-CREATE  FUNCTION inventory_core."_bitmap_union"(
-	"sets" bytea[] /* :: std :: option :: Option < Array < '_, & [u8] > > */
-) RETURNS bytea /* Vec < u8 > */
-IMMUTABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_union_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_position
-CREATE  FUNCTION inventory_core."_bitmap_position"(
-	"positions" bytea, /* & [u8] */
-	"item_id" bigint /* i64 */
-) RETURNS INT /* Option < i32 > */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_position_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_count
-CREATE  FUNCTION inventory_core."_bitmap_count"(
-	"set" bytea /* Option < & [u8] > */
-) RETURNS bigint /* i64 */
-IMMUTABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_count_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::retry::_error_codes
-CREATE  FUNCTION inventory_core."_error_codes"() RETURNS TEXT[] /* Vec < & '_ str > */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_error_codes_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::settings::_shrink_guard_min_items
-CREATE  FUNCTION inventory_core."_shrink_guard_min_items"() RETURNS INT /* i32 */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_shrink_guard_min_items_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::settings::_max_running_runs
-CREATE  FUNCTION inventory_core."_max_running_runs"() RETURNS INT /* i32 */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_max_running_runs_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
 -- inventory_core::api::settings::_shrink_guard
 CREATE  FUNCTION inventory_core."_shrink_guard"() RETURNS double precision /* f64 */
 STRICT STABLE PARALLEL SAFE 
@@ -433,11 +290,19 @@ AS 'MODULE_PATHNAME', '_shrink_guard_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::tenant::current_tenant
-CREATE  FUNCTION inventory_core."current_tenant"() RETURNS TEXT /* Option < String > */
-STRICT STABLE PARALLEL SAFE 
+-- inventory_core::api::retry::_retry_delay
+CREATE  FUNCTION inventory_core."_retry_delay"(
+	"attempt" INT, /* Option < i32 > */
+	"http_status" INT, /* Option < i32 > */
+	"retry_after" TEXT, /* Option < & str > */
+	"base" bigint, /* Option < i64 > */
+	"cap" bigint, /* Option < i64 > */
+	"now" bigint, /* Option < i64 > */
+	"random" double precision /* f64 */
+) RETURNS bigint /* Option < i64 > */
+STABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'current_tenant_wrapper';
+AS 'MODULE_PATHNAME', '_retry_delay_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -465,6 +330,141 @@ CREATE  FUNCTION inventory_core."_compare_items"(
 IMMUTABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_compare_items_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_intersect
+CREATE  FUNCTION inventory_core."_bitmap_intersect"(
+	"set" bytea, /* Option < & [u8] > */
+	"other" bytea /* Option < & [u8] > */
+) RETURNS bytea /* Vec < u8 > */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_intersect_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::_writable_tenant
+CREATE  FUNCTION inventory_core."_writable_tenant"(
+	"needed" TEXT /* & str */
+) RETURNS TEXT /* String */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_writable_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::settings::_max_running_runs
+CREATE  FUNCTION inventory_core."_max_running_runs"() RETURNS INT /* i32 */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_max_running_runs_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_union
+CREATE  FUNCTION inventory_core."_bitmap_union"(
+	"sets" bytea[] /* :: std :: option :: Option < Array < '_, & [u8] > > */
+) RETURNS bytea /* Vec < u8 > */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_union_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::canonical::selection_lock_key
+CREATE  FUNCTION inventory_core."selection_lock_key"(
+	"tenant" TEXT, /* & str */
+	"selection_hash" TEXT /* & str */
+) RETURNS bigint /* i64 */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'selection_lock_key_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::_fences_plans
+CREATE  FUNCTION inventory_core."_fences_plans"() RETURNS bool /* bool */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_fences_plans_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::set_tenant
+CREATE  FUNCTION inventory_core."set_tenant"(
+	"tenant" TEXT /* Option < & str > */
+) RETURNS TEXT /* String */
+VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'set_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_count
+CREATE  FUNCTION inventory_core."_bitmap_count"(
+	"set" bytea /* Option < & [u8] > */
+) RETURNS bigint /* i64 */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_count_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::_readable_tenant
+CREATE  FUNCTION inventory_core."_readable_tenant"() RETURNS TEXT /* String */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_readable_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_position
+CREATE  FUNCTION inventory_core."_bitmap_position"(
+	"positions" bytea, /* & [u8] */
+	"item_id" bigint /* i64 */
+) RETURNS INT /* Option < i32 > */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_position_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::settings::_max_running_runs_per_tenant
+CREATE  FUNCTION inventory_core."_max_running_runs_per_tenant"() RETURNS INT /* i32 */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_max_running_runs_per_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_ids
+CREATE  FUNCTION inventory_core."_bitmap_ids"(
+	"chunk" INT, /* i32 */
+	"set" bytea /* & [u8] */
+) RETURNS SETOF bigint /* i64 */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_ids_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::_bind_every
+CREATE  FUNCTION inventory_core."_bind_every"() RETURNS void
+STRICT VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bind_every_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_subtract
+CREATE  FUNCTION inventory_core."_bitmap_subtract"(
+	"set" bytea, /* Option < & [u8] > */
+	"other" bytea /* Option < & [u8] > */
+) RETURNS bytea /* Vec < u8 > */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_subtract_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -3023,45 +3023,51 @@ BEGIN
         SELECT c.slot, c.is_contended, c.is_reached INTO tenant_slot
         FROM inventory_core._choose_tenant_slot(tenant, tries) AS c;
         EXIT WHEN tenant_slot.is_reached;
-        -- In a block of its own: what a refused start has locked must be free for others at once.
         BEGIN
-            run_slot := inventory_core._choose_run_slot();
-            IF run_slot IS NULL AND inventory_core._max_running_runs() >= 0 THEN
-                reason := 'global_limit';
-                EXIT;
-            END IF;
-            run := inventory_core._insert_run(
-                tenant, selection_hash, selection, request_id, correlation_id, lease, scope, tenant_slot.slot);
-            -- The run first, then the look at others: of two that begin at once one sees the other.
-            IF run_slot IS NOT NULL THEN
-                PERFORM inventory_core._mark_open_start(tenant, run_slot);
-            END IF;
-            IF inventory_core._exceeds_tenant_limit(run, run_slot) THEN
-                PERFORM inventory_core._release_locks();
-            END IF;
-            PERFORM inventory_core._take_slot(run_slot, run, run.started_at);
-            run_id := run.run_id;
-            status := 'running';
-            RETURN NEXT;
-            RETURN;
+            -- In a block of its own: what a refused start has locked must be free for others at once.
+            BEGIN
+                run_slot := inventory_core._choose_run_slot();
+                IF run_slot IS NULL AND inventory_core._max_running_runs() >= 0 THEN
+                    reason := 'global_limit';
+                    EXIT;
+                END IF;
+                run := inventory_core._insert_run(
+                    tenant, selection_hash, selection, request_id, correlation_id, lease, scope, tenant_slot.slot);
+                -- The run first, then the look at others: of two that begin at once one sees the other.
+                IF run_slot IS NOT NULL THEN
+                    PERFORM inventory_core._mark_open_start(tenant, run_slot);
+                END IF;
+                IF inventory_core._exceeds_tenant_limit(run, run_slot) THEN
+                    PERFORM inventory_core._release_locks();
+                END IF;
+                PERFORM inventory_core._take_slot(run_slot, run, run.started_at);
+                run_id := run.run_id;
+                status := 'running';
+                RETURN NEXT;
+                RETURN;
+            EXCEPTION
+                WHEN triggered_action_exception THEN
+                    reason := 'tenant_limit';
+                -- Another start, not yet committed; or on a busy server some other lock, for which one more try is made ...
+                WHEN lock_not_available THEN
+                    IF tenant_slot.is_contended THEN
+                        reason := CASE WHEN tries >= 10 THEN 'tenant_limit' END;
+                    ELSIF NOT is_alone THEN
+                        reason := 'already_running';
+                    END IF;
+                    is_alone := is_alone AND tenant_slot.is_contended;
+                -- ... or committed in this very moment: of this selection, or of another that took the same
+                -- number of the tenant, in which case there may be one more.
+                WHEN unique_violation THEN
+                    GET STACKED DIAGNOSTICS violated = CONSTRAINT_NAME;
+                    IF violated <> 'sync_runs_one_run_a_tenant_slot' THEN
+                        reason := 'already_running';
+                    END IF;
+            END;
         EXCEPTION
-            WHEN triggered_action_exception THEN
-                reason := 'tenant_limit';
-            -- Another start, not yet committed; or on a busy server some other lock, for which one more try is made ...
+            -- The time was over in the very moment in which the wait was: the server tells of it in the handler above.
             WHEN lock_not_available THEN
-                IF tenant_slot.is_contended THEN
-                    reason := CASE WHEN tries >= 10 THEN 'tenant_limit' END;
-                ELSIF NOT is_alone THEN
-                    reason := 'already_running';
-                END IF;
-                is_alone := is_alone AND tenant_slot.is_contended;
-            -- ... or committed in this very moment: of this selection, or of another that took the same
-            -- number of the tenant, in which case there may be one more.
-            WHEN unique_violation THEN
-                GET STACKED DIAGNOSTICS violated = CONSTRAINT_NAME;
-                IF violated <> 'sync_runs_one_run_a_tenant_slot' THEN
-                    reason := 'already_running';
-                END IF;
+                NULL;
         END;
     END LOOP;
     reason := coalesce(reason, 'tenant_limit');
@@ -3196,6 +3202,7 @@ DECLARE
     probe record;
     next_id bigint;
     next_id_before bigint;
+    guessed_from CONSTANT integer := 400;
     samples_wanted CONSTANT integer := 16;
     samples record;
     is_guess boolean := false;
@@ -3222,7 +3229,7 @@ BEGIN
     -- forget_items waits for us, or we for it: no item that the probe finds can go away.
     next_id := inventory_core._share_tenant(tenant);
     -- Where new items came since the run began, all of these may be new: then trying is cheaper than looking for them in vain.
-    IF next_id > run.first_new_item_id AND cardinality(batch.key_highs) >= 25 * samples_wanted THEN
+    IF next_id > run.first_new_item_id AND cardinality(batch.key_highs) >= guessed_from THEN
         SELECT array_agg(batch.key_highs[s.position]) AS key_highs, array_agg(batch.key_lows[s.position]) AS key_lows,
                array_agg(batch.external_ids[s.position]) AS external_ids
         INTO samples

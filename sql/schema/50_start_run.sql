@@ -128,45 +128,51 @@ BEGIN
         SELECT c.slot, c.is_contended, c.is_reached INTO tenant_slot
         FROM inventory_core._choose_tenant_slot(tenant, tries) AS c;
         EXIT WHEN tenant_slot.is_reached;
-        -- In a block of its own: what a refused start has locked must be free for others at once.
         BEGIN
-            run_slot := inventory_core._choose_run_slot();
-            IF run_slot IS NULL AND inventory_core._max_running_runs() >= 0 THEN
-                reason := 'global_limit';
-                EXIT;
-            END IF;
-            run := inventory_core._insert_run(
-                tenant, selection_hash, selection, request_id, correlation_id, lease, scope, tenant_slot.slot);
-            -- The run first, then the look at others: of two that begin at once one sees the other.
-            IF run_slot IS NOT NULL THEN
-                PERFORM inventory_core._mark_open_start(tenant, run_slot);
-            END IF;
-            IF inventory_core._exceeds_tenant_limit(run, run_slot) THEN
-                PERFORM inventory_core._release_locks();
-            END IF;
-            PERFORM inventory_core._take_slot(run_slot, run, run.started_at);
-            run_id := run.run_id;
-            status := 'running';
-            RETURN NEXT;
-            RETURN;
+            -- In a block of its own: what a refused start has locked must be free for others at once.
+            BEGIN
+                run_slot := inventory_core._choose_run_slot();
+                IF run_slot IS NULL AND inventory_core._max_running_runs() >= 0 THEN
+                    reason := 'global_limit';
+                    EXIT;
+                END IF;
+                run := inventory_core._insert_run(
+                    tenant, selection_hash, selection, request_id, correlation_id, lease, scope, tenant_slot.slot);
+                -- The run first, then the look at others: of two that begin at once one sees the other.
+                IF run_slot IS NOT NULL THEN
+                    PERFORM inventory_core._mark_open_start(tenant, run_slot);
+                END IF;
+                IF inventory_core._exceeds_tenant_limit(run, run_slot) THEN
+                    PERFORM inventory_core._release_locks();
+                END IF;
+                PERFORM inventory_core._take_slot(run_slot, run, run.started_at);
+                run_id := run.run_id;
+                status := 'running';
+                RETURN NEXT;
+                RETURN;
+            EXCEPTION
+                WHEN triggered_action_exception THEN
+                    reason := 'tenant_limit';
+                -- Another start, not yet committed; or on a busy server some other lock, for which one more try is made ...
+                WHEN lock_not_available THEN
+                    IF tenant_slot.is_contended THEN
+                        reason := CASE WHEN tries >= 10 THEN 'tenant_limit' END;
+                    ELSIF NOT is_alone THEN
+                        reason := 'already_running';
+                    END IF;
+                    is_alone := is_alone AND tenant_slot.is_contended;
+                -- ... or committed in this very moment: of this selection, or of another that took the same
+                -- number of the tenant, in which case there may be one more.
+                WHEN unique_violation THEN
+                    GET STACKED DIAGNOSTICS violated = CONSTRAINT_NAME;
+                    IF violated <> 'sync_runs_one_run_a_tenant_slot' THEN
+                        reason := 'already_running';
+                    END IF;
+            END;
         EXCEPTION
-            WHEN triggered_action_exception THEN
-                reason := 'tenant_limit';
-            -- Another start, not yet committed; or on a busy server some other lock, for which one more try is made ...
+            -- The time was over in the very moment in which the wait was: the server tells of it in the handler above.
             WHEN lock_not_available THEN
-                IF tenant_slot.is_contended THEN
-                    reason := CASE WHEN tries >= 10 THEN 'tenant_limit' END;
-                ELSIF NOT is_alone THEN
-                    reason := 'already_running';
-                END IF;
-                is_alone := is_alone AND tenant_slot.is_contended;
-            -- ... or committed in this very moment: of this selection, or of another that took the same
-            -- number of the tenant, in which case there may be one more.
-            WHEN unique_violation THEN
-                GET STACKED DIAGNOSTICS violated = CONSTRAINT_NAME;
-                IF violated <> 'sync_runs_one_run_a_tenant_slot' THEN
-                    reason := 'already_running';
-                END IF;
+                NULL;
         END;
     END LOOP;
     reason := coalesce(reason, 'tenant_limit');

@@ -36,6 +36,7 @@ DECLARE
     probe record;
     next_id bigint;
     next_id_before bigint;
+    guessed_from CONSTANT integer := 400;
     samples_wanted CONSTANT integer := 16;
     samples record;
     is_guess boolean := false;
@@ -62,7 +63,7 @@ BEGIN
     -- forget_items waits for us, or we for it: no item that the probe finds can go away.
     next_id := inventory_core._share_tenant(tenant);
     -- Where new items came since the run began, all of these may be new: then trying is cheaper than looking for them in vain.
-    IF next_id > run.first_new_item_id AND cardinality(batch.key_highs) >= 25 * samples_wanted THEN
+    IF next_id > run.first_new_item_id AND cardinality(batch.key_highs) >= guessed_from THEN
         SELECT array_agg(batch.key_highs[s.position]) AS key_highs, array_agg(batch.key_lows[s.position]) AS key_lows,
                array_agg(batch.external_ids[s.position]) AS external_ids
         INTO samples
