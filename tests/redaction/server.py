@@ -20,6 +20,8 @@ log_parameter_max_length = 0
 log_parameter_max_length_on_error = 0
 log_error_verbosity = terse
 """
+# Nothing of the write-ahead log is gone before it is searched.
+WAL_SETTINGS = "wal_keep_size = 4GB\n"
 # It writes texts of statements to a file, too.
 STATEMENTS = """
 shared_preload_libraries = 'pg_stat_statements'
@@ -37,7 +39,7 @@ def server():
     own = OwnServer()
     try:
         with open(own.data / "postgresql.conf", "a", encoding="utf-8") as conf:
-            conf.write(LOG_SETTINGS + (STATEMENTS if has_contrib("pg_stat_statements") else ""))
+            conf.write(LOG_SETTINGS + WAL_SETTINGS + (STATEMENTS if has_contrib("pg_stat_statements") else ""))
         own.start()
         with own.connect() as admin:
             prepare(admin, ROLE, [TENANT])

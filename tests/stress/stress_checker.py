@@ -73,16 +73,10 @@ def order(history):
 # --- limits
 
 def limit_between(history, tenant, since, until):
-    """The highest limit that a start between the two instants may have read."""
-    possible, in_force = [], None
-    for whose, limit, sent, answered in history.limits:
-        if whose != tenant:
-            continue
-        if answered + LIMIT_TAKES_EFFECT <= since:
-            in_force = limit
-        elif sent <= until:
-            possible.append(limit)
-    possible += [] if in_force is None else [in_force]
+    """The highest limit that a start between the two instants may have read. Of settings at the same time any may have won."""
+    settings = [(limit, sent, answered) for whose, limit, sent, answered in history.limits if whose == tenant and sent <= until]
+    settled = max((sent for _, sent, answered in settings if answered + LIMIT_TAKES_EFFECT <= since), default=-math.inf)
+    possible = [limit for limit, _, answered in settings if answered >= settled]
     return math.inf if -1 in possible else max(possible)
 
 

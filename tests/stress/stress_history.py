@@ -69,7 +69,7 @@ class Tables:
 class History:
     calls: list                     # every Call
     tables: Tables
-    limits: list = field(default_factory=list)      # (tenant or None for the global one, limit, sent, answered), in order
+    limits: list = field(default_factory=list)      # (tenant or None for the global one, limit, sent, answered)
 
     def __post_init__(self):
         self.calls.sort(key=lambda call: call.sent)

@@ -166,7 +166,7 @@ class Stress:
         with self.server.connect() as owner, self.server.connect(user=ROLE) as plain:
             for tenant in TENANTS:
                 plain.execute("SELECT inventory_core.reap_expired_runs(%s)", (tenant,))
-            return History(calls, tables_of(owner, plain, TENANTS, SELECTIONS), sorted(self.limits, key=lambda limit: limit[3]))
+            return History(calls, tables_of(owner, plain, TENANTS, SELECTIONS), self.limits)
 
     def errors_of_clients(self):
         """What a client did not expect; killed ones have nothing to say."""
@@ -197,6 +197,7 @@ def stress(tmp_path_factory):
             if keep := os.environ.get("STRESS_KEEP"):
                 shutil.copytree(folder, keep, dirs_exist_ok=True)
                 shutil.copy(server.log, keep)
+                Path(keep, "limits").write_text("\n".join(map(str, stressed.limits)))
 
 
 @pytest.fixture(scope="module")

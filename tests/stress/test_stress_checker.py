@@ -150,6 +150,16 @@ def test_bent_history(bend, check):
     assert check in faults(History(history.calls, history.tables, history.limits))
 
 
+@pytest.mark.parametrize("settings, highest", [
+    ([(3, 10, 11)], 3), ([(3, 17, 18.5)], 5), ([(3, 10, 11), (7, 21, 22)], 3), ([(3, 10, 11), (7, 20.5, 21)], 7),
+    # at the same time: either may have been the last, whichever was told first, until another one came after both
+    ([(3, 10, 12), (7, 11, 11.5)], 7), ([(7, 10, 11.5), (3, 11, 12)], 7), ([(3, 10, 12), (7, 11, 11.5), (1, 13, 14)], 1),
+    ([(3, 10, float("inf"))], 5), ([(7, 10, float("inf")), (1, 13, 14)], 7), ([(3, 10, 11), (-1, 15, 19)], float("inf"))])
+def test_highest_limit_that_may_be_in_force(settings, highest):
+    history = History([], Tables(), [(None, 5, 0, 0), (TENANT, 9, 1, 2)] + [(None, *setting) for setting in settings])
+    assert stress_checker.limit_between(history, None, 20, 20.5) == highest
+
+
 def test_unknown_may_be_either():
     for there in (True, False):
         history = true_history()
