@@ -72,8 +72,9 @@ def judged(figures, facts):
     rows = [[target.what, f"at most {number(target.limit)} {target.unit}".strip(),
              f"{number(target.measured)} {target.unit}".strip() if target.measured is not None else "–", target.verdict()]
             for target in targets(figures, batch)]
-    met = sum(row[3] == "met" for row in rows)
-    return (f"## Targets, at {size:,} items and batches of {batch:,}\n\n{met} of {len(rows)} are met.\n\n"
+    met, unknown = (sum(row[3] == verdict for row in rows) for verdict in ("met", "not measured"))
+    return (f"## Targets, at {size:,} items and batches of {batch:,}\n\n{met} of {len(rows) - unknown} are met"
+            f"{f', {unknown} not measured' if unknown else ''}.\n\n"
             + table(["", "target", "measured", ""], rows))
 
 

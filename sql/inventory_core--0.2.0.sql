@@ -32,24 +32,6 @@ CREATE SCHEMA IF NOT EXISTS inventory_core; /* inventory_core::inventory_core */
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::retry::_error_codes
-CREATE  FUNCTION inventory_core."_error_codes"() RETURNS TEXT[] /* Vec < & '_ str > */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_error_codes_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::retry::is_retryable
-CREATE  FUNCTION inventory_core."is_retryable"(
-	"http_status" INT /* i32 */
-) RETURNS bool /* bool */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'is_retryable_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
 -- inventory_core::api::items::_item_texts
 CREATE  FUNCTION inventory_core."_item_texts"(
 	"items" TEXT, /* & '_ str */
@@ -79,214 +61,29 @@ AS 'MODULE_PATHNAME', '_item_texts_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
+-- inventory_core::api::tenant::_bind_every
+CREATE  FUNCTION inventory_core."_bind_every"() RETURNS void
+STRICT VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bind_every_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_union
+CREATE  FUNCTION inventory_core."_bitmap_union"(
+	"sets" bytea[] /* :: std :: option :: Option < Array < '_, & [u8] > > */
+) RETURNS bytea /* Vec < u8 > */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_union_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
 -- inventory_core::api::tenant::_may_read
 CREATE  FUNCTION inventory_core."_may_read"() RETURNS bool /* bool */
 STRICT STABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_may_read_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::tenant::clear_tenant
-CREATE  FUNCTION inventory_core."clear_tenant"() RETURNS void
-STRICT VOLATILE PARALLEL UNSAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'clear_tenant_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::redact::_has_inert_strings
-CREATE  FUNCTION inventory_core."_has_inert_strings"(
-	"json" TEXT /* & str */
-) RETURNS bool /* bool */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_has_inert_strings_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::settings::_store_error_text
-CREATE  FUNCTION inventory_core."_store_error_text"() RETURNS bool /* bool */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_store_error_text_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::tenant::current_tenant
-CREATE  FUNCTION inventory_core."current_tenant"() RETURNS TEXT /* Option < String > */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'current_tenant_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::retry::error_code_for
-CREATE  FUNCTION inventory_core."error_code_for"(
-	"http_status" INT /* Option < i32 > */
-) RETURNS TEXT /* & '_ str */
-IMMUTABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'error_code_for_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::canonical::_selection_hash
-CREATE  FUNCTION inventory_core."_selection_hash"(
-	"selection" TEXT /* & str */
-) RETURNS TEXT /* String */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_selection_hash_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::redact::_redact_meta
-CREATE  FUNCTION inventory_core."_redact_meta"(
-	"json" TEXT /* String */
-) RETURNS TEXT /* String */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_redact_meta_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::version::_library_version
-CREATE  FUNCTION inventory_core."_library_version"() RETURNS TEXT /* & '_ str */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_library_version_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::settings::_shrink_guard_min_items
-CREATE  FUNCTION inventory_core."_shrink_guard_min_items"() RETURNS INT /* i32 */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_shrink_guard_min_items_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_positions
-CREATE  FUNCTION inventory_core."_bitmap_positions"(
-	"sets" bytea[] /* Array < '_, & [u8] > */
-) RETURNS bytea /* Vec < u8 > */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_positions_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_contains
-CREATE  FUNCTION inventory_core."_bitmap_contains"(
-	"set" bytea, /* & [u8] */
-	"item_id" bigint /* i64 */
-) RETURNS bool /* bool */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_contains_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::canonical::_canonical_json
-CREATE  FUNCTION inventory_core."_canonical_json"(
-	"value" TEXT /* & str */
-) RETURNS TEXT /* String */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_canonical_json_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::redact::redact
-CREATE  FUNCTION inventory_core."redact"(
-	"message" TEXT /* & str */
-) RETURNS TEXT /* String */
-IMMUTABLE STRICT PARALLEL SAFE  
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'redact_message_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::settings::_lease_seconds
-CREATE  FUNCTION inventory_core."_lease_seconds"() RETURNS INT /* i32 */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_lease_seconds_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::items::_read_items
-CREATE  FUNCTION inventory_core."_read_items"(
-	"items" TEXT, /* & '_ str */
-	"whitelist_types" TEXT[], /* Array < '_, & '_ str > */
-	"whitelist_keys" TEXT[], /* Array < '_, & '_ str > */
-	"on_bad_item" TEXT /* & str */
-) RETURNS TABLE (
-	"key_highs" bigint[],  /* Vec < i64 > */
-	"key_lows" bigint[],  /* Vec < i64 > */
-	"external_ids" TEXT[],  /* Vec < String > */
-	"name_digests" bigint[],  /* Vec < Option < i64 > > */
-	"meta_digests" bigint[],  /* Vec < Option < i64 > > */
-	"given_positions" INT[],  /* Vec < i32 > */
-	"starts" INT[],  /* Vec < i32 > */
-	"duplicates" INT,  /* i32 */
-	"rejected" INT,  /* i32 */
-	"rejected_types" TEXT[],  /* Vec < Option < String > > */
-	"dropped_meta_keys" INT  /* i32 */
-)
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_read_items_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_chunks
-CREATE  FUNCTION inventory_core."_bitmap_chunks"(
-	"ids" bigint[] /* Vec < i64 > */
-) RETURNS TABLE (
-	"chunk" INT,  /* i32 */
-	"item_ids" bytea  /* Vec < u8 > */
-)
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_chunks_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::redact::_redact_known
-CREATE  FUNCTION inventory_core."_redact_known"(
-	"text" TEXT /* & str */
-) RETURNS TEXT /* String */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_redact_known_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::settings::_clock_setting
-CREATE  FUNCTION inventory_core."_clock_setting"() RETURNS TEXT /* Option < String > */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_clock_setting_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::tenant::_check_tenant
-CREATE  FUNCTION inventory_core."_check_tenant"(
-	"tenant" TEXT /* & str */
-) RETURNS void
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_check_tenant_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::settings::_shrink_guard
-CREATE  FUNCTION inventory_core."_shrink_guard"() RETURNS double precision /* f64 */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_shrink_guard_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -303,6 +100,111 @@ CREATE  FUNCTION inventory_core."_retry_delay"(
 STABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_retry_delay_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::retry::error_code_for
+CREATE  FUNCTION inventory_core."error_code_for"(
+	"http_status" INT /* Option < i32 > */
+) RETURNS TEXT /* & '_ str */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'error_code_for_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::current_tenant
+CREATE  FUNCTION inventory_core."current_tenant"() RETURNS TEXT /* Option < String > */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'current_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_position
+CREATE  FUNCTION inventory_core."_bitmap_position"(
+	"positions" bytea, /* & [u8] */
+	"item_id" bigint /* i64 */
+) RETURNS INT /* Option < i32 > */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_position_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::_fences_plans
+CREATE  FUNCTION inventory_core."_fences_plans"() RETURNS bool /* bool */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_fences_plans_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_intersect
+CREATE  FUNCTION inventory_core."_bitmap_intersect"(
+	"set" bytea, /* Option < & [u8] > */
+	"other" bytea /* Option < & [u8] > */
+) RETURNS bytea /* Vec < u8 > */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_intersect_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::settings::_lease_seconds
+CREATE  FUNCTION inventory_core."_lease_seconds"() RETURNS INT /* i32 */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_lease_seconds_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::canonical::_canonical_json
+CREATE  FUNCTION inventory_core."_canonical_json"(
+	"value" TEXT /* & str */
+) RETURNS TEXT /* String */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_canonical_json_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::settings::_shrink_guard
+CREATE  FUNCTION inventory_core."_shrink_guard"() RETURNS double precision /* f64 */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_shrink_guard_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::redact::_redact_known
+CREATE  FUNCTION inventory_core."_redact_known"(
+	"text" TEXT /* & str */
+) RETURNS TEXT /* String */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_redact_known_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::_check_tenant
+CREATE  FUNCTION inventory_core."_check_tenant"(
+	"tenant" TEXT /* & str */
+) RETURNS void
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_check_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_ids
+CREATE  FUNCTION inventory_core."_bitmap_ids"(
+	"chunk" INT, /* i32 */
+	"set" bytea /* & [u8] */
+) RETURNS SETOF bigint /* i64 */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_ids_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -333,42 +235,95 @@ AS 'MODULE_PATHNAME', '_compare_items_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_intersect
-CREATE  FUNCTION inventory_core."_bitmap_intersect"(
+-- inventory_core::api::bitmap::_bitmap_contains
+CREATE  FUNCTION inventory_core."_bitmap_contains"(
+	"set" bytea, /* & [u8] */
+	"item_id" bigint /* i64 */
+) RETURNS bool /* bool */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_contains_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::canonical::_selection_hash
+CREATE  FUNCTION inventory_core."_selection_hash"(
+	"selection" TEXT /* & str */
+) RETURNS TEXT /* String */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_selection_hash_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::settings::_max_running_runs_per_tenant
+CREATE  FUNCTION inventory_core."_max_running_runs_per_tenant"() RETURNS INT /* i32 */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_max_running_runs_per_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::redact::_redact_meta
+CREATE  FUNCTION inventory_core."_redact_meta"(
+	"json" TEXT /* String */
+) RETURNS TEXT /* String */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_redact_meta_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::retry::_error_codes
+CREATE  FUNCTION inventory_core."_error_codes"() RETURNS TEXT[] /* Vec < & '_ str > */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_error_codes_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::_readable_tenant
+CREATE  FUNCTION inventory_core."_readable_tenant"() RETURNS TEXT /* String */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_readable_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_subtract
+CREATE  FUNCTION inventory_core."_bitmap_subtract"(
 	"set" bytea, /* Option < & [u8] > */
 	"other" bytea /* Option < & [u8] > */
 ) RETURNS bytea /* Vec < u8 > */
 IMMUTABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_intersect_wrapper';
+AS 'MODULE_PATHNAME', '_bitmap_subtract_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::tenant::_writable_tenant
-CREATE  FUNCTION inventory_core."_writable_tenant"(
-	"needed" TEXT /* & str */
-) RETURNS TEXT /* String */
+-- inventory_core::api::settings::_shrink_guard_min_items
+CREATE  FUNCTION inventory_core."_shrink_guard_min_items"() RETURNS INT /* i32 */
 STRICT STABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_writable_tenant_wrapper';
+AS 'MODULE_PATHNAME', '_shrink_guard_min_items_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::settings::_max_running_runs
-CREATE  FUNCTION inventory_core."_max_running_runs"() RETURNS INT /* i32 */
+-- inventory_core::api::retry::is_retryable
+CREATE  FUNCTION inventory_core."is_retryable"(
+	"http_status" INT /* i32 */
+) RETURNS bool /* bool */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'is_retryable_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::settings::_store_error_text
+CREATE  FUNCTION inventory_core."_store_error_text"() RETURNS bool /* bool */
 STRICT STABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_max_running_runs_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_union
-CREATE  FUNCTION inventory_core."_bitmap_union"(
-	"sets" bytea[] /* :: std :: option :: Option < Array < '_, & [u8] > > */
-) RETURNS bytea /* Vec < u8 > */
-IMMUTABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_union_wrapper';
+AS 'MODULE_PATHNAME', '_store_error_text_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -383,11 +338,31 @@ AS 'MODULE_PATHNAME', 'selection_lock_key_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::tenant::_fences_plans
-CREATE  FUNCTION inventory_core."_fences_plans"() RETURNS bool /* bool */
+-- inventory_core::api::redact::_has_inert_strings
+CREATE  FUNCTION inventory_core."_has_inert_strings"(
+	"json" TEXT /* & str */
+) RETURNS bool /* bool */
 IMMUTABLE STRICT PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_fences_plans_wrapper';
+AS 'MODULE_PATHNAME', '_has_inert_strings_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::settings::_clock_setting
+CREATE  FUNCTION inventory_core."_clock_setting"() RETURNS TEXT /* Option < String > */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_clock_setting_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::redact::redact
+CREATE  FUNCTION inventory_core."redact"(
+	"message" TEXT /* & str */
+) RETURNS TEXT /* String */
+IMMUTABLE STRICT PARALLEL SAFE  
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'redact_message_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -401,6 +376,67 @@ AS 'MODULE_PATHNAME', 'set_tenant_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
+-- inventory_core::api::settings::_max_running_runs
+CREATE  FUNCTION inventory_core."_max_running_runs"() RETURNS INT /* i32 */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_max_running_runs_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::_writable_tenant
+CREATE  FUNCTION inventory_core."_writable_tenant"(
+	"needed" TEXT /* & str */
+) RETURNS TEXT /* String */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_writable_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::items::_read_items
+CREATE  FUNCTION inventory_core."_read_items"(
+	"items" TEXT, /* & '_ str */
+	"whitelist_types" TEXT[], /* Array < '_, & '_ str > */
+	"whitelist_keys" TEXT[], /* Array < '_, & '_ str > */
+	"on_bad_item" TEXT /* & str */
+) RETURNS TABLE (
+	"key_highs" bigint[],  /* Vec < i64 > */
+	"key_lows" bigint[],  /* Vec < i64 > */
+	"external_ids" TEXT[],  /* Vec < String > */
+	"name_digests" bigint[],  /* Vec < Option < i64 > > */
+	"meta_digests" bigint[],  /* Vec < Option < i64 > > */
+	"given_positions" INT[],  /* Vec < i32 > */
+	"starts" INT[],  /* Vec < i32 > */
+	"duplicates" INT,  /* i32 */
+	"rejected" INT,  /* i32 */
+	"rejected_types" TEXT[],  /* Vec < Option < String > > */
+	"dropped_meta_keys" INT  /* i32 */
+)
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_read_items_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_positions
+CREATE  FUNCTION inventory_core."_bitmap_positions"(
+	"sets" bytea[] /* Array < '_, & [u8] > */
+) RETURNS bytea /* Vec < u8 > */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_positions_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::clear_tenant
+CREATE  FUNCTION inventory_core."clear_tenant"() RETURNS void
+STRICT VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'clear_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
 -- inventory_core::api::bitmap::_bitmap_count
 CREATE  FUNCTION inventory_core."_bitmap_count"(
 	"set" bytea /* Option < & [u8] > */
@@ -411,60 +447,24 @@ AS 'MODULE_PATHNAME', '_bitmap_count_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::tenant::_readable_tenant
-CREATE  FUNCTION inventory_core."_readable_tenant"() RETURNS TEXT /* String */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_readable_tenant_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_position
-CREATE  FUNCTION inventory_core."_bitmap_position"(
-	"positions" bytea, /* & [u8] */
-	"item_id" bigint /* i64 */
-) RETURNS INT /* Option < i32 > */
+-- inventory_core::api::version::_library_version
+CREATE  FUNCTION inventory_core."_library_version"() RETURNS TEXT /* & '_ str */
 IMMUTABLE STRICT PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_position_wrapper';
+AS 'MODULE_PATHNAME', '_library_version_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::settings::_max_running_runs_per_tenant
-CREATE  FUNCTION inventory_core."_max_running_runs_per_tenant"() RETURNS INT /* i32 */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_max_running_runs_per_tenant_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_ids
-CREATE  FUNCTION inventory_core."_bitmap_ids"(
-	"chunk" INT, /* i32 */
-	"set" bytea /* & [u8] */
-) RETURNS SETOF bigint /* i64 */
+-- inventory_core::api::bitmap::_bitmap_chunks
+CREATE  FUNCTION inventory_core."_bitmap_chunks"(
+	"ids" bigint[] /* Vec < i64 > */
+) RETURNS TABLE (
+	"chunk" INT,  /* i32 */
+	"item_ids" bytea  /* Vec < u8 > */
+)
 IMMUTABLE STRICT PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_ids_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::tenant::_bind_every
-CREATE  FUNCTION inventory_core."_bind_every"() RETURNS void
-STRICT VOLATILE PARALLEL UNSAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bind_every_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_subtract
-CREATE  FUNCTION inventory_core."_bitmap_subtract"(
-	"set" bytea, /* Option < & [u8] > */
-	"other" bytea /* Option < & [u8] > */
-) RETURNS bytea /* Vec < u8 > */
-IMMUTABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_subtract_wrapper';
+AS 'MODULE_PATHNAME', '_bitmap_chunks_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -978,10 +978,11 @@ COMMENT ON FUNCTION inventory_core.filter_meta(jsonb, text[]) IS
 -- requires:
 --   pure_functions
 
--- Intervals and times cross to Rust as microseconds, so that no session setting has a say.
+-- Intervals and times cross to Rust as microseconds, so that no session setting has a say. What is beyond bigint, or
+-- infinite, counts as its end.
 CREATE FUNCTION inventory_core._micros(span interval) RETURNS bigint
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN (extract(epoch FROM span) * 1000000)::bigint;
+RETURN (least(greatest(extract(epoch FROM span), -9e12), 9e12) * 1000000)::bigint;
 COMMENT ON FUNCTION inventory_core._micros(interval) IS 'An interval in microseconds; a month counts as 30 days';
 
 CREATE FUNCTION inventory_core.retry_delay(
@@ -991,7 +992,7 @@ LANGUAGE sql VOLATILE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT inventory_core._retry_delay(
                attempt, http_status, retry_after, inventory_core._micros(base), inventory_core._micros(cap),
-               (extract(epoch FROM now) * 1000000)::bigint, random()) * interval '1 microsecond';
+               (least(greatest(extract(epoch FROM now), -9e12), 9e12) * 1000000)::bigint, random()) * interval '1 microsecond';
 END;
 COMMENT ON FUNCTION inventory_core.retry_delay(integer, integer, text, interval, interval, timestamptz) IS
     'How long to wait before the next try: full jitter, never less than Retry-After asks; NULL means do not retry';
@@ -1037,7 +1038,7 @@ COMMENT ON COLUMN inventory_core.run_slots.slot_no IS
 COMMENT ON COLUMN inventory_core.run_slots.run_id IS 'The run that holds the slot; NULL where it is free';
 COMMENT ON COLUMN inventory_core.run_slots.expires_at IS 'When the slot is free again unless its run shows life';
 INSERT INTO inventory_core.run_slots (slot_no) SELECT generate_series(1, 1024);
--- Not unique: a run whose slot is being taken away, by a start in the middle, takes another and does not wait.
+-- Not unique: a run whose slot is being taken away, by a start that is not committed, takes another and does not wait.
 CREATE INDEX run_slots_run_id ON inventory_core.run_slots (run_id);
 COMMENT ON INDEX inventory_core.run_slots_run_id IS 'Which slot a run holds';
 /* </end connected objects> */
@@ -1108,8 +1109,8 @@ COMMENT ON FUNCTION inventory_core._slot_is_over(uuid, timestamptz) IS
 -- requires:
 --   slot_leases
 
--- Refused starts that could not be counted in selections at once, because another transaction had the row there in
--- its hands. The next refusal that gets the row adds them up.
+-- Refused starts that could not be counted in selections at once, because another transaction held the row there
+-- locked. The next refusal that gets the row adds them up.
 CREATE TABLE inventory_core.refusals (
     tenant_id      text COLLATE "C" NOT NULL,
     selection_hash text COLLATE "C" NOT NULL,
@@ -1132,7 +1133,7 @@ SELECT pg_extension_config_dump('inventory_core.refusals', '');
 --   refusals
 
 -- A start writes a row here and deletes it again, so no row is ever committed. Until the start is committed nobody sees
--- its run; but whoever would write the same row is kept waiting, and so learns that the start is in the middle.
+-- its run; but whoever would write the same row is kept waiting, and so learns of the start.
 CREATE TABLE inventory_core.open_starts (
     tenant_id text COLLATE "C" NOT NULL,
     slot_no   integer NOT NULL,
@@ -1279,8 +1280,8 @@ COMMENT ON FUNCTION inventory_core._is_old_lease(timestamptz) IS
 -- question is asked once a query. The restrictive twin keeps the fence closed where somebody adds a
 -- permissive policy. It compares the other way round, so that the planner sees two comparisons, derives
 -- one between the two answers, and asks before it scans: also where there is nothing to scan, an unbound
--- reader gets an error and not an empty result. UPDATE (with row locks) and DELETE have no WITH CHECK of
--- their own, so the access they need stands in policies of theirs.
+-- reader gets an error and not an empty result. A row lock and a DELETE are checked by USING alone, never
+-- by WITH CHECK, so the access that they need stands in policies of its own.
 DO $$
 DECLARE
     tenant_table text;
@@ -1536,10 +1537,13 @@ $$;
 COMMENT ON FUNCTION inventory_core._release_locks() IS
     'Ends a block that handles triggered_action_exception: a row lock that was only tried goes with the block';
 
+-- The gates: 'items' is closed by forget_items, forget_missing and forget_tenant, and passed by upsert_items and finish_run;
+-- 'run <id>' is closed by finish_run and passed by whoever writes into that run.
+--
 -- A row lock that many share does not queue: while one waits to have the row alone, others who share it pass by, and where
 -- these always overlap it waits for ever. So whoever is to have it alone closes a gate first, and the others pause at the
 -- gate. It is fairness only, never the truth: the gate is an advisory lock, which a stranger may hold, so nobody pauses
--- for longer than half a second. And nobody pauses with a row in his hands that the other may be waiting for.
+-- for longer than half a second. And nobody pauses while holding a row that the other may be waiting for.
 CREATE FUNCTION inventory_core._pass_gate(tenant text, gate text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
@@ -1853,7 +1857,14 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    -- A run whose row is taken has a batch or a finish in the middle: its owner lives.
+    -- The selection before the run, as forget_tenant takes them; where it has it, there is nothing to take over.
+    PERFORM 1 FROM inventory_core.selections AS s
+    WHERE s.tenant_id = run.tenant_id AND s.selection_hash = run.selection_hash
+    FOR KEY SHARE SKIP LOCKED;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    -- A run whose row is locked has a batch or a finish that is not committed: its owner lives.
     PERFORM 1 FROM inventory_core.sync_runs AS r
     WHERE r.tenant_id = run.tenant_id AND r.run_id = run.run_id AND r.status = 'running'
     FOR UPDATE SKIP LOCKED;
@@ -1874,7 +1885,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core._take_over(inventory_core.sync_runs) IS
-    'Closes a run whose lease has expired; false where its owner shows life';
+    'Closes a run whose lease has expired; false where its owner shows life, or the tenant is being forgotten';
 
 CREATE FUNCTION inventory_core._reap(tenant text) RETURNS integer
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -2805,16 +2816,6 @@ COMMENT ON FUNCTION inventory_core._insert_run(text, text, jsonb, uuid, text, in
 -- requires:
 --   insert_run
 
-CREATE FUNCTION inventory_core._has_rejected(tenant text, run_id uuid, policy_type text) RETURNS boolean
-LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT EXISTS (SELECT FROM inventory_core.sync_errors AS e
-                   WHERE e.tenant_id = _has_rejected.tenant AND e.run_id = _has_rejected.run_id
-                     AND e.error_code = 'item_rejected' AND e.policy_type IS NOT DISTINCT FROM _has_rejected.policy_type);
-END;
-COMMENT ON FUNCTION inventory_core._has_rejected(text, uuid, text) IS
-    'Whether item_rejected is recorded for a policy type in a run';
-
 CREATE FUNCTION inventory_core._add_part(
     tenant text, run_id uuid, recorded_at timestamptz, inserted bigint[], updated bigint[], unchanged bigint[],
     redacted_values integer)
@@ -2851,11 +2852,12 @@ LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+    longest CONSTANT interval := '1000 years';      -- what is added to the time must still be one
     problem text := CASE
         WHEN jsonb_typeof(selection) <> 'object' THEN format('selection: it is of type %s.', jsonb_typeof(selection))
         WHEN length(correlation_id) > 1000 THEN format('correlation_id: it has %s characters.', length(correlation_id))
-        WHEN lease <= interval '0' THEN format('lease: it is %s.', lease)
-        WHEN min_age < interval '0' THEN format('min_age: it is %s.', min_age)
+        WHEN lease <= interval '0' OR lease > longest THEN format('lease: it is %s.', lease)
+        WHEN min_age < interval '0' OR min_age > longest THEN format('min_age: it is %s.', min_age)
     END;
 BEGIN
     PERFORM inventory_core._require('selection', selection IS NOT NULL);
@@ -2865,7 +2867,7 @@ BEGIN
             USING ERRCODE = 'invalid_parameter_value',
                   DETAIL = format('Argument %s', problem),
                   HINT = 'selection is a JSON object, correlation_id at most 1000 characters, lease a positive and '
-                         'min_age no negative interval.';
+                         'min_age no negative interval, neither longer than 1000 years.';
     END IF;
 END
 $$;
@@ -2892,6 +2894,15 @@ COMMENT ON FUNCTION inventory_core._check_request(inventory_core.sync_runs, text
 /* <begin connected objects> */
 -- requires:
 --   check_start
+
+-- A start never queues, and no limit is passed:
+-- 1. It tries the advisory lock of the selection. That is a courtesy: without the lock it goes on, but hardly waits for rows.
+-- 2. A running run of the selection blocks it, unless its lease has expired: then that run is closed first.
+-- 3. In a block of its own, so that a refusal leaves no lock behind, it locks a free row of run_slots and inserts the run. Two
+--    partial unique indexes decide: one running run per selection, one per number of the tenant.
+-- 4. Starts that are not committed are invisible. Each has left its mark in open_starts, and whoever would insert the same row
+--    runs into it: so they count against the tenant's limit, too.
+-- 5. It takes the slot. What got in its way becomes the reason in the row that it gives.
 
 CREATE FUNCTION inventory_core._refuse_start(tenant text, selection_hash text, selection jsonb, reason text)
 RETURNS void
@@ -2975,7 +2986,7 @@ CREATE FUNCTION inventory_core.start_run(
 RETURNS TABLE (run_id uuid, status text, selection_hash text, reason text, blocking_run_id uuid, retry_after interval)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
--- The longest that a start waits for a row that another transaction has in its hands.
+-- The longest that a start waits for a row that another transaction holds locked.
 SET lock_timeout = '50ms'
 AS $$
 #variable_conflict use_variable
@@ -3168,18 +3179,28 @@ CREATE FUNCTION inventory_core._record_rejected(tenant text, run_id uuid, policy
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-    rejected_type text;
 BEGIN
-    FOREACH rejected_type IN ARRAY policy_types LOOP
-        -- One a run and type, so that a replayed batch changes nothing. The row lock is taken only for a new one.
-        CONTINUE WHEN inventory_core._has_rejected(tenant, run_id, rejected_type);
-        PERFORM 1 FROM inventory_core.sync_runs AS r
-        WHERE r.tenant_id = tenant AND r.run_id = _record_rejected.run_id
-        FOR NO KEY UPDATE;
-        CONTINUE WHEN inventory_core._has_rejected(tenant, run_id, rejected_type);
-        PERFORM inventory_core._add_error(tenant, run_id, 'item_rejected', policy_type => rejected_type);
-    END LOOP;
+    -- One per run and type, so that a replayed batch changes nothing. The row lock is taken only for a new one.
+    IF NOT EXISTS (SELECT unnest(policy_types)
+                   EXCEPT
+                   SELECT e.policy_type FROM inventory_core.sync_errors AS e
+                   WHERE e.tenant_id = tenant AND e.run_id = _record_rejected.run_id AND e.error_code = 'item_rejected') THEN
+        RETURN;
+    END IF;
+    PERFORM 1 FROM inventory_core.sync_runs AS r
+    WHERE r.tenant_id = tenant AND r.run_id = _record_rejected.run_id
+    FOR NO KEY UPDATE;
+    INSERT INTO inventory_core.sync_errors (tenant_id, run_id, error_no, error_code, policy_type, recorded_at)
+    SELECT tenant, _record_rejected.run_id,
+           coalesce((SELECT max(e.error_no) FROM inventory_core.sync_errors AS e
+                     WHERE e.tenant_id = tenant AND e.run_id = _record_rejected.run_id), 0)
+               + row_number() OVER (ORDER BY n.policy_type COLLATE "C" NULLS FIRST),
+           'item_rejected', n.policy_type, inventory_core._now()
+    FROM (SELECT unnest(policy_types)
+          EXCEPT
+          SELECT e.policy_type FROM inventory_core.sync_errors AS e
+          WHERE e.tenant_id = tenant AND e.run_id = _record_rejected.run_id AND e.error_code = 'item_rejected')
+        AS n (policy_type);
 END
 $$;
 COMMENT ON FUNCTION inventory_core._record_rejected(text, uuid, text[]) IS
@@ -3226,6 +3247,9 @@ BEGIN
     SELECT b.* INTO batch
     FROM inventory_core._read_items(items, allowed_types, allowed_keys, on_bad_item) AS b;
 
+    -- The row of the run, which this may lock, before that of the tenant, as record_error and a batch after it take them.
+    PERFORM inventory_core._record_rejected(tenant, run_id, batch.rejected_types);
+
     -- forget_items waits for us, or we for it: no item that the probe finds can go away.
     next_id := inventory_core._share_tenant(tenant);
     -- Where new items came since the run began, all of these may be new: then trying is cheaper than looking for them in vain.
@@ -3234,6 +3258,7 @@ BEGIN
                array_agg(batch.external_ids[s.position]) AS external_ids
         INTO samples
         FROM generate_series(1, cardinality(batch.key_highs), cardinality(batch.key_highs) / samples_wanted) AS s (position);
+        -- Only which of them are new is of interest: any digests will do.
         SELECT p.new_positions IS NOT NULL AND cardinality(p.new_positions) = cardinality(samples.key_highs) INTO is_guess
         FROM inventory_core._find_items(tenant, samples.key_highs, samples.key_lows, samples.external_ids,
                                         samples.key_highs, samples.key_highs, run.first_new_item_id) AS p;
@@ -3330,7 +3355,6 @@ BEGIN
 
     PERFORM inventory_core._add_part(tenant, run_id, taken, inserted_ids, updated_ids, probe.unchanged_ids,
                                      redacted_in_updated + redacted_in_inserted);
-    PERFORM inventory_core._record_rejected(tenant, run_id, batch.rejected_types);
 
     RETURN QUERY
     SELECT cardinality(batch.key_highs), cardinality(inserted_ids), cardinality(updated_ids),
@@ -3439,7 +3463,12 @@ BEGIN
 
     PERFORM inventory_core._pass_gate(tenant, 'items');
     PERFORM inventory_core._close_gate(tenant, 'run ' || run_id);
-    -- Waits for the batches in the middle, keeps later ones out.
+    -- The selection before the run, as forget_tenant takes them: what is folded refers to it.
+    PERFORM 1 FROM inventory_core.sync_runs AS r
+    JOIN inventory_core.selections AS s ON s.tenant_id = r.tenant_id AND s.selection_hash = r.selection_hash
+    WHERE r.tenant_id = tenant AND r.run_id = finish_run.run_id
+    FOR KEY SHARE OF s;
+    -- Waits for the batches that are not committed, keeps later ones out.
     SELECT r.* INTO run FROM inventory_core.sync_runs AS r
     WHERE r.tenant_id = tenant AND r.run_id = finish_run.run_id
     FOR UPDATE;
@@ -4143,14 +4172,23 @@ CREATE FUNCTION inventory_core._check_meta_keys(policy_type text, keys text[]) R
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+    longest integer := (SELECT max(octet_length(k.key)) FROM unnest(keys) AS k (key));
 BEGIN
     PERFORM inventory_core._require('policy_type', policy_type IS NOT NULL);
-    PERFORM inventory_core._require('keys', keys IS NOT NULL AND array_position(keys, NULL) IS NULL);
+    PERFORM inventory_core._require('keys', keys IS NOT NULL AND NOT EXISTS (
+        SELECT FROM unnest(keys) AS k (key) WHERE k.key IS NULL));
     IF octet_length(policy_type) NOT BETWEEN 1 AND 200 THEN
         RAISE EXCEPTION 'invalid policy type'
             USING ERRCODE = 'invalid_parameter_value',
                   DETAIL = format('It has %s bytes.', octet_length(policy_type)),
                   HINT = 'A policy type has 1 to 200 bytes; * means every type.';
+    END IF;
+    IF longest > 2000 THEN
+        RAISE EXCEPTION 'invalid key of meta'
+            USING ERRCODE = 'invalid_parameter_value',
+                  DETAIL = format('A key has %s bytes.', longest),
+                  HINT = 'A key that is on the whitelist has at most 2000 bytes.';
     END IF;
 END
 $$;

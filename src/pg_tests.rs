@@ -65,6 +65,14 @@ mod tests {
     }
 
     #[pg_test]
+    fn that_error_is_not_the_caller_s() {
+        Spi::run(
+            "DO $$ BEGIN PERFORM inventory_core._bitmap_count('no set'); RAISE 'read'; EXCEPTION WHEN data_corrupted THEN END $$",
+        )
+        .unwrap();
+    }
+
+    #[pg_test]
     fn the_binding_is_rolled_back_with_a_savepoint() {
         become_plain_role(&["acme"]);
         Spi::run(

@@ -48,7 +48,7 @@ func ask[T any](statement string, args ...any) (value T) {
 func fetch(run, link string) *page {
 	const cooling = "SELECT extract(epoch FROM inventory_core.cooling_down($1))::float8"
 	for attempt := 0; link != ""; attempt++ {
-		// record_throttle cools the API down for all workers of the tenant, so here waits who was throttled, and all others.
+		// record_throttle cools the API down for all workers of the tenant: the throttled one waits here like all others.
 		for wait := ask[*float64](cooling, tenant); wait != nil; wait = ask[*float64](cooling, tenant) {
 			log.Printf("waiting %.1f s, lease until %s", *wait, ask[string]("SELECT inventory_core.heartbeat($1, $2)", tenant, run))
 			time.Sleep(time.Duration(math.Min(*wait, lease/3) * 1e9))
@@ -104,7 +104,7 @@ func main() {
 		status, total, link = "partial", page.Total, ""
 		must(0, json.Unmarshal(page.Next, &link)) // null leaves it empty
 	}
-	if link == "" { // only who came to the end of the list may call it a success
+	if link == "" { // only a run that came to the end of the list is a success
 		status = "success"
 	} else {
 		defer os.Exit(1)

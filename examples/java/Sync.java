@@ -39,7 +39,7 @@ public class Sync {
     static Page fetch(UUID run, URI url) throws SQLException, InterruptedException {
         HttpRequest request = HttpRequest.newBuilder(url).timeout(Duration.ofSeconds(30)).build();
         for (int attempt = 0; ; attempt++) {
-            // record_throttle cools the API down for all workers of the tenant, so here waits who was throttled, and all others.
+            // record_throttle cools the API down for all workers of the tenant: the throttled one waits here like all others.
             for (String wait; (wait = row("SELECT extract(epoch FROM inventory_core.cooling_down(?))", TENANT)[0]) != null; ) {
                 System.err.printf("waiting %s s%n", wait);
                 Thread.sleep((long) (Math.min(Double.parseDouble(wait), LEASE / 3) * 1000));
@@ -101,7 +101,7 @@ public class Sync {
                 page.total == null ? "an unknown total" : page.total);
         }
 
-        // Only who came to the end of the list may call it a success.
+        // Only a run that came to the end of the list is a success.
         String status = url == null ? "success" : pages > 0 ? "partial" : "failed";
         System.out.println(row("""
             SELECT format('%s: %s observed, errors: [%s]', status, observed_count, array_to_string(error_codes, ', '))

@@ -56,7 +56,7 @@ async function pause(seconds) {
 // A page as read() gives it; null when it is not to be had, and why is recorded.
 async function fetchPage(url) {
   for (let attempt = 0; ; attempt++) {
-    // record_throttle cools the API down for all workers of the tenant, so here waits who was throttled, and all others.
+    // record_throttle cools the API down for all workers of the tenant: the throttled one waits here like all others.
     const cooling = () => row('SELECT extract(epoch FROM inventory_core.cooling_down($1))::float8', TENANT)
     for (let [wait] = await cooling(); wait; [wait] = await cooling()) await pause(wait)
 
@@ -98,7 +98,7 @@ async function sync() {
       pages, seen, inserted, updated, rejected, observed, total ?? 'an unknown total')
   }
 
-  // Only who came to the end of the list may call it a success.
+  // Only a run that came to the end of the list is a success.
   const status = !url ? 'success' : pages ? 'partial' : 'failed'
   console.log('%s: %s observed, errors: [%s]', ...await row(
     `SELECT status, observed_count, array_to_string(error_codes, ', ')

@@ -60,7 +60,7 @@ function pause(string $run, float $seconds): void
 function fetch(string $run, string $url): ?array
 {
     for ($attempt = 0; ; $attempt++) {
-        // record_throttle cools the API down for all workers of the tenant, so here waits who was throttled, and all others.
+        // record_throttle cools the API down for all workers of the tenant: the throttled one waits here like all others.
         while ($wait = rows('SELECT extract(epoch FROM inventory_core.cooling_down(?))', TENANT)[0][0]) {
             pause($run, (float) $wait);
         }
@@ -102,7 +102,7 @@ function sync(string $url, string $selection): int
             ++$pages, $seen, $new, $changed, $rejected, $observed += $seen, $total ?? 'an unknown total');
     }
 
-    // Only who came to the end of the list may call it a success.
+    // Only a run that came to the end of the list is a success.
     $status = !$url ? 'success' : ($pages ? 'partial' : 'failed');
     vprintf("%s: %d observed, errors: [%s]\n", rows("SELECT status, observed_count, array_to_string(error_codes, ', ')
         FROM inventory_core.finish_run(?, ?, ?, ?)", TENANT, $run, $status, $total)[0]);

@@ -63,7 +63,7 @@ class Syncer:
     def fetch(self, url):
         """A page as read() gives it; None when it is not to be had, and why is recorded."""
         for attempt in range(RETRIES + 1):
-            # record_throttle cools the API down for all workers of the tenant, so here waits who was throttled, and all others.
+            # record_throttle cools the API down for all workers of the tenant: the throttled one waits here like all others.
             while wait := self.row("SELECT extract(epoch FROM inventory_core.cooling_down(%s))::float8", TENANT)[0]:
                 self.pause(wait)
             status, retry_after, body = get(url)
@@ -98,7 +98,7 @@ class Syncer:
             print(f"page {pages}: {seen} observed, {new} new, {changed} changed, {rejected} rejected; "
                   f"{observed} of {total or 'an unknown total'}", flush=True)
 
-        # Only who came to the end of the list may call it a success.
+        # Only a run that came to the end of the list is a success.
         status = "success" if not url else "partial" if pages else "failed"
         print("{}: {} observed, errors: [{}]".format(*self.row(
             "SELECT status, observed_count, array_to_string(error_codes, ', ') "

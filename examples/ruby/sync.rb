@@ -62,7 +62,7 @@ end
 # A page as read gives it; nil when it is not to be had, and why is recorded.
 def fetch(run, url)
   0.upto(RETRIES) do |attempt|
-    # record_throttle cools the API down for all workers of the tenant, so here waits who was throttled, and all others.
+    # record_throttle cools the API down for all workers of the tenant: the throttled one waits here like all others.
     while (wait = rows('SELECT extract(epoch FROM inventory_core.cooling_down($1))::float8', TENANT)[0][0])
       pause(run, wait)
     end
@@ -102,7 +102,7 @@ def sync(url)
                 pages += 1, seen, new, changed, rejected, observed += seen, total || 'an unknown total')
   end
 
-  # Only who came to the end of the list may call it a success.
+  # Only a run that came to the end of the list is a success.
   status = url ? (pages.positive? ? 'partial' : 'failed') : 'success'
   show '%s: %d observed, errors: [%s]', "SELECT status, observed_count, array_to_string(error_codes, ', ')
     FROM inventory_core.finish_run($1, $2, $3, $4)", TENANT, run, status, total

@@ -1,7 +1,8 @@
--- Intervals and times cross to Rust as microseconds, so that no session setting has a say.
+-- Intervals and times cross to Rust as microseconds, so that no session setting has a say. What is beyond bigint, or
+-- infinite, counts as its end.
 CREATE FUNCTION inventory_core._micros(span interval) RETURNS bigint
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN (extract(epoch FROM span) * 1000000)::bigint;
+RETURN (least(greatest(extract(epoch FROM span), -9e12), 9e12) * 1000000)::bigint;
 COMMENT ON FUNCTION inventory_core._micros(interval) IS 'An interval in microseconds; a month counts as 30 days';
 
 CREATE FUNCTION inventory_core.retry_delay(
@@ -11,7 +12,7 @@ LANGUAGE sql VOLATILE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT inventory_core._retry_delay(
                attempt, http_status, retry_after, inventory_core._micros(base), inventory_core._micros(cap),
-               (extract(epoch FROM now) * 1000000)::bigint, random()) * interval '1 microsecond';
+               (least(greatest(extract(epoch FROM now), -9e12), 9e12) * 1000000)::bigint, random()) * interval '1 microsecond';
 END;
 COMMENT ON FUNCTION inventory_core.retry_delay(integer, integer, text, interval, interval, timestamptz) IS
     'How long to wait before the next try: full jitter, never less than Retry-After asks; NULL means do not retry';

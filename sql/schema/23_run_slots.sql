@@ -15,6 +15,6 @@ COMMENT ON COLUMN inventory_core.run_slots.slot_no IS
 COMMENT ON COLUMN inventory_core.run_slots.run_id IS 'The run that holds the slot; NULL where it is free';
 COMMENT ON COLUMN inventory_core.run_slots.expires_at IS 'When the slot is free again unless its run shows life';
 INSERT INTO inventory_core.run_slots (slot_no) SELECT generate_series(1, 1024);
--- Not unique: a run whose slot is being taken away, by a start in the middle, takes another and does not wait.
+-- Not unique: a run whose slot is being taken away, by a start that is not committed, takes another and does not wait.
 CREATE INDEX run_slots_run_id ON inventory_core.run_slots (run_id);
 COMMENT ON INDEX inventory_core.run_slots_run_id IS 'Which slot a run holds';

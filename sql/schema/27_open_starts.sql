@@ -1,5 +1,5 @@
 -- A start writes a row here and deletes it again, so no row is ever committed. Until the start is committed nobody sees
--- its run; but whoever would write the same row is kept waiting, and so learns that the start is in the middle.
+-- its run; but whoever would write the same row is kept waiting, and so learns of the start.
 CREATE TABLE inventory_core.open_starts (
     tenant_id text COLLATE "C" NOT NULL,
     slot_no   integer NOT NULL,

@@ -1,5 +1,5 @@
--- Refused starts that could not be counted in selections at once, because another transaction had the row there in
--- its hands. The next refusal that gets the row adds them up.
+-- Refused starts that could not be counted in selections at once, because another transaction held the row there
+-- locked. The next refusal that gets the row adds them up.
 CREATE TABLE inventory_core.refusals (
     tenant_id      text COLLATE "C" NOT NULL,
     selection_hash text COLLATE "C" NOT NULL,

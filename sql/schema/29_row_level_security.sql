@@ -41,8 +41,8 @@ COMMENT ON FUNCTION inventory_core._is_old_lease(timestamptz) IS
 -- question is asked once a query. The restrictive twin keeps the fence closed where somebody adds a
 -- permissive policy. It compares the other way round, so that the planner sees two comparisons, derives
 -- one between the two answers, and asks before it scans: also where there is nothing to scan, an unbound
--- reader gets an error and not an empty result. UPDATE (with row locks) and DELETE have no WITH CHECK of
--- their own, so the access they need stands in policies of theirs.
+-- reader gets an error and not an empty result. A row lock and a DELETE are checked by USING alone, never
+-- by WITH CHECK, so the access that they need stands in policies of its own.
 DO $$
 DECLARE
     tenant_table text;

@@ -9,10 +9,13 @@ $$;
 COMMENT ON FUNCTION inventory_core._release_locks() IS
     'Ends a block that handles triggered_action_exception: a row lock that was only tried goes with the block';
 
+-- The gates: 'items' is closed by forget_items, forget_missing and forget_tenant, and passed by upsert_items and finish_run;
+-- 'run <id>' is closed by finish_run and passed by whoever writes into that run.
+--
 -- A row lock that many share does not queue: while one waits to have the row alone, others who share it pass by, and where
 -- these always overlap it waits for ever. So whoever is to have it alone closes a gate first, and the others pause at the
 -- gate. It is fairness only, never the truth: the gate is an advisory lock, which a stranger may hold, so nobody pauses
--- for longer than half a second. And nobody pauses with a row in his hands that the other may be waiting for.
+-- for longer than half a second. And nobody pauses while holding a row that the other may be waiting for.
 CREATE FUNCTION inventory_core._pass_gate(tenant text, gate text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp

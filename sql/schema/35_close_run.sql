@@ -76,7 +76,14 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    -- A run whose row is taken has a batch or a finish in the middle: its owner lives.
+    -- The selection before the run, as forget_tenant takes them; where it has it, there is nothing to take over.
+    PERFORM 1 FROM inventory_core.selections AS s
+    WHERE s.tenant_id = run.tenant_id AND s.selection_hash = run.selection_hash
+    FOR KEY SHARE SKIP LOCKED;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    -- A run whose row is locked has a batch or a finish that is not committed: its owner lives.
     PERFORM 1 FROM inventory_core.sync_runs AS r
     WHERE r.tenant_id = run.tenant_id AND r.run_id = run.run_id AND r.status = 'running'
     FOR UPDATE SKIP LOCKED;
@@ -97,7 +104,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core._take_over(inventory_core.sync_runs) IS
-    'Closes a run whose lease has expired; false where its owner shows life';
+    'Closes a run whose lease has expired; false where its owner shows life, or the tenant is being forgotten';
 
 CREATE FUNCTION inventory_core._reap(tenant text) RETURNS integer
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE

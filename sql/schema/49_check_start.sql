@@ -4,11 +4,12 @@ LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+    longest CONSTANT interval := '1000 years';      -- what is added to the time must still be one
     problem text := CASE
         WHEN jsonb_typeof(selection) <> 'object' THEN format('selection: it is of type %s.', jsonb_typeof(selection))
         WHEN length(correlation_id) > 1000 THEN format('correlation_id: it has %s characters.', length(correlation_id))
-        WHEN lease <= interval '0' THEN format('lease: it is %s.', lease)
-        WHEN min_age < interval '0' THEN format('min_age: it is %s.', min_age)
+        WHEN lease <= interval '0' OR lease > longest THEN format('lease: it is %s.', lease)
+        WHEN min_age < interval '0' OR min_age > longest THEN format('min_age: it is %s.', min_age)
     END;
 BEGIN
     PERFORM inventory_core._require('selection', selection IS NOT NULL);
@@ -18,7 +19,7 @@ BEGIN
             USING ERRCODE = 'invalid_parameter_value',
                   DETAIL = format('Argument %s', problem),
                   HINT = 'selection is a JSON object, correlation_id at most 1000 characters, lease a positive and '
-                         'min_age no negative interval.';
+                         'min_age no negative interval, neither longer than 1000 years.';
     END IF;
 END
 $$;

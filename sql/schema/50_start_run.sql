@@ -1,3 +1,12 @@
+-- A start never queues, and no limit is passed:
+-- 1. It tries the advisory lock of the selection. That is a courtesy: without the lock it goes on, but hardly waits for rows.
+-- 2. A running run of the selection blocks it, unless its lease has expired: then that run is closed first.
+-- 3. In a block of its own, so that a refusal leaves no lock behind, it locks a free row of run_slots and inserts the run. Two
+--    partial unique indexes decide: one running run per selection, one per number of the tenant.
+-- 4. Starts that are not committed are invisible. Each has left its mark in open_starts, and whoever would insert the same row
+--    runs into it: so they count against the tenant's limit, too.
+-- 5. It takes the slot. What got in its way becomes the reason in the row that it gives.
+
 CREATE FUNCTION inventory_core._refuse_start(tenant text, selection_hash text, selection jsonb, reason text)
 RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -80,7 +89,7 @@ CREATE FUNCTION inventory_core.start_run(
 RETURNS TABLE (run_id uuid, status text, selection_hash text, reason text, blocking_run_id uuid, retry_after interval)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
--- The longest that a start waits for a row that another transaction has in its hands.
+-- The longest that a start waits for a row that another transaction holds locked.
 SET lock_timeout = '50ms'
 AS $$
 #variable_conflict use_variable

@@ -2,18 +2,28 @@ CREATE FUNCTION inventory_core._record_rejected(tenant text, run_id uuid, policy
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-    rejected_type text;
 BEGIN
-    FOREACH rejected_type IN ARRAY policy_types LOOP
-        -- One a run and type, so that a replayed batch changes nothing. The row lock is taken only for a new one.
-        CONTINUE WHEN inventory_core._has_rejected(tenant, run_id, rejected_type);
-        PERFORM 1 FROM inventory_core.sync_runs AS r
-        WHERE r.tenant_id = tenant AND r.run_id = _record_rejected.run_id
-        FOR NO KEY UPDATE;
-        CONTINUE WHEN inventory_core._has_rejected(tenant, run_id, rejected_type);
-        PERFORM inventory_core._add_error(tenant, run_id, 'item_rejected', policy_type => rejected_type);
-    END LOOP;
+    -- One per run and type, so that a replayed batch changes nothing. The row lock is taken only for a new one.
+    IF NOT EXISTS (SELECT unnest(policy_types)
+                   EXCEPT
+                   SELECT e.policy_type FROM inventory_core.sync_errors AS e
+                   WHERE e.tenant_id = tenant AND e.run_id = _record_rejected.run_id AND e.error_code = 'item_rejected') THEN
+        RETURN;
+    END IF;
+    PERFORM 1 FROM inventory_core.sync_runs AS r
+    WHERE r.tenant_id = tenant AND r.run_id = _record_rejected.run_id
+    FOR NO KEY UPDATE;
+    INSERT INTO inventory_core.sync_errors (tenant_id, run_id, error_no, error_code, policy_type, recorded_at)
+    SELECT tenant, _record_rejected.run_id,
+           coalesce((SELECT max(e.error_no) FROM inventory_core.sync_errors AS e
+                     WHERE e.tenant_id = tenant AND e.run_id = _record_rejected.run_id), 0)
+               + row_number() OVER (ORDER BY n.policy_type COLLATE "C" NULLS FIRST),
+           'item_rejected', n.policy_type, inventory_core._now()
+    FROM (SELECT unnest(policy_types)
+          EXCEPT
+          SELECT e.policy_type FROM inventory_core.sync_errors AS e
+          WHERE e.tenant_id = tenant AND e.run_id = _record_rejected.run_id AND e.error_code = 'item_rejected')
+        AS n (policy_type);
 END
 $$;
 COMMENT ON FUNCTION inventory_core._record_rejected(text, uuid, text[]) IS
@@ -60,6 +70,9 @@ BEGIN
     SELECT b.* INTO batch
     FROM inventory_core._read_items(items, allowed_types, allowed_keys, on_bad_item) AS b;
 
+    -- The row of the run, which this may lock, before that of the tenant, as record_error and a batch after it take them.
+    PERFORM inventory_core._record_rejected(tenant, run_id, batch.rejected_types);
+
     -- forget_items waits for us, or we for it: no item that the probe finds can go away.
     next_id := inventory_core._share_tenant(tenant);
     -- Where new items came since the run began, all of these may be new: then trying is cheaper than looking for them in vain.
@@ -68,6 +81,7 @@ BEGIN
                array_agg(batch.external_ids[s.position]) AS external_ids
         INTO samples
         FROM generate_series(1, cardinality(batch.key_highs), cardinality(batch.key_highs) / samples_wanted) AS s (position);
+        -- Only which of them are new is of interest: any digests will do.
         SELECT p.new_positions IS NOT NULL AND cardinality(p.new_positions) = cardinality(samples.key_highs) INTO is_guess
         FROM inventory_core._find_items(tenant, samples.key_highs, samples.key_lows, samples.external_ids,
                                         samples.key_highs, samples.key_highs, run.first_new_item_id) AS p;
@@ -164,7 +178,6 @@ BEGIN
 
     PERFORM inventory_core._add_part(tenant, run_id, taken, inserted_ids, updated_ids, probe.unchanged_ids,
                                      redacted_in_updated + redacted_in_inserted);
-    PERFORM inventory_core._record_rejected(tenant, run_id, batch.rejected_types);
 
     RETURN QUERY
     SELECT cardinality(batch.key_highs), cardinality(inserted_ids), cardinality(updated_ids),

@@ -23,7 +23,12 @@ BEGIN
 
     PERFORM inventory_core._pass_gate(tenant, 'items');
     PERFORM inventory_core._close_gate(tenant, 'run ' || run_id);
-    -- Waits for the batches in the middle, keeps later ones out.
+    -- The selection before the run, as forget_tenant takes them: what is folded refers to it.
+    PERFORM 1 FROM inventory_core.sync_runs AS r
+    JOIN inventory_core.selections AS s ON s.tenant_id = r.tenant_id AND s.selection_hash = r.selection_hash
+    WHERE r.tenant_id = tenant AND r.run_id = finish_run.run_id
+    FOR KEY SHARE OF s;
+    -- Waits for the batches that are not committed, keeps later ones out.
     SELECT r.* INTO run FROM inventory_core.sync_runs AS r
     WHERE r.tenant_id = tenant AND r.run_id = finish_run.run_id
     FOR UPDATE;

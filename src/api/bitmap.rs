@@ -5,7 +5,7 @@ use pgrx::prelude::*;
 
 use super::report;
 
-/// The bitmaps of some ids, one a chunk.
+/// The bitmaps of some ids, one per chunk.
 #[pg_extern(immutable, strict, parallel_safe, schema = "inventory_core")]
 fn _bitmap_chunks(ids: Vec<i64>) -> TableIterator<'static, (name!(chunk, i32), name!(item_ids, Vec<u8>))> {
     TableIterator::new(bitmap::chunks(&ids).unwrap_or_else(|error| report::raise(error)))

@@ -1,7 +1,7 @@
 //! What `upsert_items` asks of a batch; see `logic/items.rs`.
 //!
-//! What reads the batch is called as it is declared in `sql/schema/28_rust_functions.sql`, with an argument of type `json`:
-//! its bytes are those of a `text`, but the cast would copy them twice. What pgrx declares is for dumps of 0.1.0.
+//! The two functions that read a batch are declared once more in `sql/schema/28_rust_functions.sql`, with an argument of type
+//! `json`: its bytes are those of a `text`, but a cast would copy them twice. Those with a `text` are for dumps of 0.1.0.
 
 use std::borrow::Cow;
 
@@ -15,7 +15,7 @@ use pgrx::prelude::*;
 use super::{check_for_interrupts, report};
 use crate::tenant::give_memory_back_at_end;
 
-/// In bytes. What smaller ones take is kept, for to fetch it anew would make the next one slower.
+/// In bytes. The memory of smaller ones is kept: to get it again would slow the next one down.
 const LARGE_BATCH: usize = 4 << 20;
 
 fn whitelist(types: &Array<'_, &str>, keys: &Array<'_, &str>) -> Whitelist {

@@ -10,6 +10,8 @@ pub fn raise(error: Error) -> ! {
     let code = match error.kind {
         Kind::Invalid => PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
         Kind::TooDeep => PgSqlErrorCode::ERRCODE_STATEMENT_TOO_COMPLEX,
+        Kind::Corrupt => PgSqlErrorCode::ERRCODE_DATA_CORRUPTED,
+        Kind::Internal => PgSqlErrorCode::ERRCODE_INTERNAL_ERROR,
     };
     refuse(code, error.message, error.detail, error.hint)
 }

@@ -20,7 +20,7 @@ fn clear_tenant() {
     tenant::unbind();
 }
 
-/// Lets this transaction list the tenants, for who was granted every one, and nothing else.
+/// Lets this transaction list the tenants, for a caller that was granted every tenant, and nothing else.
 #[pg_extern(volatile, parallel_unsafe, schema = "inventory_core")]
 fn _bind_every() {
     tenant::bind_every();
@@ -53,8 +53,8 @@ fn _writable_tenant(needed: &str) -> String {
     }
 }
 
-/// True where a tenant is bound or no policy applies to the caller; raises otherwise. For the views:
-/// a policy is not asked at all where a table is empty, and an empty answer must not look like one.
+/// True where a tenant is bound or no policy applies to the caller; raises otherwise. For the views, so that
+/// the error does not depend on where a plan asks the policies: an empty result must never pass for an answer.
 #[pg_extern(stable, parallel_safe, schema = "inventory_core")]
 fn _may_read() -> bool {
     if tenant::bound().is_none() && !tenant::exempt() {
@@ -64,7 +64,7 @@ fn _may_read() -> bool {
 }
 
 /// True. For the policies: because it is immutable, the planner asks it while it plans, which loads the
-/// library and with it the rule that keeps plans to the rows of one tenant (`tenant::init_planner`).
+/// library and with it the rule that keeps plans to the rows of one tenant (`src/tenant/plans.rs`).
 #[pg_extern(immutable, parallel_safe, schema = "inventory_core")]
 fn _fences_plans() -> bool {
     true

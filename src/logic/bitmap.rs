@@ -1,14 +1,14 @@
-//! Sets of item ids, cut into chunks of 65,536: one roaring bitmap a chunk, in the portable format
+//! Sets of item ids, cut into chunks of 65,536: one roaring bitmap per chunk, in the portable format
 //! (<https://github.com/RoaringBitmap/RoaringFormatSpec>), holding the low 16 bits of each id.
 
 use roaring::RoaringBitmap;
 
-use crate::error::Error;
+use crate::error::{Error, Kind};
 
 const CHUNK_BITS: u32 = 16;
 const LOW_MASK: i64 = (1 << CHUNK_BITS) - 1;
 
-/// The bitmaps of `ids`, one a chunk, in the order of the chunks. Ids are positive.
+/// The bitmaps of `ids`, one per chunk, in the order of the chunks. Ids are positive.
 pub fn chunks(ids: &[i64]) -> Result<Vec<(i32, Vec<u8>)>, Error> {
     let mut sorted = ids.to_vec();
     sorted.sort_unstable();
@@ -65,55 +65,71 @@ pub fn ids(chunk: i32, set: &[u8]) -> Result<Vec<i64>, Error> {
 }
 
 /// For each id of a chunk the position, counted from 1, of the first of its sets that holds it, or 0. It is made
-/// once a chunk, kept in memory while a query runs, and asked for each item.
+/// once per chunk, kept in memory while a query runs, and asked for each item.
 ///
-/// As stretches of one position each, `(first id, position)`, where those are few; else position by position.
-/// Two bytes a number, little endian, behind a byte that tells which of the two it is.
+/// Two bytes say how the numbers are laid out and how wide they are; little endian numbers follow. They are the
+/// positions one by one or, where that is shorter, stretches of ids that share one: first where each stretch
+/// begins, then the position of each.
 pub fn positions<'a>(sets: impl IntoIterator<Item = &'a [u8]>) -> Result<Vec<u8>, Error> {
-    let mut of_id = vec![0_u16; 1 << CHUNK_BITS];
-    for (position, set) in (1_u16..).zip(sets) {
+    let mut of_id = vec![0_u32; 1 << CHUNK_BITS];
+    let mut last = 0;
+    for (position, set) in (1_u32..).zip(sets) {
         for low in read(set)? {
             if let Some(place @ 0) = of_id.get_mut(low as usize) {
                 *place = position;
+                last = position;
             }
         }
     }
-    let mut stretches = Vec::new();
-    let mut last = None;
-    for (id, position) in (0_u16..=u16::MAX).zip(&of_id) {
-        if last != Some(position) {
-            stretches.extend([id, *position]);
-            last = Some(position);
+    let (mut begins, mut shared) = (Vec::new(), Vec::new());
+    for (id, position) in (0..).zip(&of_id) {
+        if shared.last() != Some(position) {
+            begins.push(id);
+            shared.push(*position);
         }
     }
-    let (kind, numbers) =
-        if stretches.len() < of_id.len() { (STRETCHES, stretches) } else { (ONE_BY_ONE, of_id) };
-    let mut bytes = Vec::with_capacity(1 + 2 * numbers.len());
-    bytes.push(kind);
-    bytes.extend(numbers.into_iter().flat_map(u16::to_le_bytes));
+    let (layout, numbers) = if 2 * begins.len() < of_id.len() {
+        (STRETCHES, [begins, shared].concat())
+    } else {
+        (ONE_BY_ONE, of_id)
+    };
+    let width = if last > u32::from(u16::MAX) { WIDE } else { NARROW };
+    let mut bytes = vec![layout, width as u8];
+    for number in numbers {
+        bytes.extend_from_slice(&number.to_le_bytes()[..width]);
+    }
     Ok(bytes)
 }
 
 const STRETCHES: u8 = 1;
 const ONE_BY_ONE: u8 = 2;
+const NARROW: usize = 2;
+const WIDE: usize = 4;
 
 /// What [`positions`] says of an id; `None` where no set holds it.
 pub fn position(positions: &[u8], id: i64) -> Option<i32> {
-    let (kind, bytes) = positions.split_first()?;
-    let (numbers, _) = bytes.as_chunks::<2>();
-    let number = |at: usize| numbers.get(at).copied().map(u16::from_le_bytes);
-    let low = low_bits(id) as usize;
-    let found = match *kind {
-        ONE_BY_ONE => number(low)?,
-        STRETCHES => {
-            let (pairs, _) = bytes.as_chunks::<4>();
-            let behind =
-                pairs.partition_point(|pair| usize::from(u16::from_le_bytes([pair[0], pair[1]])) <= low);
-            number(2 * behind.checked_sub(1)? + 1)?
-        }
-        _ => return None,
+    let (layout, rest) = positions.split_first()?;
+    let (width, numbers) = rest.split_first()?;
+    let found = match usize::from(*width) {
+        NARROW => number_of::<NARROW>(*layout, numbers, low_bits(id)),
+        WIDE => number_of::<WIDE>(*layout, numbers, low_bits(id)),
+        _ => None,
     };
-    (found > 0).then(|| i32::from(found))
+    found.and_then(|found| i32::try_from(found).ok()).filter(|found| *found > 0)
+}
+
+fn number_of<const WIDTH: usize>(layout: u8, bytes: &[u8], low: u32) -> Option<u32> {
+    let (numbers, _) = bytes.as_chunks::<WIDTH>();
+    let value = |number: &[u8; WIDTH]| number.iter().rev().fold(0, |value, byte| value << 8 | u32::from(*byte));
+    let number = match layout {
+        ONE_BY_ONE => numbers.get(low as usize),
+        STRETCHES => {
+            let (begins, shared) = numbers.split_at(numbers.len() / 2);
+            shared.get(begins.partition_point(|begin| value(begin) <= low).checked_sub(1)?)
+        }
+        _ => None,
+    };
+    number.map(value)
 }
 
 fn low_bits(id: i64) -> u32 {
@@ -122,7 +138,8 @@ fn low_bits(id: i64) -> u32 {
 
 fn read(bytes: &[u8]) -> Result<RoaringBitmap, Error> {
     RoaringBitmap::deserialize_from(bytes).map_err(|problem| {
-        Error::invalid(
+        Error::new(
+            Kind::Corrupt,
             "malformed bitmap",
             format!("A set of {} bytes cannot be read: {problem}.", bytes.len()),
             "Sets of item ids are written by the extension alone; restore them from a backup.",
@@ -134,7 +151,8 @@ fn write(mut set: RoaringBitmap) -> Result<Vec<u8>, Error> {
     set.optimize();
     let mut bytes = Vec::with_capacity(set.serialized_size());
     set.serialize_into(&mut bytes).map_err(|problem| {
-        Error::invalid(
+        Error::new(
+            Kind::Internal,
             "set of item ids cannot be written",
             format!("The bitmap library says: {problem}."),
             "Report this as a bug.",
@@ -201,16 +219,27 @@ mod tests {
             .map(|ids| set(&ids.collect::<BTreeSet<i64>>()))
             .collect();
         let dense = positions(halves.iter().map(Vec::as_slice)).unwrap();
-        assert_eq!(dense.len(), 1 + 2 * 4);
+        assert_eq!(dense.len(), 2 + 2 * 4);
         assert_eq!(
             [0, 29_999, 30_000, 65_535].map(|id| position(&dense, id)),
             [Some(1), Some(1), Some(2), Some(2)]
         );
         let scattered = set(&(0..65_536).step_by(2).collect());
         let scattered = positions([&scattered[..]]).unwrap();
-        assert_eq!(scattered.len(), 1 + 2 * 65_536);
+        assert_eq!(scattered.len(), 2 + 2 * 65_536);
         assert_eq!([0, 1, 65_534, 65_535].map(|id| position(&scattered, id)), [Some(1), None, Some(1), None]);
-        assert_eq!((position(&[], 1), position(&[9, 1], 1)), (None, None));
+        assert_eq!([&[][..], &[1], &[9, 2, 0, 0, 0, 0], &[1, 9, 0, 0, 0, 0]].map(|odd| position(odd, 1)), [None; 4]);
+    }
+
+    #[test]
+    fn positions_may_be_many() {
+        let (none, dense, scattered) =
+            (set(&BTreeSet::new()), set(&[7].into()), set(&(0..65_536).step_by(2).collect()));
+        for (last, ids) in [(&dense, [7, 8]), (&scattered, [65_534, 1])] {
+            let sets = std::iter::repeat_n(&none, 65_536).chain([last]);
+            let found = positions(sets.map(Vec::as_slice)).unwrap();
+            assert_eq!(ids.map(|id| position(&found, id)), [Some(65_537), None]);
+        }
     }
 
     #[test]

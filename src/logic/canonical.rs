@@ -21,7 +21,7 @@ use jiter::Peek;
 use sha2::{Digest as _, Sha256};
 
 use crate::Tick;
-use crate::error::Error;
+use crate::error::{Error, Kind};
 use crate::reader::{NotJson, Reader};
 use crate::redact::redact_known;
 use crate::stored;
@@ -82,7 +82,8 @@ impl From<Refusal> for Error {
                 "PostgreSQL cannot store the character U+0000.",
                 "Leave it out.",
             ),
-            Refusal::TooDeep => Self::too_deep(
+            Refusal::TooDeep => Self::new(
+                Kind::TooDeep,
                 "JSON is nested too deeply",
                 format!("Arrays and objects are nested more than {MAX_DEPTH} levels deep."),
                 format!("Use at most {MAX_DEPTH} levels."),
@@ -107,10 +108,12 @@ pub fn canonical_json(text: &str, tick: Tick<'_>) -> Result<String, Error> {
     Ok(write(text, Form::Canonical, tick)?.text)
 }
 
-/// A text in one of the forms, and how many of its string values are not as they were given.
+/// A text in one of the forms, how many of its string values are not as they were given, and what its numbers hide.
 pub(crate) struct Written {
     pub(crate) text: String,
     pub(crate) redacted: usize,
+    /// How many bytes longer the text is where `jsonb` shows it.
+    pub(crate) hidden: usize,
 }
 
 /// Reads a JSON text of less than 4 GiB once and writes it in the given form.
@@ -124,8 +127,8 @@ pub(crate) fn write(text: &str, form: Form, tick: Tick<'_>) -> Result<Written, R
         next = match next {
             Some(value) => builder.read(value, &mut json)?,
             None if builder.is_complete() => {
-                let redacted = builder.redacted;
-                return Ok(Written { text: builder.finish(), redacted });
+                let (redacted, hidden) = (builder.redacted, builder.hidden);
+                return Ok(Written { text: builder.finish(), redacted, hidden });
             }
             None => {
                 builder.close();
@@ -202,6 +205,8 @@ struct Builder<'t> {
     scratch: String,
     /// How many string values lost a secret.
     redacted: usize,
+    /// How many digits `jsonb` will write out beyond those in the text.
+    hidden: usize,
 }
 
 impl<'t> Builder<'t> {
@@ -216,6 +221,7 @@ impl<'t> Builder<'t> {
             keys: Keys::default(),
             scratch: String::new(),
             redacted: 0,
+            hidden: 0,
         }
     }
 
@@ -303,6 +309,7 @@ impl<'t> Builder<'t> {
         let written = match self.form {
             Form::Canonical => number::write(&mut self.store.text, number),
             Form::Stored | Form::Redacted => stored::write_number(&mut self.store.text, number)
+                .map(|hidden| self.hidden += hidden)
                 .map_err(|_| "is out of the range of jsonb".to_owned()),
         };
         if let Err(reason) = written {
@@ -324,7 +331,9 @@ impl<'t> Builder<'t> {
     }
 
     fn open(&mut self, object: bool) -> Result<(), Refusal> {
-        if self.frames.len() > MAX_DEPTH {
+        // What is redacted is a whole meta; when it was stored its values were counted without the object around them.
+        let most = MAX_DEPTH + usize::from(self.form == Form::Redacted);
+        if self.frames.len() > most {
             return Err(Refusal::TooDeep);
         }
         let text = self.store.text.len();

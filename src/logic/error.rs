@@ -9,6 +9,10 @@ pub enum Kind {
     Invalid,
     /// JSON nested deeper than [`crate::canonical::MAX_DEPTH`] (SQLSTATE 54001).
     TooDeep,
+    /// What we stored ourselves and cannot read any more (SQLSTATE XX001).
+    Corrupt,
+    /// What should not happen (SQLSTATE XX000).
+    Internal,
 }
 
 /// A refusal: one sentence, where it is, and what to do about it. None of the three quotes free text
@@ -28,12 +32,17 @@ pub struct Error {
 impl Error {
     /// A value that the contract does not allow.
     pub fn invalid(message: impl Into<String>, detail: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { kind: Kind::Invalid, message: message.into(), detail: detail.into(), hint: hint.into() }
+        Self::new(Kind::Invalid, message, detail, hint)
     }
 
-    /// Nesting beyond the limit.
-    pub fn too_deep(message: impl Into<String>, detail: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { kind: Kind::TooDeep, message: message.into(), detail: detail.into(), hint: hint.into() }
+    /// A refusal of any kind.
+    pub fn new(
+        kind: Kind,
+        message: impl Into<String>,
+        detail: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Self {
+        Self { kind, message: message.into(), detail: detail.into(), hint: hint.into() }
     }
 }
 

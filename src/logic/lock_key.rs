@@ -1,4 +1,5 @@
-//! The key of the advisory lock of one selection of one tenant.
+//! The keys of our advisory locks: that of a selection of a tenant and, with a name in the place of the hash, those of the
+//! gates (`sql/schema/31_gates.sql`) and of the tenant's slots. A hash is 64 hex digits, so no two are the same input.
 
 use sha2::{Digest as _, Sha256};
 

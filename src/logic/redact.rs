@@ -51,15 +51,8 @@ pub fn redact_known<'a>(text: &'a str, tick: Tick<'_>) -> (Cow<'a, str>, usize) 
     run(text, false, tick)
 }
 
-/// Whether [`redact_known`] surely finds nothing in a text. Most values of `meta` are words, numbers and times, and
-/// to look at them in full costs more than to store them. A test holds this against the matchers.
-pub fn is_inert(text: &str) -> bool {
-    let mut seen = Seen::default();
-    text.bytes().for_each(|byte| seen.add(byte));
-    seen.is_plain() && !shapes::may_hold(text.as_bytes())
-}
-
-/// Likewise of every string in a JSON text, keys included.
+/// Whether [`redact_known`] is sure to find nothing in any string of a JSON text, keys included. Most values of `meta`
+/// are words, numbers and times, and a full search costs more than storing them. Tests hold this against the matchers.
 pub fn has_inert_strings(json: &str) -> bool {
     !json.contains('\\') && has_plain_strings(json.as_bytes()) && !shapes::may_hold(json.as_bytes())
 }
@@ -110,7 +103,7 @@ impl Seen {
 
 const LETTER: u8 = 1;
 const DIGIT: u8 = 1 << 1;
-const MARK: u8 = 1 << 2;
+const JOINER: u8 = 1 << 2;
 const COLON: u8 = 1 << 3;
 const AT: u8 = 1 << 4;
 const SLASH: u8 = 1 << 5;
@@ -124,7 +117,7 @@ static CLASSES: [u8; 256] = {
         classes[byte as usize] = match byte {
             b'a'..=b'z' | b'A'..=b'Z' => LETTER,
             b'0'..=b'9' => DIGIT,
-            b'_' | b'-' | b'.' | b'+' => MARK,
+            b'_' | b'-' | b'.' | b'+' => JOINER,
             b':' => COLON,
             b'@' => AT,
             b'/' => SLASH,

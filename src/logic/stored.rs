@@ -48,17 +48,22 @@ impl From<Refusal> for Problem {
     }
 }
 
-/// Appends one value, given as valid JSON text without blanks around it.
-pub fn write_value(out: &mut String, raw: &str, tick: Tick<'_>) -> Result<(), Problem> {
+/// Appends one value, given as valid JSON text without blanks around it; gives by how many bytes it is longer where
+/// `jsonb` shows it.
+pub fn write_value(out: &mut String, raw: &str, tick: Tick<'_>) -> Result<usize, Problem> {
     match raw.as_bytes().first() {
-        Some(b'{' | b'[') => out.push_str(&canonical::write(raw, Form::Stored, tick)?.text),
+        Some(b'{' | b'[') => {
+            let written = canonical::write(raw, Form::Stored, tick)?;
+            out.push_str(&written.text);
+            return Ok(written.hidden);
+        }
         // what holds no escape needs none
         Some(b'"') if !raw.contains('\\') => out.push_str(raw),
         Some(b'"') => write_string(out, &string(raw)?),
         Some(b't' | b'f' | b'n') => out.push_str(raw),
-        _ => write_number(out, raw)?,
+        _ => return write_number(out, raw),
     }
-    Ok(())
+    Ok(0)
 }
 
 /// The same text with the secrets in its string values replaced ([`crate::redact::redact_known`]), and how many
@@ -84,8 +89,9 @@ pub fn string(raw: &str) -> Result<Cow<'_, str>, Problem> {
     if text.contains('\0') { Err(Problem::Nul) } else { Ok(Cow::Owned(text)) }
 }
 
-/// Appends a number digit by digit: 1.10 and 1.1 are equal, but `jsonb` shows them as given.
-pub fn write_number(out: &mut String, number: &str) -> Result<(), Problem> {
+/// Appends a number digit by digit: 1.10 and 1.1 are equal, but `jsonb` shows them as given. Gives by how many bytes
+/// the number is longer where `jsonb` shows it, which writes out every digit.
+pub fn write_number(out: &mut String, number: &str) -> Result<usize, Problem> {
     let (mantissa, exponent) = match number.split_once(['e', 'E']) {
         None => (number, 0),
         Some((mantissa, exponent)) => (
@@ -95,11 +101,20 @@ pub fn write_number(out: &mut String, number: &str) -> Result<(), Problem> {
     };
     let (integer, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     let digits = |text: &str| i64::try_from(text.len()).unwrap_or(i64::MAX);
-    if digits(integer) + exponent > MAX_INTEGER_DIGITS || digits(fraction) - exponent > MAX_FRACTION_DIGITS {
+    let nonzero = |text: &str| digits(text.trim_start_matches(['-', '0']));
+    // Where the first digit that counts stands, before the point or (negative) behind it.
+    let before_point = match (nonzero(integer), nonzero(fraction)) {
+        (0, 0) => 0,
+        (0, left) => left - digits(fraction) + exponent,
+        (left, _) => left + exponent,
+    };
+    let behind_point = digits(fraction) - exponent;
+    if before_point > MAX_INTEGER_DIGITS || behind_point > MAX_FRACTION_DIGITS {
         return Err(Problem::NumberOutOfRange);
     }
     out.push_str(number);
-    Ok(())
+    let shown = before_point.max(1) + if behind_point > 0 { behind_point + 1 } else { 0 };
+    Ok(usize::try_from(shown).unwrap_or_default().saturating_sub(number.len()))
 }
 
 #[cfg(test)]
@@ -110,7 +125,7 @@ mod tests {
 
     fn stored(raw: &str) -> Result<String, Problem> {
         let mut out = String::new();
-        write_value(&mut out, raw, &|| ()).map(|()| out)
+        write_value(&mut out, raw, &|| ()).map(|_| out)
     }
 
     #[test]
@@ -124,6 +139,23 @@ mod tests {
             ("null", "null"),
         ] {
             assert_eq!(stored(raw).as_deref(), Ok(text), "{raw}");
+        }
+    }
+
+    #[test]
+    fn digits_that_jsonb_writes_out_are_counted() {
+        let ten_digits = "1000000000".len() - "1e9".len();
+        for (raw, hidden) in [
+            ("1000", 0),
+            ("12.50e1", 0),
+            ("0e9", 0),
+            ("1e9", ten_digits),
+            ("[1e9,{\"a\":1e9}]", 2 * ten_digits),
+            ("0.1e10", "1000000000".len() - "0.1e10".len()),
+            ("1e-9", "0.000000001".len() - "1e-9".len()),
+            ("1e131071", 131_072 - "1e131071".len()),
+        ] {
+            assert_eq!(write_value(&mut String::new(), raw, &|| ()), Ok(hidden), "{raw}");
         }
     }
 
@@ -146,13 +178,18 @@ mod tests {
             (r#""\ud800""#, Problem::LoneSurrogate),
             (r#"[{"a":"\udc00"}]"#, Problem::LoneSurrogate),
             ("1e131072", Problem::NumberOutOfRange),
+            ("-12.5e131071", Problem::NumberOutOfRange),
+            ("0.01e131074", Problem::NumberOutOfRange),
+            ("0e-16384", Problem::NumberOutOfRange),
             ("[1e-16384]", Problem::NumberOutOfRange),
             ("1e99999999999999999999", Problem::NumberOutOfRange),
             (&format!("{}{}", "[".repeat(1001), "]".repeat(1001)), Problem::TooDeep),
         ] {
             assert_eq!(stored(raw), Err(problem), "{raw:.40}");
         }
-        assert!(stored("1e131071").is_ok() && stored("1e-16383").is_ok());
+        for fits in ["1e131071", "1e-16383", "-1e131071", "-38.327e+131070", "0.1e131072", "0.01e131073", "0e131072"] {
+            assert!(stored(fits).is_ok(), "{fits}");
+        }
         let (most, more) = ("7".repeat(131_072), "7".repeat(131_073));
         assert_eq!(stored(&format!("[{most},1]")), Ok(format!("[{most},1]")));
         assert_eq!(stored(&format!("[{more},1]")), Err(Problem::NumberOutOfRange));

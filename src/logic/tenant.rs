@@ -1,10 +1,10 @@
-//! What a tenant, a scope and a selection hash may look like.
+//! What a tenant may look like.
 
 use crate::error::Error;
 
 const MAX_BYTES: usize = 255;
 
-/// The tenant that stands for every tenant in a grant, and for the whole tenant in `last_seen`.
+/// Stands for every tenant in a grant.
 pub const EVERY: &str = "*";
 
 /// Refuses what cannot name a tenant: an empty or long text, a control character, `*`.

@@ -1,74 +1,16 @@
 """Start, batches and finish through PgBouncer in transaction mode: a client gets another connection with every transaction."""
 
 import json
-import os
-import shutil
-import socket
-import subprocess
-import tempfile
 import threading
-import time
-from contextlib import contextmanager
-from pathlib import Path
 
 import psycopg
-import pytest
 
-from own_server import POSTGRES
+from pooler import POOL, pgbouncer
 from stress_server import shared_database
 
-CLIENTS, POOL = 8, 3
+CLIENTS = 8
 TENANTS = ("pooled 1", "pooled 2")
 BATCHES, ITEMS = 6, 10
-
-CONFIG = """
-[databases]
-* = host={host} port={port}
-[pgbouncer]
-listen_addr = 127.0.0.1
-listen_port = {listen}
-unix_socket_dir =
-auth_type = trust
-auth_file = {folder}/users
-pool_mode = transaction
-default_pool_size = {pool}
-logfile = {folder}/pgbouncer.log
-"""
-
-
-def pgbouncer_program():
-    return shutil.which("pgbouncer", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
-
-
-@contextmanager
-def pgbouncer(role):
-    """A PgBouncer of our own in front of the test's cluster; gives its port."""
-    folder = Path(tempfile.mkdtemp(prefix="inventory_core_pgbouncer."))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    (folder / "users").write_text(f'"{role}" ""\n')
-    (folder / "config.ini").write_text(CONFIG.format(host=os.environ["PGHOST"], port=os.environ["PGPORT"], listen=port,
-                                                     folder=folder, pool=POOL))
-    command = [pgbouncer_program(), "-q", str(folder / "config.ini")]
-    if POSTGRES:        # it does not run as root
-        shutil.chown(folder, "postgres", "postgres")
-        command = ["setpriv", "--reuid", "postgres", "--regid", "postgres", "--init-groups", *command]
-    env = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
-    process = subprocess.Popen(command, env=env, cwd="/", stderr=subprocess.DEVNULL)
-    try:
-        for _ in range(200):
-            try:
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                break
-            except OSError:
-                assert process.poll() is None, (folder / "pgbouncer.log").read_text()
-                time.sleep(0.05)
-        yield port
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-        shutil.rmtree(folder)
 
 
 class PooledClient(threading.Thread):
@@ -112,7 +54,6 @@ class PooledClient(threading.Thread):
                                  self.tenant, run_id)
 
 
-@pytest.mark.skipif(not pgbouncer_program(), reason="no pgbouncer: run scripts/setup test")
 def test_transaction_mode():
     with (shared_database(TENANTS, max_running_runs=-1, max_running_runs_per_tenant=-1) as (name, owner), pgbouncer(name) as port):
         clients = [PooledClient(name, port, TENANTS[n % 2], n) for n in range(CLIENTS)]

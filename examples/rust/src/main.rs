@@ -51,7 +51,7 @@ impl Syncer {
     async fn fetch(&self, run: &str, url: &str) -> Result<Option<Page>, Failure> {
         let cooling = "SELECT extract(epoch FROM inventory_core.cooling_down($1))::float8";
         for attempt in 0.. {
-            // record_throttle cools the API down for all workers of the tenant, so here waits who was throttled, and all others.
+            // record_throttle cools the API down for all workers of the tenant: the throttled one waits here like all others.
             while let Some(wait) = self.row(cooling, &[&self.tenant]).await?.get::<_, Option<f64>>(0) {
                 eprintln!("waiting {wait:.1} s");
                 tokio::time::sleep(Duration::from_secs_f64(wait.min(self.lease / 3.0))).await;
@@ -103,7 +103,7 @@ async fn main() -> Result<ExitCode, Failure> {
                 observed, inserted, updated, rejected) FROM inventory_core.upsert_items($1, $2::uuid, $3::json, 'record')";
         let batch = syncer.row(upsert, &[&syncer.tenant, &run, &items.to_string()]).await?;
         (next, total, pages, observed) = (link, count, pages + 1, observed + batch.get::<_, i32>(0));
-        status = if next.is_none() { "success" } else { "partial" }; // only who came to the end may call it a success
+        status = if next.is_none() { "success" } else { "partial" }; // only then was all of it seen
         println!("page {pages}: {}; {observed} of {}", batch.get::<_, &str>(1), total.as_deref().unwrap_or("an unknown total"));
     }
     let finish = "SELECT format('%s: %s observed, errors: [%s]', status, observed_count, array_to_string(error_codes, ', '))

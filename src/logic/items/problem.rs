@@ -1,6 +1,6 @@
 //! What is wrong with an item, for people.
 
-use crate::error::Error;
+use crate::error::{Error, Kind};
 use crate::stored;
 
 /// A field and what is wrong with it.
@@ -31,10 +31,6 @@ impl Problem {
         };
         let hint = "An item is {\"policy_type\": text, \"external_id\": text, \"display_name\"?: text or null, \
                     \"meta\"?: object or null}. With on_bad_item 'record' the good items of a batch are stored.";
-        if self.too_deep {
-            Error::too_deep(message, detail, hint)
-        } else {
-            Error::invalid(message, detail, hint)
-        }
+        Error::new(if self.too_deep { Kind::TooDeep } else { Kind::Invalid }, message, detail, hint)
     }
 }

@@ -6,7 +6,7 @@ use super::plausible::{self, Form};
 use super::separator::{self, Place};
 use super::spans::Spans;
 use super::value::{self, Value, blank, line_end, name_byte, quote, skip_blanks, skip_fold};
-use super::view::{MARK, View};
+use super::view::{REDACTED, View};
 
 /// Schemes with one token after them.
 const TOKEN: &[(&[u8], &str)] = &[
@@ -108,7 +108,7 @@ fn server_command(view: &View, start: usize, end: usize, spans: &mut Spans) -> O
         b"PASS" => !file,
         _ => false,
     };
-    if !said || !mixed || text.contains(&MARK) {
+    if !said || !mixed || text.contains(&REDACTED) {
         return None;
     }
     spans.add(view, value.start, value.end, "password");
@@ -127,7 +127,7 @@ fn parameter(view: &View, at: usize) -> bool {
 /// Not a word: something that a scheme may be followed by.
 fn credential(text: &[u8]) -> bool {
     text.len() >= 6
-        && !text.contains(&MARK)
+        && !text.contains(&REDACTED)
         && !plausible::path(text)
         && (text.iter().any(u8::is_ascii_digit) && text.len() >= 8 || natural::odd(text) || text.len() >= 40)
         && plausible::secret(text, &text.to_ascii_lowercase(), b"", true, Form::Assigned, b"")
@@ -331,8 +331,8 @@ pub(super) fn jar(view: &View, at: usize, spans: &mut Spans) -> Option<usize> {
 
 fn jar_like(text: &[u8]) -> bool {
     let pair = text.iter().position(|&b| b == b'=').is_some_and(|at| at > 0 && text.len() > at + 2);
-    pair && !text.contains(&MARK)
-        || text.contains(&MARK) && text.iter().any(|&b| b != MARK)
+    pair && !text.contains(&REDACTED)
+        || text.contains(&REDACTED) && text.iter().any(|&b| b != REDACTED)
         || plausible::random(text)
 }
 

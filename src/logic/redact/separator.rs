@@ -2,7 +2,7 @@
 
 use super::plausible::{self, Form};
 use super::value::{blank, end_of_line, line_end, name_byte, quote, skip_blanks, skip_fold};
-use super::view::{OTHER, View};
+use super::view::{NON_ASCII, View};
 
 /// Where a value begins, and how it was announced.
 #[derive(Clone, Copy, Debug)]
@@ -73,7 +73,7 @@ pub(super) fn after(view: &View, start: usize, end: usize) -> Option<Place> {
 /// `| DB_PASSWORD | abc |`: the first cell of a row.
 fn begins_row(view: &View, start: usize) -> bool {
     let edge = (start.saturating_sub(16)..start).rev().find(|&i| !blank(view.get(i)));
-    let Some(edge) = edge.filter(|&i| matches!(view.get(i), b'|' | OTHER)) else { return false };
+    let Some(edge) = edge.filter(|&i| matches!(view.get(i), b'|' | NON_ASCII)) else { return false };
     edge == 0 || line_end(view.before(edge)) || blank(view.before(edge))
 }
 

@@ -1,7 +1,7 @@
 //! The places found, and the text without them.
 
 use super::marker::{Label, PREFIX};
-use super::view::{MARK, View};
+use super::view::{REDACTED, View};
 
 /// A part of a view: `[start, end)`.
 #[derive(Clone, Copy, Debug)]
@@ -21,7 +21,7 @@ pub(super) struct Spans {
 impl Spans {
     pub(super) fn add(&mut self, view: &View, start: usize, end: usize, label: Label) {
         // A marker that is all there is stays as it is.
-        if start < end && !view.slice(start, end).iter().all(|&b| b == MARK) {
+        if start < end && !view.slice(start, end).iter().all(|&b| b == REDACTED) {
             self.found.push(Span { start, end, label, order: self.found.len() });
         }
     }

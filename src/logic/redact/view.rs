@@ -9,9 +9,9 @@ use super::Pace;
 use super::marker;
 
 /// A replacement made earlier. No UTF-8 text contains this byte.
-pub(super) const MARK: u8 = 0xFF;
+pub(super) const REDACTED: u8 = 0xFF;
 /// Any character outside ASCII.
-pub(super) const OTHER: u8 = 0xFE;
+pub(super) const NON_ASCII: u8 = 0xFE;
 
 pub(super) struct View {
     bytes: Vec<u8>,
@@ -40,7 +40,7 @@ impl View {
             if character == '['
                 && let Some(length) = marker::length_at(&text[place..])
             {
-                view.push(MARK, place as u32, 0);
+                view.push(REDACTED, place as u32, 0);
                 pace.step(length);
                 skip_to = place + length;
                 continue;
@@ -52,7 +52,7 @@ impl View {
                 '\u{201c}' | '\u{201d}' => view.append(b'"', place as u32, 0),
                 '\u{2018}' | '\u{2019}' => view.append(b'\'', place as u32, 0),
                 _ if character.is_ascii() => view.append(character as u8, place as u32, 0),
-                _ => view.push(OTHER, place as u32, 0),
+                _ => view.push(NON_ASCII, place as u32, 0),
             }
         }
         view.at.push(text.len() as u32);
@@ -173,7 +173,7 @@ fn hex(digits: &[u8]) -> Option<u32> {
 }
 
 fn low(code: u32) -> u8 {
-    if code < 0x80 { code as u8 } else { OTHER }
+    if code < 0x80 { code as u8 } else { NON_ASCII }
 }
 
 fn entity(name: &[u8]) -> Option<u8> {
@@ -222,8 +222,8 @@ mod tests {
 
     #[test]
     fn redact_view_hides_what_is_not_ascii() {
-        assert_eq!(View::new("é%C3%A9", &Pace::new(&|| ())).bytes(), [OTHER, OTHER, OTHER]);
+        assert_eq!(View::new("é%C3%A9", &Pace::new(&|| ())).bytes(), [NON_ASCII, NON_ASCII, NON_ASCII]);
         assert_eq!(seen("pass\u{200b}word"), "password");
-        assert_eq!(View::new("[redacted:token]x", &Pace::new(&|| ())).bytes(), [MARK, b'x']);
+        assert_eq!(View::new("[redacted:token]x", &Pace::new(&|| ())).bytes(), [REDACTED, b'x']);
     }
 }

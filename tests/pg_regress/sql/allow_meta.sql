@@ -44,3 +44,9 @@ SELECT inventory_core.disallow_meta(NULL, 'size');
 SELECT inventory_core.disallow_meta('am vm', NULL);
 SELECT inventory_core.disallow_meta('am vm', 'none') \gset
 SELECT inventory_core.disallow_meta('*', 'tag') \gset
+-- Keys that cannot be stored; how the list is nested does not matter.
+SELECT inventory_core.allow_meta('am keys', repeat('k', 2001));
+SELECT inventory_core.allow_meta('am keys', 'a', NULL);
+SELECT inventory_core.allow_meta('am keys', repeat('k', 2000)) \gset
+SELECT inventory_core.allow_meta('am keys', VARIADIC ARRAY[['a', 'b'], ['c', 'd']]) \gset
+SELECT left(key, 3) AS key FROM inventory_core.meta_whitelist WHERE policy_type = 'am keys' ORDER BY key;

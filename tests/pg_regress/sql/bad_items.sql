@@ -94,3 +94,12 @@ SELECT * FROM upsert_items('bad_items', :'run', '[1, 2]', 'record');
 SELECT * FROM upsert_items('bad_items', :'run', format('[{"policy_type": "bi", "external_id": "x", "meta": {"a": %s%s}}]', repeat('[', 2000), repeat(']', 2000))::json);
 SELECT rejected FROM upsert_items('bad_items', :'run', format('[{"policy_type": "bi", "external_id": "x", "meta": {"a": %s%s}}]', repeat('[', 2000), repeat(']', 2000))::json, 'record');
 SELECT inserted FROM upsert_items('bad_items', :'run', format('[{"policy_type": "bi", "external_id": "deep", "meta": {"a": %s%s}}]', repeat('[', 900), repeat(']', 900))::json);
+-- What is accepted is stored, secrets or not.
+SELECT inserted FROM upsert_items('bad_items', :'run', format('[{"policy_type": "bi", "external_id": "deepest", "meta": {"a": %s"k=v"%s}}]', repeat('[', 1000), repeat(']', 1000))::json);
+SELECT inserted FROM upsert_items('bad_items', :'run', format('[{"policy_type": "bi", "external_id": "deepest secret", "meta": {"a": %s"password=hunter2"%s}}]', repeat('[', 1000), repeat(']', 1000))::json);
+SELECT external_id, meta::text LIKE '%hunter2%' AS leaks FROM inventory_items('bad_items') WHERE external_id LIKE 'deepest%' ORDER BY 1;
+
+-- Many types at once.
+SELECT rejected FROM upsert_items('bad_items', :'run', (SELECT json_agg(json_build_object('policy_type', 'bi ' || n)) FROM generate_series(1, 20000) AS n), 'record');
+SELECT rejected FROM upsert_items('bad_items', :'run', (SELECT json_agg(json_build_object('policy_type', 'bi ' || n)) FROM generate_series(1, 20001) AS n), 'record');
+SELECT count(*), count(DISTINCT policy_type), count(DISTINCT error_no), max(error_no) FROM inventory_sync_errors('bad_items') WHERE policy_type ~ '^bi \d+$';

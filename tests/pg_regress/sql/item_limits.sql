@@ -33,6 +33,11 @@ FROM upsert_items('item_limits', :'run', json_build_array(
     json_build_object('policy_type', 'il', 'external_id', 'most', 'meta', json_build_object('a', repeat('x', 65528))),
     json_build_object('policy_type', 'il', 'external_id', 'more', 'meta', json_build_object('a', repeat('x', 65529)))), 'record');
 SELECT external_id, length(meta::text) FROM inventory_items('item_limits') WHERE policy_type = 'il' AND external_id <> '1' ORDER BY external_id;
+-- It is measured as it is read again, digits written out.
+SELECT inserted, rejected
+FROM upsert_items('item_limits', :'run', '[{"policy_type": "il", "external_id": "digits", "meta": {"a": 1e65520}},
+    {"policy_type": "il", "external_id": "more digits", "meta": {"a": [1e32700, {"b": 1e32900}]}}]', 'record');
+SELECT external_id, length(meta::text) FROM inventory_items('item_limits') WHERE external_id LIKE '%digits';
 -- What is dropped does not matter in other ways, either.
 SELECT inserted, rejected, dropped_meta_keys
 FROM upsert_items('item_limits', :'run', '[{"policy_type": "il", "external_id": "odd", "meta": {"x": "\u0000", "y": 1e999999, "z": "\ud800"}}]');

@@ -29,6 +29,12 @@ FROM (SELECT inventory_core.retry_delay(0, 429, 'Sun, 06 Nov 1994 08:50:00 GMT',
 SELECT inventory_core.retry_delay(0, 429, 'soon') <= '1s' AS unreadable_is_absent;
 SELECT inventory_core.retry_delay(0, 429, '99999999999999999999') BETWEEN '1 day' AND '24 hours 1 second' AS a_day_at_most;
 
+-- What is beyond all range counts as its end.
+SELECT inventory_core.retry_delay(0, 503, base => '178000000 years', cap => '1s') <= '1s' AS long_base;
+SELECT bool_and(inventory_core.retry_delay(0, 429, r, now => n) BETWEEN '0' AND '24 hours 1 second') AS any_now
+FROM (VALUES ('7'), ('Sun, 06 Nov 1994 08:50:00 GMT'), ('Sunday, 06-Nov-94 08:50:00 GMT')) AS t (r),
+     (VALUES ('infinity'::timestamptz), ('-infinity'), ('294276-12-31'), ('4713-01-01 BC')) AS u (n);
+
 SELECT inventory_core.retry_delay(NULL, 429);
 SELECT inventory_core.retry_delay(0, NULL);
 SELECT inventory_core.retry_delay(-1, 429);

@@ -62,6 +62,8 @@ SELECT * FROM start_run('start_run', '{"n": 9007199254740993}');
 SELECT * FROM start_run('start_run', ('{"n": ' || repeat('[', 1500) || repeat(']', 1500) || '}')::jsonb);
 SELECT * FROM start_run('start_run', '{}', lease => '0');
 SELECT * FROM start_run('start_run', '{}', lease => '-1 hour');
+SELECT * FROM start_run('start_run', '{}', lease => '178000000 years');
+SELECT * FROM start_run('start_run', '{}', min_age => '178000000 years');
 SELECT * FROM start_run('start_run', '{}', min_age => '-1 second');
 SELECT * FROM start_run('start_run', '{}', scope => NULL);
 SELECT * FROM start_run('start_run', '{}', scope => '');

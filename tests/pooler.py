@@ -9,6 +9,8 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+from own_server import POSTGRES
+
 CONFIG = """
 [databases]
 * = host={host} port={port}
@@ -19,13 +21,16 @@ unix_socket_dir =
 auth_type = trust
 auth_file = {folder}/users
 pool_mode = transaction
-default_pool_size = 3
+default_pool_size = {pool}
 server_login_retry = 0
 query_wait_timeout = {patience}
 logfile = {folder}/pgbouncer.log
 # The drivers of Go and Java set this one when they connect; inventory_core does not care.
 ignore_startup_parameters = extra_float_digits
 """
+
+
+POOL = 3
 
 
 def free_port():
@@ -36,13 +41,13 @@ def free_port():
 
 @contextmanager
 def pgbouncer(role, patience=60):
-    """Gives its port; a statement may find itself on any of three connections, and waits so many seconds for one."""
+    """Gives its port; a statement may find itself on any connection of the pool, and waits so many seconds for one."""
     folder, port = Path(tempfile.mkdtemp(prefix="inventory_core_pgbouncer.")), free_port()
     (folder / "users").write_text(f'"{role}" ""\n')
     (folder / "config.ini").write_text(CONFIG.format(host=os.environ["PGHOST"], port=os.environ["PGPORT"], listen=port,
-                                                     folder=folder, patience=patience))
+                                                     folder=folder, pool=POOL, patience=patience))
     command = [shutil.which("pgbouncer", path=os.environ["PATH"] + ":/usr/sbin"), "-q", str(folder / "config.ini")]
-    if os.geteuid() == 0:               # it does not run as root
+    if POSTGRES:        # it does not run as root
         shutil.chown(folder, "postgres", "postgres")
         command = ["setpriv", "--reuid", "postgres", "--regid", "postgres", "--init-groups", *command]
     process = subprocess.Popen(command, cwd="/", stderr=subprocess.DEVNULL)
