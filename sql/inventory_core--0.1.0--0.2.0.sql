@@ -211,6 +211,9 @@ BEGIN
                     IF violated <> 'sync_runs_one_run_a_tenant_slot' THEN
                         reason := 'already_running';
                     END IF;
+                -- The selection is gone: the tenant was forgotten in this very moment.
+                WHEN foreign_key_violation THEN
+                    reason := CASE WHEN tries >= 10 THEN 'tenant_limit' END;
             END;
         EXCEPTION
             -- The time was over in the very moment in which the wait was: the server tells of it in the handler above.
@@ -476,6 +479,56 @@ BEGIN
 END
 $$;
 
+CREATE OR REPLACE FUNCTION inventory_core._prune(tenant text, finished_until timestamptz, keep_last integer, at_most integer)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    pruned uuid[];
+    selections text[];
+BEGIN
+    SELECT array_agg(p.run_id), array_agg(DISTINCT p.selection_hash) INTO pruned, selections
+    FROM inventory_core._prunable_runs(tenant, finished_until, keep_last, at_most) AS p;
+
+    -- Selections before runs, as forget_tenant takes them. What somebody has locked is left for the next time: maintain may
+    -- have closed a run before, and holds what forget_tenant waits for.
+    selections := ARRAY(SELECT s.selection_hash FROM inventory_core.selections AS s
+                        WHERE s.tenant_id = tenant AND s.selection_hash = ANY (selections)
+                        ORDER BY s.selection_hash
+                        FOR KEY SHARE SKIP LOCKED);
+    pruned := ARRAY(SELECT r.run_id FROM inventory_core.sync_runs AS r
+                    WHERE r.tenant_id = tenant AND r.run_id = ANY (pruned) AND r.selection_hash = ANY (selections)
+                    FOR UPDATE SKIP LOCKED);
+
+    INSERT INTO inventory_core.pruned_runs
+        (tenant_id, selection_hash, run_seq, run_id, started_at, status, error_codes)
+    SELECT r.tenant_id, r.selection_hash, r.run_seq, r.run_id, r.started_at, r.status,
+           ARRAY(SELECT DISTINCT x.error_code FROM inventory_core.sync_errors AS x
+                 WHERE x.tenant_id = r.tenant_id AND x.run_id = r.run_id
+                 ORDER BY x.error_code)
+    FROM inventory_core.sync_runs AS r
+    WHERE r.tenant_id = tenant AND r.run_id = ANY (pruned);
+    -- Listed from the run on that was the last to see some item; what is older, explain_missing never gets to.
+    WITH listed_from AS MATERIALIZED (
+        SELECT s.selection_hash, min(l.run_seq) AS run_seq
+        FROM inventory_core.selections AS s
+        LEFT JOIN inventory_core._last_seen_runs(tenant) AS l ON l.selection_hash = s.selection_hash
+        WHERE s.tenant_id = tenant
+        GROUP BY s.selection_hash)
+    DELETE FROM inventory_core.pruned_runs AS p
+    USING listed_from AS f
+    WHERE p.tenant_id = tenant AND p.selection_hash = f.selection_hash
+      AND p.run_seq < coalesce(f.run_seq, p.run_seq + 1);
+
+    DELETE FROM inventory_core.sync_errors AS e WHERE e.tenant_id = tenant AND e.run_id = ANY (pruned);
+    DELETE FROM inventory_core.run_changes_bitmaps AS b WHERE b.tenant_id = tenant AND b.run_id = ANY (pruned);
+    DELETE FROM inventory_core.sync_runs AS r WHERE r.tenant_id = tenant AND r.run_id = ANY (pruned);
+    RETURN cardinality(pruned);
+END
+$$;
+
 CREATE OR REPLACE FUNCTION inventory_core._check_meta_keys(policy_type text, keys text[]) RETURNS void
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
@@ -498,5 +551,72 @@ BEGIN
                   DETAIL = format('A key has %s bytes.', longest),
                   HINT = 'A key that is on the whitelist has at most 2000 bytes.';
     END IF;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION inventory_core.forget_tenant(tenant text) RETURNS bigint
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    running uuid;
+    forgotten bigint;
+    tries integer := 0;
+BEGIN
+    PERFORM inventory_core._begin_write(tenant, 'maintainer');
+    -- From here on batches pause and starts are refused, or where they always overlap they would never let us in.
+    PERFORM inventory_core._close_gate(tenant, 'items');
+    PERFORM inventory_core._mark_open_start(tenant, 0);
+    LOOP
+        BEGIN
+            -- Starts are kept out by the row * and those of their selections, batches and finishes by those of their runs;
+            -- in the order in which they take these rows and that of the tenant themselves.
+            PERFORM 1 FROM inventory_core.selections AS s
+            WHERE s.tenant_id = tenant AND s.selection_hash = '*'
+            FOR UPDATE;
+            PERFORM 1 FROM inventory_core.selections AS s
+            WHERE s.tenant_id = tenant AND s.selection_hash <> '*'
+            ORDER BY s.selection_hash
+            FOR UPDATE;
+            PERFORM 1 FROM inventory_core.sync_runs AS r
+            WHERE r.tenant_id = tenant AND r.status = 'running'
+            ORDER BY r.run_id
+            FOR UPDATE;
+            -- Ended, so that their slots are free at once.
+            FOR running IN
+                SELECT r.run_id FROM inventory_core.sync_runs AS r WHERE r.tenant_id = tenant AND r.status = 'running'
+            LOOP
+                PERFORM inventory_core.finish_run(tenant, running, 'failed');
+            END LOOP;
+            PERFORM 1 FROM inventory_core.tenants AS t WHERE t.tenant_id = tenant FOR UPDATE;
+
+            DELETE FROM inventory_core.run_parts AS p WHERE p.tenant_id = tenant;
+            DELETE FROM inventory_core.last_seen AS l WHERE l.tenant_id = tenant;
+            DELETE FROM inventory_core.run_changes_bitmaps AS b WHERE b.tenant_id = tenant;
+            DELETE FROM inventory_core.sync_errors AS e WHERE e.tenant_id = tenant;
+            DELETE FROM inventory_core.sync_runs AS r WHERE r.tenant_id = tenant;
+            DELETE FROM inventory_core.pruned_runs AS p WHERE p.tenant_id = tenant;
+            DELETE FROM inventory_core.refusals AS f WHERE f.tenant_id = tenant;
+            DELETE FROM inventory_core.open_starts AS o WHERE o.tenant_id = tenant;
+            DELETE FROM inventory_core.selections AS s WHERE s.tenant_id = tenant;
+            DELETE FROM inventory_core.cooldowns AS c WHERE c.tenant_id = tenant;
+            DELETE FROM inventory_core.items AS i WHERE i.tenant_id = tenant;
+            GET DIAGNOSTICS forgotten = ROW_COUNT;
+            DELETE FROM inventory_core.tenants AS t WHERE t.tenant_id = tenant;
+            EXIT;
+        EXCEPTION
+            -- A start that came before there was a row * has been committed meanwhile: once more, with what it wrote.
+            WHEN foreign_key_violation THEN
+                tries := tries + 1;
+                IF tries >= 10 THEN
+                    RAISE;
+                END IF;
+        END;
+    END LOOP;
+    -- Who may do what is the owner's: a maintainer leaves it as it is.
+    IF has_function_privilege('inventory_core.revoke_access(regrole, text)', 'EXECUTE') THEN
+        PERFORM inventory_core._revoke_tenant(tenant);
+    END IF;
+    RETURN forgotten;
 END
 $$;

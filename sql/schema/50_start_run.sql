@@ -177,6 +177,9 @@ BEGIN
                     IF violated <> 'sync_runs_one_run_a_tenant_slot' THEN
                         reason := 'already_running';
                     END IF;
+                -- The selection is gone: the tenant was forgotten in this very moment.
+                WHEN foreign_key_violation THEN
+                    reason := CASE WHEN tries >= 10 THEN 'tenant_limit' END;
             END;
         EXCEPTION
             -- The time was over in the very moment in which the wait was: the server tells of it in the handler above.

@@ -101,13 +101,14 @@ BEGIN
     SELECT array_agg(p.run_id), array_agg(DISTINCT p.selection_hash) INTO pruned, selections
     FROM inventory_core._prunable_runs(tenant, finished_until, keep_last, at_most) AS p;
 
-    -- Selections before runs, as forget_tenant takes them. A run that somebody holds is left for the next time.
-    PERFORM 1 FROM inventory_core.selections AS s
-    WHERE s.tenant_id = tenant AND s.selection_hash = ANY (selections)
-    ORDER BY s.selection_hash
-    FOR KEY SHARE;
+    -- Selections before runs, as forget_tenant takes them. What somebody has locked is left for the next time: maintain may
+    -- have closed a run before, and holds what forget_tenant waits for.
+    selections := ARRAY(SELECT s.selection_hash FROM inventory_core.selections AS s
+                        WHERE s.tenant_id = tenant AND s.selection_hash = ANY (selections)
+                        ORDER BY s.selection_hash
+                        FOR KEY SHARE SKIP LOCKED);
     pruned := ARRAY(SELECT r.run_id FROM inventory_core.sync_runs AS r
-                    WHERE r.tenant_id = tenant AND r.run_id = ANY (pruned)
+                    WHERE r.tenant_id = tenant AND r.run_id = ANY (pruned) AND r.selection_hash = ANY (selections)
                     FOR UPDATE SKIP LOCKED);
 
     INSERT INTO inventory_core.pruned_runs

@@ -120,7 +120,8 @@ pub fn position(positions: &[u8], id: i64) -> Option<i32> {
 
 fn number_of<const WIDTH: usize>(layout: u8, bytes: &[u8], low: u32) -> Option<u32> {
     let (numbers, _) = bytes.as_chunks::<WIDTH>();
-    let value = |number: &[u8; WIDTH]| number.iter().rev().fold(0, |value, byte| value << 8 | u32::from(*byte));
+    let value =
+        |number: &[u8; WIDTH]| number.iter().rev().fold(0, |value, byte| value << 8 | u32::from(*byte));
     let number = match layout {
         ONE_BY_ONE => numbers.get(low as usize),
         STRETCHES => {
@@ -228,7 +229,10 @@ mod tests {
         let scattered = positions([&scattered[..]]).unwrap();
         assert_eq!(scattered.len(), 2 + 2 * 65_536);
         assert_eq!([0, 1, 65_534, 65_535].map(|id| position(&scattered, id)), [Some(1), None, Some(1), None]);
-        assert_eq!([&[][..], &[1], &[9, 2, 0, 0, 0, 0], &[1, 9, 0, 0, 0, 0]].map(|odd| position(odd, 1)), [None; 4]);
+        assert_eq!(
+            [&[][..], &[1], &[9, 2, 0, 0, 0, 0], &[1, 9, 0, 0, 0, 0]].map(|odd| position(odd, 1)),
+            [None; 4]
+        );
     }
 
     #[test]

@@ -323,7 +323,8 @@ fn write_meta(
         }
         write_string(text, key);
         text.push(':');
-        hidden += stored::write_value(text, value, tick).map_err(|problem| Problem::of_value("meta", problem))?;
+        hidden +=
+            stored::write_value(text, value, tick).map_err(|problem| Problem::of_value("meta", problem))?;
     }
     text.push('}');
     // As it is read again: 1e9 takes ten bytes.

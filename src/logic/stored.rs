@@ -187,7 +187,9 @@ mod tests {
         ] {
             assert_eq!(stored(raw), Err(problem), "{raw:.40}");
         }
-        for fits in ["1e131071", "1e-16383", "-1e131071", "-38.327e+131070", "0.1e131072", "0.01e131073", "0e131072"] {
+        for fits in
+            ["1e131071", "1e-16383", "-1e131071", "-38.327e+131070", "0.1e131072", "0.01e131073", "0e131072"]
+        {
             assert!(stored(fits).is_ok(), "{fits}");
         }
         let (most, more) = ("7".repeat(131_072), "7".repeat(131_073));
