@@ -241,32 +241,34 @@ CREATE OR REPLACE FUNCTION inventory_core._record_rejected(tenant text, run_id u
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+    new_types text[];
+    is_locked boolean := false;
 BEGIN
-    -- One per run and type, so that a replayed batch changes nothing. The row lock is taken only for a new one.
-    IF NOT EXISTS (SELECT unnest(policy_types)
-                   EXCEPT
-                   SELECT e.policy_type FROM inventory_core.sync_errors AS e
-                   WHERE e.tenant_id = tenant AND e.run_id = _record_rejected.run_id AND e.error_code = 'item_rejected') THEN
-        RETURN;
-    END IF;
-    PERFORM 1 FROM inventory_core.sync_runs AS r
-    WHERE r.tenant_id = tenant AND r.run_id = _record_rejected.run_id
-    FOR NO KEY UPDATE;
+    -- One per run and type, so that a replayed batch changes nothing. The row is locked only where there is a new one,
+    -- which another batch may have recorded by then.
+    LOOP
+        new_types := ARRAY(
+            SELECT t.policy_type
+            FROM (SELECT unnest(policy_types)
+                  EXCEPT
+                  SELECT e.policy_type FROM inventory_core.sync_errors AS e
+                  WHERE e.tenant_id = tenant AND e.run_id = _record_rejected.run_id AND e.error_code = 'item_rejected')
+                AS t (policy_type)
+            ORDER BY t.policy_type COLLATE "C" NULLS FIRST);
+        EXIT WHEN is_locked OR new_types = '{}';
+        PERFORM 1 FROM inventory_core.sync_runs AS r
+        WHERE r.tenant_id = tenant AND r.run_id = _record_rejected.run_id
+        FOR NO KEY UPDATE;
+        is_locked := true;
+    END LOOP;
     INSERT INTO inventory_core.sync_errors (tenant_id, run_id, error_no, error_code, policy_type, recorded_at)
-    SELECT tenant, _record_rejected.run_id,
-           coalesce((SELECT max(e.error_no) FROM inventory_core.sync_errors AS e
-                     WHERE e.tenant_id = tenant AND e.run_id = _record_rejected.run_id), 0)
-               + row_number() OVER (ORDER BY n.policy_type COLLATE "C" NULLS FIRST),
-           'item_rejected', n.policy_type, inventory_core._now()
-    FROM (SELECT unnest(policy_types)
-          EXCEPT
-          SELECT e.policy_type FROM inventory_core.sync_errors AS e
-          WHERE e.tenant_id = tenant AND e.run_id = _record_rejected.run_id AND e.error_code = 'item_rejected')
-        AS n (policy_type);
+    SELECT tenant, _record_rejected.run_id, before.error_no + n.nth, 'item_rejected', n.policy_type, inventory_core._now()
+    FROM unnest(new_types) WITH ORDINALITY AS n (policy_type, nth)
+    CROSS JOIN (SELECT coalesce(max(e.error_no), 0) AS error_no FROM inventory_core.sync_errors AS e
+                WHERE e.tenant_id = tenant AND e.run_id = _record_rejected.run_id) AS before;
 END
 $$;
-
-DROP FUNCTION IF EXISTS inventory_core._has_rejected(text, uuid, text);
 
 CREATE OR REPLACE FUNCTION inventory_core.upsert_items(
     tenant text, run_id uuid, items json, on_bad_item text DEFAULT 'reject_batch')

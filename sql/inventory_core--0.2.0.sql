@@ -32,171 +32,11 @@ CREATE SCHEMA IF NOT EXISTS inventory_core; /* inventory_core::inventory_core */
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::tenant::_fences_plans
-CREATE  FUNCTION inventory_core."_fences_plans"() RETURNS bool /* bool */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_fences_plans_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::settings::_shrink_guard
-CREATE  FUNCTION inventory_core."_shrink_guard"() RETURNS double precision /* f64 */
+-- inventory_core::api::settings::_clock_setting
+CREATE  FUNCTION inventory_core."_clock_setting"() RETURNS TEXT /* Option < String > */
 STRICT STABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_shrink_guard_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::redact::_redact_meta
-CREATE  FUNCTION inventory_core."_redact_meta"(
-	"json" TEXT /* String */
-) RETURNS TEXT /* String */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_redact_meta_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_chunks
-CREATE  FUNCTION inventory_core."_bitmap_chunks"(
-	"ids" bigint[] /* Vec < i64 > */
-) RETURNS TABLE (
-	"chunk" INT,  /* i32 */
-	"item_ids" bytea  /* Vec < u8 > */
-)
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_chunks_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_union
-CREATE  FUNCTION inventory_core."_bitmap_union"(
-	"sets" bytea[] /* :: std :: option :: Option < Array < '_, & [u8] > > */
-) RETURNS bytea /* Vec < u8 > */
-IMMUTABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_union_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::tenant::clear_tenant
-CREATE  FUNCTION inventory_core."clear_tenant"() RETURNS void
-STRICT VOLATILE PARALLEL UNSAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'clear_tenant_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::redact::_has_inert_strings
-CREATE  FUNCTION inventory_core."_has_inert_strings"(
-	"json" TEXT /* & str */
-) RETURNS bool /* bool */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_has_inert_strings_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_subtract
-CREATE  FUNCTION inventory_core."_bitmap_subtract"(
-	"set" bytea, /* Option < & [u8] > */
-	"other" bytea /* Option < & [u8] > */
-) RETURNS bytea /* Vec < u8 > */
-IMMUTABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_subtract_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_contains
-CREATE  FUNCTION inventory_core."_bitmap_contains"(
-	"set" bytea, /* & [u8] */
-	"item_id" bigint /* i64 */
-) RETURNS bool /* bool */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_contains_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::settings::_max_running_runs
-CREATE  FUNCTION inventory_core."_max_running_runs"() RETURNS INT /* i32 */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_max_running_runs_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::retry::is_retryable
-CREATE  FUNCTION inventory_core."is_retryable"(
-	"http_status" INT /* i32 */
-) RETURNS bool /* bool */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'is_retryable_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::redact::redact
-CREATE  FUNCTION inventory_core."redact"(
-	"message" TEXT /* & str */
-) RETURNS TEXT /* String */
-IMMUTABLE STRICT PARALLEL SAFE  
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'redact_message_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::version::_library_version
-CREATE  FUNCTION inventory_core."_library_version"() RETURNS TEXT /* & '_ str */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_library_version_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::tenant::_readable_tenant
-CREATE  FUNCTION inventory_core."_readable_tenant"() RETURNS TEXT /* String */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_readable_tenant_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::tenant::_check_tenant
-CREATE  FUNCTION inventory_core."_check_tenant"(
-	"tenant" TEXT /* & str */
-) RETURNS void
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_check_tenant_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::items::_read_items
-CREATE  FUNCTION inventory_core."_read_items"(
-	"items" TEXT, /* & '_ str */
-	"whitelist_types" TEXT[], /* Array < '_, & '_ str > */
-	"whitelist_keys" TEXT[], /* Array < '_, & '_ str > */
-	"on_bad_item" TEXT /* & str */
-) RETURNS TABLE (
-	"key_highs" bigint[],  /* Vec < i64 > */
-	"key_lows" bigint[],  /* Vec < i64 > */
-	"external_ids" TEXT[],  /* Vec < String > */
-	"name_digests" bigint[],  /* Vec < Option < i64 > > */
-	"meta_digests" bigint[],  /* Vec < Option < i64 > > */
-	"given_positions" INT[],  /* Vec < i32 > */
-	"starts" INT[],  /* Vec < i32 > */
-	"duplicates" INT,  /* i32 */
-	"rejected" INT,  /* i32 */
-	"rejected_types" TEXT[],  /* Vec < Option < String > > */
-	"dropped_meta_keys" INT  /* i32 */
-)
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_read_items_wrapper';
+AS 'MODULE_PATHNAME', '_clock_setting_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -229,24 +69,13 @@ AS 'MODULE_PATHNAME', '_item_texts_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::tenant::_writable_tenant
-CREATE  FUNCTION inventory_core."_writable_tenant"(
-	"needed" TEXT /* & str */
-) RETURNS TEXT /* String */
-STRICT STABLE PARALLEL SAFE 
+-- inventory_core::api::tenant::_check_tenant
+CREATE  FUNCTION inventory_core."_check_tenant"(
+	"tenant" TEXT /* & str */
+) RETURNS void
+IMMUTABLE STRICT PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_writable_tenant_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_intersect
-CREATE  FUNCTION inventory_core."_bitmap_intersect"(
-	"set" bytea, /* Option < & [u8] > */
-	"other" bytea /* Option < & [u8] > */
-) RETURNS bytea /* Vec < u8 > */
-IMMUTABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_intersect_wrapper';
+AS 'MODULE_PATHNAME', '_check_tenant_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -261,42 +90,6 @@ AS 'MODULE_PATHNAME', '_bitmap_ids_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::settings::_store_error_text
-CREATE  FUNCTION inventory_core."_store_error_text"() RETURNS bool /* bool */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_store_error_text_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::tenant::_may_read
-CREATE  FUNCTION inventory_core."_may_read"() RETURNS bool /* bool */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_may_read_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_positions
-CREATE  FUNCTION inventory_core."_bitmap_positions"(
-	"sets" bytea[] /* Array < '_, & [u8] > */
-) RETURNS bytea /* Vec < u8 > */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_positions_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::redact::_redact_known
-CREATE  FUNCTION inventory_core."_redact_known"(
-	"text" TEXT /* & str */
-) RETURNS TEXT /* String */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_redact_known_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
 -- inventory_core::api::settings::_max_running_runs_per_tenant
 CREATE  FUNCTION inventory_core."_max_running_runs_per_tenant"() RETURNS INT /* i32 */
 STRICT STABLE PARALLEL SAFE 
@@ -305,31 +98,11 @@ AS 'MODULE_PATHNAME', '_max_running_runs_per_tenant_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_count
-CREATE  FUNCTION inventory_core."_bitmap_count"(
-	"set" bytea /* Option < & [u8] > */
-) RETURNS bigint /* i64 */
-IMMUTABLE PARALLEL SAFE 
+-- inventory_core::api::tenant::_readable_tenant
+CREATE  FUNCTION inventory_core."_readable_tenant"() RETURNS TEXT /* String */
+STRICT STABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_count_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::retry::error_code_for
-CREATE  FUNCTION inventory_core."error_code_for"(
-	"http_status" INT /* Option < i32 > */
-) RETURNS TEXT /* & '_ str */
-IMMUTABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'error_code_for_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::retry::_error_codes
-CREATE  FUNCTION inventory_core."_error_codes"() RETURNS TEXT[] /* Vec < & '_ str > */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_error_codes_wrapper';
+AS 'MODULE_PATHNAME', '_readable_tenant_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -349,37 +122,217 @@ AS 'MODULE_PATHNAME', '_retry_delay_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::settings::_shrink_guard_min_items
-CREATE  FUNCTION inventory_core."_shrink_guard_min_items"() RETURNS INT /* i32 */
-STRICT STABLE PARALLEL SAFE 
+-- inventory_core::api::bitmap::_bitmap_subtract
+CREATE  FUNCTION inventory_core."_bitmap_subtract"(
+	"set" bytea, /* Option < & [u8] > */
+	"other" bytea /* Option < & [u8] > */
+) RETURNS bytea /* Vec < u8 > */
+IMMUTABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_shrink_guard_min_items_wrapper';
+AS 'MODULE_PATHNAME', '_bitmap_subtract_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::settings::_lease_seconds
-CREATE  FUNCTION inventory_core."_lease_seconds"() RETURNS INT /* i32 */
-STRICT STABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_lease_seconds_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::canonical::_selection_hash
-CREATE  FUNCTION inventory_core."_selection_hash"(
-	"selection" TEXT /* & str */
+-- inventory_core::api::redact::_redact_meta
+CREATE  FUNCTION inventory_core."_redact_meta"(
+	"json" TEXT /* String */
 ) RETURNS TEXT /* String */
 IMMUTABLE STRICT PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_selection_hash_wrapper';
+AS 'MODULE_PATHNAME', '_redact_meta_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::settings::_clock_setting
-CREATE  FUNCTION inventory_core."_clock_setting"() RETURNS TEXT /* Option < String > */
+-- inventory_core::api::bitmap::_bitmap_position
+CREATE  FUNCTION inventory_core."_bitmap_position"(
+	"positions" bytea, /* & [u8] */
+	"item_id" bigint /* i64 */
+) RETURNS INT /* Option < i32 > */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_position_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_positions
+CREATE  FUNCTION inventory_core."_bitmap_positions"(
+	"sets" bytea[] /* Array < '_, & [u8] > */
+) RETURNS bytea /* Vec < u8 > */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_positions_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::retry::_error_codes
+CREATE  FUNCTION inventory_core."_error_codes"() RETURNS TEXT[] /* Vec < & '_ str > */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_error_codes_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::version::_library_version
+CREATE  FUNCTION inventory_core."_library_version"() RETURNS TEXT /* & '_ str */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_library_version_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::redact::_redact_known
+CREATE  FUNCTION inventory_core."_redact_known"(
+	"text" TEXT /* & str */
+) RETURNS TEXT /* String */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_redact_known_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::settings::_store_error_text
+CREATE  FUNCTION inventory_core."_store_error_text"() RETURNS bool /* bool */
 STRICT STABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_clock_setting_wrapper';
+AS 'MODULE_PATHNAME', '_store_error_text_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::clear_tenant
+CREATE  FUNCTION inventory_core."clear_tenant"() RETURNS void
+STRICT VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'clear_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_contains
+CREATE  FUNCTION inventory_core."_bitmap_contains"(
+	"set" bytea, /* & [u8] */
+	"item_id" bigint /* i64 */
+) RETURNS bool /* bool */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_contains_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::redact::redact
+CREATE  FUNCTION inventory_core."redact"(
+	"message" TEXT /* & str */
+) RETURNS TEXT /* String */
+IMMUTABLE STRICT PARALLEL SAFE  
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'redact_message_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_intersect
+CREATE  FUNCTION inventory_core."_bitmap_intersect"(
+	"set" bytea, /* Option < & [u8] > */
+	"other" bytea /* Option < & [u8] > */
+) RETURNS bytea /* Vec < u8 > */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_intersect_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::retry::error_code_for
+CREATE  FUNCTION inventory_core."error_code_for"(
+	"http_status" INT /* Option < i32 > */
+) RETURNS TEXT /* & '_ str */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'error_code_for_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::set_tenant
+CREATE  FUNCTION inventory_core."set_tenant"(
+	"tenant" TEXT /* Option < & str > */
+) RETURNS TEXT /* String */
+VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'set_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::items::_read_items
+CREATE  FUNCTION inventory_core."_read_items"(
+	"items" TEXT, /* & '_ str */
+	"whitelist_types" TEXT[], /* Array < '_, & '_ str > */
+	"whitelist_keys" TEXT[], /* Array < '_, & '_ str > */
+	"on_bad_item" TEXT /* & str */
+) RETURNS TABLE (
+	"key_highs" bigint[],  /* Vec < i64 > */
+	"key_lows" bigint[],  /* Vec < i64 > */
+	"external_ids" TEXT[],  /* Vec < String > */
+	"name_digests" bigint[],  /* Vec < Option < i64 > > */
+	"meta_digests" bigint[],  /* Vec < Option < i64 > > */
+	"given_positions" INT[],  /* Vec < i32 > */
+	"starts" INT[],  /* Vec < i32 > */
+	"duplicates" INT,  /* i32 */
+	"rejected" INT,  /* i32 */
+	"rejected_types" TEXT[],  /* Vec < Option < String > > */
+	"dropped_meta_keys" INT  /* i32 */
+)
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_read_items_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::_fences_plans
+CREATE  FUNCTION inventory_core."_fences_plans"() RETURNS bool /* bool */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_fences_plans_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::canonical::selection_lock_key
+CREATE  FUNCTION inventory_core."selection_lock_key"(
+	"tenant" TEXT, /* & str */
+	"selection_hash" TEXT /* & str */
+) RETURNS bigint /* i64 */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'selection_lock_key_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::settings::_max_running_runs
+CREATE  FUNCTION inventory_core."_max_running_runs"() RETURNS INT /* i32 */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_max_running_runs_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::settings::_shrink_guard
+CREATE  FUNCTION inventory_core."_shrink_guard"() RETURNS double precision /* f64 */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_shrink_guard_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::current_tenant
+CREATE  FUNCTION inventory_core."current_tenant"() RETURNS TEXT /* Option < String > */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'current_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::canonical::_canonical_json
+CREATE  FUNCTION inventory_core."_canonical_json"(
+	"value" TEXT /* & str */
+) RETURNS TEXT /* String */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_canonical_json_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -410,53 +363,29 @@ AS 'MODULE_PATHNAME', '_compare_items_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::tenant::current_tenant
-CREATE  FUNCTION inventory_core."current_tenant"() RETURNS TEXT /* Option < String > */
+-- inventory_core::api::settings::_lease_seconds
+CREATE  FUNCTION inventory_core."_lease_seconds"() RETURNS INT /* i32 */
 STRICT STABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'current_tenant_wrapper';
+AS 'MODULE_PATHNAME', '_lease_seconds_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::canonical::selection_lock_key
-CREATE  FUNCTION inventory_core."selection_lock_key"(
-	"tenant" TEXT, /* & str */
-	"selection_hash" TEXT /* & str */
-) RETURNS bigint /* i64 */
-IMMUTABLE STRICT PARALLEL SAFE 
+-- inventory_core::api::bitmap::_bitmap_union
+CREATE  FUNCTION inventory_core."_bitmap_union"(
+	"sets" bytea[] /* :: std :: option :: Option < Array < '_, & [u8] > > */
+) RETURNS bytea /* Vec < u8 > */
+IMMUTABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'selection_lock_key_wrapper';
+AS 'MODULE_PATHNAME', '_bitmap_union_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- inventory_core::api::tenant::set_tenant
-CREATE  FUNCTION inventory_core."set_tenant"(
-	"tenant" TEXT /* Option < & str > */
-) RETURNS TEXT /* String */
-VOLATILE PARALLEL UNSAFE 
+-- inventory_core::api::settings::_shrink_guard_min_items
+CREATE  FUNCTION inventory_core."_shrink_guard_min_items"() RETURNS INT /* i32 */
+STRICT STABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'set_tenant_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::bitmap::_bitmap_position
-CREATE  FUNCTION inventory_core."_bitmap_position"(
-	"positions" bytea, /* & [u8] */
-	"item_id" bigint /* i64 */
-) RETURNS INT /* Option < i32 > */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_bitmap_position_wrapper';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- inventory_core::api::canonical::_canonical_json
-CREATE  FUNCTION inventory_core."_canonical_json"(
-	"value" TEXT /* & str */
-) RETURNS TEXT /* String */
-IMMUTABLE STRICT PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', '_canonical_json_wrapper';
+AS 'MODULE_PATHNAME', '_shrink_guard_min_items_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -465,6 +394,77 @@ CREATE  FUNCTION inventory_core."_bind_every"() RETURNS void
 STRICT VOLATILE PARALLEL UNSAFE 
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_bind_every_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::redact::_has_inert_strings
+CREATE  FUNCTION inventory_core."_has_inert_strings"(
+	"json" TEXT /* & str */
+) RETURNS bool /* bool */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_has_inert_strings_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::_may_read
+CREATE  FUNCTION inventory_core."_may_read"() RETURNS bool /* bool */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_may_read_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::canonical::_selection_hash
+CREATE  FUNCTION inventory_core."_selection_hash"(
+	"selection" TEXT /* & str */
+) RETURNS TEXT /* String */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_selection_hash_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::tenant::_writable_tenant
+CREATE  FUNCTION inventory_core."_writable_tenant"(
+	"needed" TEXT /* & str */
+) RETURNS TEXT /* String */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_writable_tenant_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_chunks
+CREATE  FUNCTION inventory_core."_bitmap_chunks"(
+	"ids" bigint[] /* Vec < i64 > */
+) RETURNS TABLE (
+	"chunk" INT,  /* i32 */
+	"item_ids" bytea  /* Vec < u8 > */
+)
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_chunks_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::retry::is_retryable
+CREATE  FUNCTION inventory_core."is_retryable"(
+	"http_status" INT /* i32 */
+) RETURNS bool /* bool */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'is_retryable_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- inventory_core::api::bitmap::_bitmap_count
+CREATE  FUNCTION inventory_core."_bitmap_count"(
+	"set" bytea /* Option < & [u8] > */
+) RETURNS bigint /* i64 */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_count_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -2816,6 +2816,17 @@ COMMENT ON FUNCTION inventory_core._insert_run(text, text, jsonb, uuid, text, in
 -- requires:
 --   insert_run
 
+-- Not called any more, but dumps of 0.1.0 name it in GRANT.
+CREATE FUNCTION inventory_core._has_rejected(tenant text, run_id uuid, policy_type text) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT EXISTS (SELECT FROM inventory_core.sync_errors AS e
+                   WHERE e.tenant_id = _has_rejected.tenant AND e.run_id = _has_rejected.run_id
+                     AND e.error_code = 'item_rejected' AND e.policy_type IS NOT DISTINCT FROM _has_rejected.policy_type);
+END;
+COMMENT ON FUNCTION inventory_core._has_rejected(text, uuid, text) IS
+    'Whether item_rejected is recorded for a policy type in a run';
+
 CREATE FUNCTION inventory_core._add_part(
     tenant text, run_id uuid, recorded_at timestamptz, inserted bigint[], updated bigint[], unchanged bigint[],
     redacted_values integer)
@@ -3182,28 +3193,32 @@ CREATE FUNCTION inventory_core._record_rejected(tenant text, run_id uuid, policy
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+    new_types text[];
+    is_locked boolean := false;
 BEGIN
-    -- One per run and type, so that a replayed batch changes nothing. The row lock is taken only for a new one.
-    IF NOT EXISTS (SELECT unnest(policy_types)
-                   EXCEPT
-                   SELECT e.policy_type FROM inventory_core.sync_errors AS e
-                   WHERE e.tenant_id = tenant AND e.run_id = _record_rejected.run_id AND e.error_code = 'item_rejected') THEN
-        RETURN;
-    END IF;
-    PERFORM 1 FROM inventory_core.sync_runs AS r
-    WHERE r.tenant_id = tenant AND r.run_id = _record_rejected.run_id
-    FOR NO KEY UPDATE;
+    -- One per run and type, so that a replayed batch changes nothing. The row is locked only where there is a new one,
+    -- which another batch may have recorded by then.
+    LOOP
+        new_types := ARRAY(
+            SELECT t.policy_type
+            FROM (SELECT unnest(policy_types)
+                  EXCEPT
+                  SELECT e.policy_type FROM inventory_core.sync_errors AS e
+                  WHERE e.tenant_id = tenant AND e.run_id = _record_rejected.run_id AND e.error_code = 'item_rejected')
+                AS t (policy_type)
+            ORDER BY t.policy_type COLLATE "C" NULLS FIRST);
+        EXIT WHEN is_locked OR new_types = '{}';
+        PERFORM 1 FROM inventory_core.sync_runs AS r
+        WHERE r.tenant_id = tenant AND r.run_id = _record_rejected.run_id
+        FOR NO KEY UPDATE;
+        is_locked := true;
+    END LOOP;
     INSERT INTO inventory_core.sync_errors (tenant_id, run_id, error_no, error_code, policy_type, recorded_at)
-    SELECT tenant, _record_rejected.run_id,
-           coalesce((SELECT max(e.error_no) FROM inventory_core.sync_errors AS e
-                     WHERE e.tenant_id = tenant AND e.run_id = _record_rejected.run_id), 0)
-               + row_number() OVER (ORDER BY n.policy_type COLLATE "C" NULLS FIRST),
-           'item_rejected', n.policy_type, inventory_core._now()
-    FROM (SELECT unnest(policy_types)
-          EXCEPT
-          SELECT e.policy_type FROM inventory_core.sync_errors AS e
-          WHERE e.tenant_id = tenant AND e.run_id = _record_rejected.run_id AND e.error_code = 'item_rejected')
-        AS n (policy_type);
+    SELECT tenant, _record_rejected.run_id, before.error_no + n.nth, 'item_rejected', n.policy_type, inventory_core._now()
+    FROM unnest(new_types) WITH ORDINALITY AS n (policy_type, nth)
+    CROSS JOIN (SELECT coalesce(max(e.error_no), 0) AS error_no FROM inventory_core.sync_errors AS e
+                WHERE e.tenant_id = tenant AND e.run_id = _record_rejected.run_id) AS before;
 END
 $$;
 COMMENT ON FUNCTION inventory_core._record_rejected(text, uuid, text[]) IS

@@ -80,7 +80,7 @@ MUTANTS = (
     Mutant("a batch into a finished run is stored",
            "_share_run", "run.status <> 'running'", "false"),
     Mutant("a replayed batch records its rejects again",
-           "_has_rejected", "e.error_code = 'item_rejected'::text", "false"),
+           "_record_rejected", "e.error_code = 'item_rejected'", "false"),
     Mutant("an item that was seen again counts as updated",
            "_run_sets", "p.kind = 'updated'::text", "p.kind IN ('updated', 'unchanged')"),
     # ---- what is stored of an item

@@ -20,7 +20,7 @@ ALLOWED = {      # finding -> why
 # An upgrade script replaces functions. Where somebody planted one of that name, the server refuses the whole script,
 # because it is no member of the extension: tests/upgrade/test_upgrade.py shows it.
 REPLACED = "PS002: Unsafe function creation: "
-ATOMIC = re.compile(r"^CREATE\s+FUNCTION (?:(?!;$|^CREATE).)*?^(?:BEGIN ATOMIC$.*?^END;$|RETURN .*?;$)", re.MULTILINE | re.DOTALL)
+ATOMIC = re.compile(r"^CREATE\s+(?:OR REPLACE\s+)?FUNCTION (?:(?!;$|^CREATE).)*?^(?:BEGIN ATOMIC$.*?^END;$|RETURN .*?;$)", re.MULTILINE | re.DOTALL)
 
 
 def test_control_file_sets_the_path():
