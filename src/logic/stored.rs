@@ -169,6 +169,16 @@ mod tests {
         assert_eq!(super::redacted(two_in_one.to_owned(), &|| ()).map(|(_, count)| count), Ok(2));
     }
 
+    /// As docs/security.md says.
+    #[test]
+    fn keys_announce_nothing_and_strings_do() {
+        let by_key = r#"{"auth":{"password":"hunter2"}}"#;
+        assert_eq!(super::redacted(by_key.to_owned(), &|| ()), Ok((by_key.to_owned(), 0)));
+        let by_string = r#"{"auth":"password=hunter2","said":"Authorization: required"}"#;
+        let expected = by_string.replace("hunter2", "[redacted:password]");
+        assert_eq!(super::redacted(by_string.to_owned(), &|| ()), Ok((expected, 1)));
+    }
+
     #[test]
     fn what_jsonb_cannot_hold_is_named() {
         for (raw, problem) in [

@@ -13,7 +13,8 @@ from stress_server import shared_database
 
 TURN = 0.2          # seconds that a worker keeps its transaction open
 WORKERS = 4
-WITHIN = 8.0        # seconds, of which one is usual: without a gate it is for as long as the others overlap
+WITHIN = 3.0        # seconds: without a gate it is for as long as the workers overlap
+PAUSE = 0.5         # seconds that a batch lets others go first
 NUMBERS = itertools.count()
 BATCH = json.dumps([{"policy_type": "t", "external_id": "a"}])
 
@@ -108,7 +109,7 @@ def test_beside_batches_that_overlap(database, connect, tenant, call, capsys):
     batch(session, tenant, run)
     with Workers(connect, lambda worker: batch(worker, tenant, run)) as workers:
         assert timed(database[1] if call == "set_tenant_limit" else session, call, capsys, tenant=tenant, run=run) < WITHIN
-    assert workers.turns >= WORKERS
+    assert workers.turns > WORKERS
 
 
 @pytest.mark.parametrize("call", ["set_tenant_limit", "forget_items", "forget_tenant"])
@@ -151,7 +152,7 @@ def test_an_open_batch_keeps_nobody_for_long(connect, tenant, call, capsys):
     batch(opened, tenant, run)      # whoever has been waited for does not pause
     opened.execute("COMMIT")
     caller.join()
-    assert still_waiting and longest < WITHIN
+    assert still_waiting and longest < 2 * PAUSE + 0.3
 
 
 def test_a_stranger_at_the_gate_is_passed(connect, tenant):
@@ -164,7 +165,7 @@ def test_a_stranger_at_the_gate_is_passed(connect, tenant):
                  lambda: session.execute("SELECT inventory_core.finish_run(%s, %s)", (tenant, run))):
         since = time.monotonic()
         call()
-        assert time.monotonic() - since < WITHIN
+        assert time.monotonic() - since < 2 * PAUSE + 0.5
 
 
 def test_no_session_level_lock_is_left(connect, tenant):
