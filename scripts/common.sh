@@ -75,7 +75,7 @@ find_cargo_pgrx() {
 
 cargo_pgrx() {
     find_cargo_pgrx || die "cargo-pgrx $PGRX_VERSION is missing: run scripts/setup test"
-    "$CARGO_PGRX" pgrx "$@"
+    CARGO=$ROOT/scripts/cargo-for-pgrx "$CARGO_PGRX" pgrx "$@"
 }
 
 crate_version() {

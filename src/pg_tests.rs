@@ -41,19 +41,19 @@ mod tests {
 
     #[pg_test]
     fn sets_of_ids_cross_the_boundary() {
-        let ids = "SELECT array_agg(id ORDER BY id) FROM inventory_core._bitmap_chunks(ARRAY[1, 65536, 65537, 1]) AS c, \
-                   inventory_core._bitmap_ids(c.chunk, c.item_ids) AS id";
+        let ids = "SELECT array_agg(id ORDER BY id) FROM inventory_core_internal._bitmap_chunks(ARRAY[1, 65536, 65537, 1]) AS c, \
+                   inventory_core_internal._bitmap_ids(c.chunk, c.item_ids) AS id";
         assert_eq!(one::<Vec<i64>>(ids), Some(vec![1, 65_536, 65_537]));
     }
 
     #[pg_test]
     fn null_is_an_empty_set() {
         for sql in [
-            "SELECT inventory_core._bitmap_count(NULL)",
-            "SELECT inventory_core._bitmap_count(inventory_core._bitmap_union(NULL))",
-            "SELECT inventory_core._bitmap_count(inventory_core._bitmap_union(ARRAY[NULL]::bytea[]))",
-            "SELECT inventory_core._bitmap_count(inventory_core._bitmap_subtract(NULL, NULL))",
-            "SELECT inventory_core._bitmap_count(inventory_core._bitmap_intersect(inventory_core._bitmap_union(NULL), NULL))",
+            "SELECT inventory_core_internal._bitmap_count(NULL)",
+            "SELECT inventory_core_internal._bitmap_count(inventory_core_internal._bitmap_union(NULL))",
+            "SELECT inventory_core_internal._bitmap_count(inventory_core_internal._bitmap_union(ARRAY[NULL]::bytea[]))",
+            "SELECT inventory_core_internal._bitmap_count(inventory_core_internal._bitmap_subtract(NULL, NULL))",
+            "SELECT inventory_core_internal._bitmap_count(inventory_core_internal._bitmap_intersect(inventory_core_internal._bitmap_union(NULL), NULL))",
         ] {
             assert_eq!(one::<i64>(sql), Some(0), "{sql}");
         }
@@ -61,13 +61,13 @@ mod tests {
 
     #[pg_test(error = "malformed bitmap")]
     fn bytes_that_are_no_set_are_an_error() {
-        one::<i64>("SELECT inventory_core._bitmap_count('no set')");
+        one::<i64>("SELECT inventory_core_internal._bitmap_count('no set')");
     }
 
     #[pg_test]
     fn that_error_is_not_the_caller_s() {
         Spi::run(
-            "DO $$ BEGIN PERFORM inventory_core._bitmap_count('no set'); RAISE 'read'; EXCEPTION WHEN data_corrupted THEN END $$",
+            "DO $$ BEGIN PERFORM inventory_core_internal._bitmap_count('no set'); RAISE 'read'; EXCEPTION WHEN data_corrupted THEN END $$",
         )
         .unwrap();
     }

@@ -111,8 +111,8 @@ BEGIN;
 SELECT inventory_core.set_tenant('acme') AS bound \gset
 SELECT format('%s rows (digest of their versions %s) in %s', count(*),
               to_hex(bit_xor(hashtextextended(concat_ws(' ', ctid, xmin), item_id))),
-              pg_size_pretty(pg_relation_size('inventory_core.items') + pg_indexes_size('inventory_core.items')))
-FROM inventory_core.items;
+              pg_size_pretty(pg_relation_size('inventory_core_internal.items') + pg_indexes_size('inventory_core_internal.items')))
+FROM inventory_core_internal.items;
 COMMIT;
 SQL
 }

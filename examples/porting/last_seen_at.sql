@@ -23,7 +23,7 @@ BEGIN
     FOR ported_tenant, last_of_all IN
         SELECT s.tenant, max(s.last_seen_at) FROM pg_temp.porting_source AS s GROUP BY s.tenant ORDER BY s.tenant
     LOOP
-        IF EXISTS (SELECT FROM inventory_core.sync_runs AS r WHERE r.tenant_id = ported_tenant) THEN
+        IF EXISTS (SELECT FROM inventory_core_internal.sync_runs AS r WHERE r.tenant_id = ported_tenant) THEN
             RAISE EXCEPTION 'tenant % has runs already: the order of its runs would not be that of the times', ported_tenant;
         END IF;
         -- A run for each moment at which something was seen first or last, in their order.

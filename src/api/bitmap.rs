@@ -6,20 +6,20 @@ use pgrx::prelude::*;
 use super::report;
 
 /// The bitmaps of some ids, one per chunk.
-#[pg_extern(immutable, strict, parallel_safe, schema = "inventory_core")]
+#[pg_extern(immutable, strict, parallel_safe, schema = "inventory_core_internal")]
 fn _bitmap_chunks(ids: Vec<i64>) -> TableIterator<'static, (name!(chunk, i32), name!(item_ids, Vec<u8>))> {
     TableIterator::new(bitmap::chunks(&ids).unwrap_or_else(|error| report::raise(error)))
 }
 
 /// The union of some sets; NULL elements count as empty, and so does a NULL array.
-#[pg_extern(immutable, parallel_safe, schema = "inventory_core")]
+#[pg_extern(immutable, parallel_safe, schema = "inventory_core_internal")]
 fn _bitmap_union(sets: Option<Array<'_, &[u8]>>) -> Vec<u8> {
     let sets = sets.iter().flat_map(|sets| sets.iter().flatten());
     bitmap::union(sets).unwrap_or_else(|error| report::raise(error))
 }
 
 /// What is in the first set and not in the second; NULL counts as empty.
-#[pg_extern(immutable, parallel_safe, schema = "inventory_core")]
+#[pg_extern(immutable, parallel_safe, schema = "inventory_core_internal")]
 fn _bitmap_subtract(set: Option<&[u8]>, other: Option<&[u8]>) -> Vec<u8> {
     match (set, other) {
         (Some(set), Some(other)) => bitmap::subtract(set, other),
@@ -29,7 +29,7 @@ fn _bitmap_subtract(set: Option<&[u8]>, other: Option<&[u8]>) -> Vec<u8> {
 }
 
 /// What is in both sets; NULL counts as empty.
-#[pg_extern(immutable, parallel_safe, schema = "inventory_core")]
+#[pg_extern(immutable, parallel_safe, schema = "inventory_core_internal")]
 fn _bitmap_intersect(set: Option<&[u8]>, other: Option<&[u8]>) -> Vec<u8> {
     match (set, other) {
         (Some(set), Some(other)) => bitmap::intersect(set, other),
@@ -39,31 +39,31 @@ fn _bitmap_intersect(set: Option<&[u8]>, other: Option<&[u8]>) -> Vec<u8> {
 }
 
 /// How many ids a set holds; NULL counts as empty.
-#[pg_extern(immutable, parallel_safe, schema = "inventory_core")]
+#[pg_extern(immutable, parallel_safe, schema = "inventory_core_internal")]
 fn _bitmap_count(set: Option<&[u8]>) -> i64 {
     set.map_or(Ok(0), bitmap::count).unwrap_or_else(|error| report::raise(error))
 }
 
 /// The ids of a chunk's set.
-#[pg_extern(immutable, strict, parallel_safe, schema = "inventory_core")]
+#[pg_extern(immutable, strict, parallel_safe, schema = "inventory_core_internal")]
 fn _bitmap_ids(chunk: i32, set: &[u8]) -> SetOfIterator<'static, i64> {
     SetOfIterator::new(bitmap::ids(chunk, set).unwrap_or_else(|error| report::raise(error)))
 }
 
 /// Whether the set of an id's chunk holds it.
-#[pg_extern(immutable, strict, parallel_safe, schema = "inventory_core")]
+#[pg_extern(immutable, strict, parallel_safe, schema = "inventory_core_internal")]
 fn _bitmap_contains(set: &[u8], item_id: i64) -> bool {
     bitmap::contains(set, item_id).unwrap_or_else(|error| report::raise(error))
 }
 
 /// For each id of a chunk, which of some sets, newest first, is the first that holds it.
-#[pg_extern(immutable, strict, parallel_safe, schema = "inventory_core")]
+#[pg_extern(immutable, strict, parallel_safe, schema = "inventory_core_internal")]
 fn _bitmap_positions(sets: Array<'_, &[u8]>) -> Vec<u8> {
     bitmap::positions(sets.iter().flatten()).unwrap_or_else(|error| report::raise(error))
 }
 
 /// What `_bitmap_positions` says of an id, from 1; NULL where no set holds it.
-#[pg_extern(immutable, strict, parallel_safe, schema = "inventory_core")]
+#[pg_extern(immutable, strict, parallel_safe, schema = "inventory_core_internal")]
 fn _bitmap_position(positions: &[u8], item_id: i64) -> Option<i32> {
     bitmap::position(positions, item_id)
 }

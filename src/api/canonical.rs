@@ -1,19 +1,20 @@
 //! `canonical_json`, `selection_hash`, `selection_lock_key`.
 
-use inventory_core_logic::{canonical, lock_key};
+use inventory_core_logic::json::canonical;
+use inventory_core_logic::lock_key;
 use pgrx::prelude::*;
 
 use super::{check_for_interrupts, report};
 
 /// The canonical form of a JSON text. `canonical_json(jsonb)` passes the text of its argument, which
 /// keeps every digit of a number.
-#[pg_extern(immutable, strict, parallel_safe, schema = "inventory_core")]
+#[pg_extern(immutable, strict, parallel_safe, schema = "inventory_core_internal")]
 fn _canonical_json(value: &str) -> String {
     canonical::canonical_json(value, &check_for_interrupts).unwrap_or_else(|error| report::raise(error))
 }
 
 /// The hash of a selection, given as JSON text.
-#[pg_extern(immutable, strict, parallel_safe, schema = "inventory_core")]
+#[pg_extern(immutable, strict, parallel_safe, schema = "inventory_core_internal")]
 fn _selection_hash(selection: &str) -> String {
     canonical::selection_hash(&_canonical_json(selection))
 }

@@ -8,12 +8,12 @@ use std::borrow::Cow;
 use inventory_core_logic::compare::{Given, Known, compare};
 use inventory_core_logic::digest::{self, Key};
 use inventory_core_logic::items::{self, OnBadItem, Texts};
+use inventory_core_logic::json::stored;
 use inventory_core_logic::meta::Whitelist;
-use inventory_core_logic::stored;
 use pgrx::prelude::*;
 
 use super::{check_for_interrupts, report};
-use crate::tenant::give_memory_back_at_end;
+use crate::server::memory::give_memory_back_at_end;
 
 /// In bytes. The memory of smaller ones is kept: to get it again would slow the next one down.
 const LARGE_BATCH: usize = 4 << 20;
@@ -29,7 +29,7 @@ fn whitelist(types: &Array<'_, &str>, keys: &Array<'_, &str>) -> Whitelist {
 /// The keys and digests of a batch, in the given order: all that is needed to tell which items are new or changed.
 /// Digests are NULL where the part is omitted. `given_positions` count in the given array, and `starts` say where in
 /// the text each item begins: see `_item_texts`.
-#[pg_extern(immutable, strict, parallel_safe, schema = "inventory_core")]
+#[pg_extern(immutable, strict, parallel_safe, schema = "inventory_core_internal")]
 #[allow(clippy::type_complexity)]
 fn _read_items<'a>(
     items: &'a str,
@@ -78,7 +78,7 @@ fn _read_items<'a>(
 
 /// What became of the items of a batch, given as `_read_items` gives them, beside stored ones. A class without items
 /// is NULL. `new_external_ids` are sorted, as an index likes to be asked.
-#[pg_extern(immutable, parallel_safe, schema = "inventory_core")]
+#[pg_extern(immutable, parallel_safe, schema = "inventory_core_internal")]
 #[allow(clippy::type_complexity, clippy::too_many_arguments)]
 fn _compare_items<'a>(
     key_highs: Array<'a, i64>,
@@ -147,7 +147,7 @@ fn unless_empty<T>(list: Vec<T>) -> Option<Vec<T>> {
 /// What to store of some items of a batch, in the order of the given array; `nth` counts them. `positions` count
 /// from 1 in the order of `_read_items`, which gave the last two arguments. A part that is omitted has the digest of
 /// no text. How many string values of its meta held a secret is `redacted_values`.
-#[pg_extern(immutable, strict, parallel_safe, schema = "inventory_core")]
+#[pg_extern(immutable, strict, parallel_safe, schema = "inventory_core_internal")]
 #[allow(clippy::type_complexity)]
 fn _item_texts<'a>(
     items: &'a str,

@@ -1,7 +1,7 @@
 //! From a refusal to a SQLSTATE with DETAIL and HINT. The only file that raises.
 
 use inventory_core_logic::error::{Error, Kind};
-use inventory_core_logic::stored::Problem;
+use inventory_core_logic::json::stored::Problem;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 

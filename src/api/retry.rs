@@ -18,13 +18,13 @@ fn error_code_for(http_status: Option<i32>) -> &'static str {
 }
 
 /// The error codes of runs.
-#[pg_extern(immutable, parallel_safe, schema = "inventory_core")]
+#[pg_extern(immutable, parallel_safe, schema = "inventory_core_internal")]
 fn _error_codes() -> Vec<&'static str> {
     retry::ERROR_CODES.to_vec()
 }
 
 /// `retry_delay` in microseconds; `random` is from 0 to below 1.
-#[pg_extern(stable, parallel_safe, schema = "inventory_core")]
+#[pg_extern(stable, parallel_safe, schema = "inventory_core_internal")]
 fn _retry_delay(
     attempt: Option<i32>,
     http_status: Option<i32>,

@@ -120,43 +120,43 @@ pub fn retry_cap_micros() -> i64 {
 }
 
 /// The text of `inventory_core.clock`, NULL where it is empty.
-#[pg_extern(stable, parallel_safe, schema = "inventory_core")]
+#[pg_extern(stable, parallel_safe, schema = "inventory_core_internal")]
 fn _clock_setting() -> Option<String> {
     CLOCK.get().and_then(|text| text.into_string().ok()).filter(|text| !text.is_empty())
 }
 
 /// `inventory_core.lease` in seconds.
-#[pg_extern(stable, parallel_safe, schema = "inventory_core")]
+#[pg_extern(stable, parallel_safe, schema = "inventory_core_internal")]
 fn _lease_seconds() -> i32 {
     LEASE.get()
 }
 
 /// `inventory_core.shrink_guard`.
-#[pg_extern(stable, parallel_safe, schema = "inventory_core")]
+#[pg_extern(stable, parallel_safe, schema = "inventory_core_internal")]
 fn _shrink_guard() -> f64 {
     SHRINK_GUARD.get()
 }
 
 /// `inventory_core.shrink_guard_min_items`.
-#[pg_extern(stable, parallel_safe, schema = "inventory_core")]
+#[pg_extern(stable, parallel_safe, schema = "inventory_core_internal")]
 fn _shrink_guard_min_items() -> i32 {
     SHRINK_GUARD_MIN_ITEMS.get()
 }
 
 /// `inventory_core.max_running_runs`.
-#[pg_extern(stable, parallel_safe, schema = "inventory_core")]
+#[pg_extern(stable, parallel_safe, schema = "inventory_core_internal")]
 fn _max_running_runs() -> i32 {
     MAX_RUNNING_RUNS.get()
 }
 
 /// `inventory_core.max_running_runs_per_tenant`.
-#[pg_extern(stable, parallel_safe, schema = "inventory_core")]
+#[pg_extern(stable, parallel_safe, schema = "inventory_core_internal")]
 fn _max_running_runs_per_tenant() -> i32 {
     MAX_RUNNING_RUNS_PER_TENANT.get()
 }
 
 /// `inventory_core.store_error_text`.
-#[pg_extern(stable, parallel_safe, schema = "inventory_core")]
+#[pg_extern(stable, parallel_safe, schema = "inventory_core_internal")]
 fn _store_error_text() -> bool {
     STORE_ERROR_TEXT.get()
 }

@@ -7,7 +7,7 @@ use std::fmt;
 pub enum Kind {
     /// A value that the contract does not allow (SQLSTATE 22023).
     Invalid,
-    /// JSON nested deeper than [`crate::canonical::MAX_DEPTH`] (SQLSTATE 54001).
+    /// JSON nested deeper than [`crate::json::canonical::MAX_DEPTH`] (SQLSTATE 54001).
     TooDeep,
     /// What we stored ourselves and cannot read any more (SQLSTATE XX001).
     Corrupt,

@@ -13,12 +13,12 @@ use jiter::Peek;
 use serde_json::value::RawValue;
 
 use crate::Tick;
-use crate::canonical::write_string;
 use crate::digest::{self, Key};
 use crate::error::Error;
+use crate::json::canonical::write_string;
+use crate::json::reader::Reader;
+use crate::json::stored;
 use crate::meta::{Allowed, Whitelist};
-use crate::reader::Reader;
-use crate::stored;
 use fields::{Fields, Member, Meta, first_value};
 use problem::Problem;
 

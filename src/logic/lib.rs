@@ -7,17 +7,14 @@
 #![forbid(unsafe_code)]
 
 pub mod bitmap;
-pub mod canonical;
 pub mod compare;
 pub mod digest;
 pub mod error;
 pub mod items;
+pub mod json;
 pub mod lock_key;
 pub mod meta;
-mod reader;
-pub mod redact;
 pub mod retry;
-pub mod stored;
 pub mod tenant;
 
 /// Called from time to time by work whose length depends on the input. It may unwind to cancel.

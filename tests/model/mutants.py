@@ -17,7 +17,7 @@ class Mutant:
 
     def apply(self, connection):
         query = """SELECT pg_get_functiondef(oid) FROM pg_proc
-                   WHERE pronamespace = 'inventory_core'::regnamespace AND proname = %s"""
+                   WHERE pronamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[]) AND proname = %s"""
         [(definition,)] = connection.execute(query, (self.function,)).fetchall()
         if definition.count(self.old) != 1:
             raise LookupError(f"mutant {self.name!r}: its text is {definition.count(self.old)} times in\n{definition}")
@@ -69,9 +69,9 @@ MUTANTS = (
     Mutant("last_seen goes by the order of finishing",
            "_fold", "AS is_newer", "AND false AS is_newer"),
     Mutant("a take-over drops what the run saw",
-           "_take_over", "PERFORM inventory_core._close_run(run, 'failed');",
-           """DELETE FROM inventory_core.run_parts AS p WHERE p.tenant_id = run.tenant_id AND p.run_id = run.run_id;
-              PERFORM inventory_core._close_run(run, 'failed');"""),
+           "_take_over", "PERFORM inventory_core_internal._close_run(run, 'failed');",
+           """DELETE FROM inventory_core_internal.run_parts AS p WHERE p.tenant_id = run.tenant_id AND p.run_id = run.run_id;
+              PERFORM inventory_core_internal._close_run(run, 'failed');"""),
     Mutant("an item that was not missed has reappeared",
            "_run_changes_so_far", "r.run_seq < ((_run_changes_so_far.run).run_seq - 1)",
            "r.run_seq < (_run_changes_so_far.run).run_seq"),
@@ -94,7 +94,7 @@ MUTANTS = (
     Mutant("a null name leaves the old one",
            "upsert_items", "THEN t.display_name ELSE", "THEN coalesce(t.display_name, i.display_name) ELSE"),
     Mutant("a forgotten item still counts in a running run",
-           "forget_items", "UPDATE inventory_core.run_parts AS s", "UPDATE inventory_core.last_seen AS s"),
+           "forget_items", "UPDATE inventory_core_internal.run_parts AS s", "UPDATE inventory_core_internal.last_seen AS s"),
     # ---- upkeep; a foreign key keeps a run that last_seen names, pg_regress/sql/prune_runs.sql asks for the rarer ones
     Mutant("pruning takes the run that missing_since comes from",
            "_prunable_runs", "VALUES (0), (1)", "VALUES (0), (0)"),
@@ -107,7 +107,7 @@ MUTANTS = (
     Mutant("lines of pruned runs go too early",
            "_prune", "min(l.run_seq)", "max(l.run_seq)"),
     Mutant("what another selection sees is forgotten",
-           "forget_missing", "NOT coalesce(inventory_core._bitmap_contains(e.item_ids, m.item_id), false)", "true"),
+           "forget_missing", "NOT coalesce(inventory_core_internal._bitmap_contains(e.item_ids, m.item_id), false)", "true"),
     Mutant("what another selection once saw is never forgotten",
            "_seen_elsewhere", "(r.run_seq >= COALESCE(b.run_seq, (0)::bigint))", "true"),
     Mutant("missing by the latest run is enough to be forgotten",

@@ -95,7 +95,7 @@ def test_the_readme_names_every_function(database):
 
 
 def test_every_error_code(database):
-    [known] = database.execute("SELECT inventory_core._error_codes()").fetchone()
+    [known] = database.execute("SELECT inventory_core_internal._error_codes()").fetchone()
     table = re.search(r"^## Error codes of runs$(.*?)^## ", ERRORS, re.M | re.S)[1]
     shown = re.findall(r"^\| `(\w+)` \|", table, re.M)
     assert sorted(shown) == sorted(known)

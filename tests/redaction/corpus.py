@@ -1,4 +1,4 @@
-"""The corpus of src/logic/tests, and every way to find a secret of it again."""
+"""The corpus of src/redact/tests, and every way to find a secret of it again."""
 
 import html
 import json
@@ -14,7 +14,7 @@ WINDOW = 16
 
 def messages():
     """Every shape in every frame: text, secrets, and whether names and shapes alone must find them."""
-    command = ["cargo", "run", "--quiet", "--locked", "-p", "inventory_core_logic", "--example", "redact_corpus", str(SEED)]
+    command = ["cargo", "run", "--quiet", "--locked", "-p", "inventory_core_redact", "--example", "redact_corpus", str(SEED)]
     output = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, timeout=600).stdout
     return [json.loads(line) for line in output.splitlines()]
 

@@ -76,13 +76,13 @@ def tables_are_written(writer, run, texts, labels):
     with writer.transaction():
         writer.execute("SELECT inventory_core.set_tenant(%s)", (TENANT,))
         for number, text in enumerate(texts, start=1_000_000):
-            writer.execute("INSERT INTO inventory_core.sync_errors (tenant_id, run_id, error_no, error_code, upstream_code,"
+            writer.execute("INSERT INTO inventory_core_internal.sync_errors (tenant_id, run_id, error_no, error_code, upstream_code,"
                            " message, recorded_at) VALUES (%s, %s, %s, 'network', %s, %s, now())",
                            (TENANT, run, number, text, text))
         for label in labels:
-            writer.execute("UPDATE inventory_core.sync_runs SET correlation_id = %s WHERE tenant_id = %s AND run_id = %s",
+            writer.execute("UPDATE inventory_core_internal.sync_runs SET correlation_id = %s WHERE tenant_id = %s AND run_id = %s",
                            (label, TENANT, run))
-            writer.execute("UPDATE inventory_core.items SET meta = %s WHERE tenant_id = %s AND item_id = 1",
+            writer.execute("UPDATE inventory_core_internal.items SET meta = %s WHERE tenant_id = %s AND item_id = 1",
                            (Json({"text": label, "list": [{"in": [label]}]}), TENANT))
 
 

@@ -82,7 +82,7 @@ def stored(messages):
             server.finish(writer, run)
         with own.connect() as admin:
             dump = "\n".join(row for table in TABLES for row in copied(admin, table))
-            counted = admin.execute("SELECT sum(redacted_values) FROM inventory_core.sync_runs").fetchone()[0]
+            counted = admin.execute("SELECT sum(redacted_values) FROM inventory_core_internal.sync_runs").fetchone()[0]
             admin.execute("CREATE TABLE planted (text text)")
             for _ in range(3):      # the border of two pages of the write-ahead log may go through one of them
                 admin.execute("INSERT INTO planted VALUES (%s)", (IN_A_TABLE,))

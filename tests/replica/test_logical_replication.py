@@ -32,7 +32,7 @@ def test_a_subscriber_gives_the_same_answers(primary):
                 scene.run(there, "CREATE ROLE {} LOGIN NOSUPERUSER NOBYPASSRLS", role)
         with server.connect(dbname=world.database) as here, subscriber.connect(dbname=world.database) as there:
             assert here.execute("""SELECT c.oid::regclass FROM pg_class AS c
-                WHERE c.relnamespace = 'inventory_core'::regnamespace AND c.relkind = 'r'
+                WHERE c.relnamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[]) AND c.relkind = 'r'
                   AND NOT (c.relreplident = 'd' AND EXISTS (SELECT FROM pg_index AS i
                                                             WHERE i.indrelid = c.oid AND i.indisprimary))""").fetchall() == []
             there.execute("CREATE EXTENSION inventory_core")

@@ -15,25 +15,25 @@ from own_server import own_server
 
 # What a dump has to bring back beside the answers, with names in the place of numbers.
 CATALOGUE = """
-SELECT 'acl of ' || c.relname, c.relacl::text FROM pg_class AS c WHERE c.relnamespace = 'inventory_core'::regnamespace
+SELECT 'acl of ' || c.relname, c.relacl::text FROM pg_class AS c WHERE c.relnamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[])
 UNION ALL
 SELECT 'acl of ' || a.attrelid::regclass || '.' || a.attname, a.attacl::text FROM pg_attribute AS a
-JOIN pg_class AS c ON c.oid = a.attrelid WHERE c.relnamespace = 'inventory_core'::regnamespace AND a.attacl IS NOT NULL
+JOIN pg_class AS c ON c.oid = a.attrelid WHERE c.relnamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[]) AND a.attacl IS NOT NULL
 UNION ALL
-SELECT 'acl of ' || p.oid::regprocedure, p.proacl::text FROM pg_proc AS p WHERE p.pronamespace = 'inventory_core'::regnamespace
+SELECT 'acl of ' || p.oid::regprocedure, p.proacl::text FROM pg_proc AS p WHERE p.pronamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[])
 UNION ALL
 SELECT 'fence of ' || c.relname, c.relrowsecurity::text || c.relforcerowsecurity FROM pg_class AS c
-WHERE c.relnamespace = 'inventory_core'::regnamespace
+WHERE c.relnamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[])
 UNION ALL
 SELECT 'policy ' || p.policyname || ' of ' || p.tablename, p::text FROM pg_policies AS p WHERE p.schemaname = 'inventory_core'
 UNION ALL
-SELECT 'whitelist', w::text FROM inventory_core.meta_whitelist AS w
+SELECT 'whitelist', w::text FROM inventory_core_internal.meta_whitelist AS w
 UNION ALL
-SELECT 'limit', t::text FROM inventory_core.tenants AS t
+SELECT 'limit', t::text FROM inventory_core_internal.tenants AS t
 UNION ALL
-SELECT 'grant', g.tenant_id || g.role_name || g.access || g.granted_at FROM inventory_core.tenant_grants AS g
+SELECT 'grant', g.tenant_id || g.role_name || g.access || g.granted_at FROM inventory_core_internal.tenant_grants AS g
 UNION ALL
-SELECT 'rows of selections', s::text FROM inventory_core.selections AS s
+SELECT 'rows of selections', s::text FROM inventory_core_internal.selections AS s
 UNION ALL
 SELECT 'version', extversion FROM pg_extension WHERE extname = 'inventory_core'
 """
@@ -66,8 +66,8 @@ def test_a_restore_gives_the_same(fresh, way, tmp_path):
 def test_the_comparison_notices(fresh):
     with fresh.admin() as owner:
         before = described(owner, fresh)
-        for change in ("UPDATE inventory_core.items SET display_name = 'x' WHERE tenant_id = 'b' AND item_id = 1",
-                       "ALTER TABLE inventory_core.items NO FORCE ROW LEVEL SECURITY",
+        for change in ("UPDATE inventory_core_internal.items SET display_name = 'x' WHERE tenant_id = 'b' AND item_id = 1",
+                       "ALTER TABLE inventory_core_internal.items NO FORCE ROW LEVEL SECURITY",
                        "REVOKE EXECUTE ON FUNCTION inventory_core.forget_items FROM {}"):
             with owner.transaction(force_rollback=True):
                 owner.execute(sql.SQL(change).format(sql.Identifier(fresh.roles[scene.B])))
@@ -106,7 +106,7 @@ def test_work_goes_on(fresh, tmp_path):
 def test_a_restored_run_counts_in_the_limit_over_all_tenants(fresh, tmp_path):
     with restored(fresh, "custom", tmp_path) as copy:
         with copy.admin() as owner:
-            running = scene.value(owner, "SELECT count(*) FROM inventory_core.sync_runs WHERE status = 'running'")
+            running = scene.value(owner, "SELECT count(*) FROM inventory_core_internal.sync_runs WHERE status = 'running'")
             scene.run(owner, f"ALTER DATABASE {{}} SET inventory_core.max_running_runs = {running}", copy.database)
         for tenant, runs in copy.runs.items():
             with copy.connect(tenant) as app:

@@ -130,9 +130,9 @@ RUNS = """
            extract(epoch FROM r.started_at)::float8, extract(epoch FROM r.finished_at)::float8,
            extract(epoch FROM r.lease)::float8, r.request_id::text,
            r.observed_count, r.inserted_count, r.updated_count, r.unchanged_count,
-           ARRAY(SELECT e.error_code FROM inventory_core.sync_errors AS e
+           ARRAY(SELECT e.error_code FROM inventory_core_internal.sync_errors AS e
                  WHERE e.tenant_id = r.tenant_id AND e.run_id = r.run_id ORDER BY e.error_no)
-    FROM inventory_core.sync_runs AS r JOIN inventory_core.selections AS s USING (tenant_id, selection_hash)
+    FROM inventory_core_internal.sync_runs AS r JOIN inventory_core_internal.selections AS s USING (tenant_id, selection_hash)
     ORDER BY r.tenant_id, 3, r.run_seq"""
 SEEN = """
     SELECT i.policy_type, i.external_id, max(e.run_seq)

@@ -66,5 +66,5 @@ def test_transaction_mode():
         backends = set().union(*(c.backends for c in clients))
         assert len(backends) <= POOL, "this was no pooling"
         assert any(len(c.backends) > 1 for c in clients), "nobody changed connections"
-        assert owner.execute("SELECT count(*) FROM inventory_core.items").fetchone() == (CLIENTS * BATCHES * ITEMS,)
-        assert owner.execute("SELECT count(*) FROM inventory_core.sync_runs WHERE status = 'running'").fetchone() == (0,)
+        assert owner.execute("SELECT count(*) FROM inventory_core_internal.items").fetchone() == (CLIENTS * BATCHES * ITEMS,)
+        assert owner.execute("SELECT count(*) FROM inventory_core_internal.sync_runs WHERE status = 'running'").fetchone() == (0,)

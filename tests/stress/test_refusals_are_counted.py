@@ -37,7 +37,7 @@ def counted(connection):
 
 
 def not_added_up(connect):
-    return connect.owner.execute("SELECT count(*) FROM inventory_core.refusals").fetchone()[0]
+    return connect.owner.execute("SELECT count(*) FROM inventory_core_internal.refusals").fetchone()[0]
 
 
 @pytest.mark.parametrize("end, of_the_open_one", [("COMMIT", 1), ("ROLLBACK", 0)])

@@ -45,14 +45,14 @@ def beside_starters():
                         session.execute("SELECT inventory_core.upsert_items('calm', %s, '[]')", (run_id,))
                     except psycopg.errors.ObjectNotInPrerequisiteState:
                         refused += 1
-                    doubled += owner.execute("SELECT count(*) > 1 FROM inventory_core.run_slots WHERE run_id = %s",
+                    doubled += owner.execute("SELECT count(*) > 1 FROM inventory_core_internal.run_slots WHERE run_id = %s",
                                              (run_id,)).fetchone()[0]
                     session.execute("SELECT inventory_core.finish_run('calm', %s)", (run_id,))
         finally:
             stop.set()
             for starter in starters:
                 starter.join()
-        held, = owner.execute("SELECT count(*) FROM inventory_core.run_slots WHERE run_id IS NOT NULL").fetchone()
+        held, = owner.execute("SELECT count(*) FROM inventory_core_internal.run_slots WHERE run_id IS NOT NULL").fetchone()
         yield runs, refused, doubled, held
 
 

@@ -37,10 +37,10 @@ def test_starts_a_second(database, tmp_path, capsys, selection, limit):
                            capture_output=True, encoding="utf-8", timeout=120)
     assert bench.returncode == 0, bench.stderr
     started, running = owner.execute("""SELECT count(*), count(*) FILTER (WHERE status = 'running')
-        FROM inventory_core.sync_runs""").fetchone()
+        FROM inventory_core_internal.sync_runs""").fetchone()
     # counted in the row of the selection, or still to be added up there
-    refused, = owner.execute("""SELECT (SELECT coalesce(sum(refused_count), 0) FROM inventory_core.selections)
-                                     + (SELECT count(*) FROM inventory_core.refusals)""").fetchone()
+    refused, = owner.execute("""SELECT (SELECT coalesce(sum(refused_count), 0) FROM inventory_core_internal.selections)
+                                     + (SELECT count(*) FROM inventory_core_internal.refusals)""").fetchone()
     answered = int(re.search(r"actually processed: (\d+)", bench.stdout)[1])
     with capsys.disabled():
         print(f"\n  {CLIENTS} clients: {started / float(SECONDS):.0f} starts with their finish a second, {answered / float(SECONDS):.0f} "

@@ -234,7 +234,7 @@ def test_it_was_a_stress(stress, history):
 def test_all_capacity_is_back(stress, history):
     assert [r for r in history.tables.runs.values() if r.status == "running"] == []
     with stress.server.connect() as owner, stress.server.connect(user=ROLE) as plain:
-        assert owner.execute("SELECT count(*) FROM inventory_core.run_slots WHERE expires_at > clock_timestamp()").fetchone() == (0,)
+        assert owner.execute("SELECT count(*) FROM inventory_core_internal.run_slots WHERE expires_at > clock_timestamp()").fetchone() == (0,)
         owner.execute(f"ALTER SYSTEM SET inventory_core.max_running_runs = {GLOBAL_LIMIT}")
         owner.execute("SELECT pg_reload_conf()")
         for tenant in TENANTS:

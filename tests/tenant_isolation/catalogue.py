@@ -16,7 +16,7 @@ def readable(world, tenant):
     with world.admin() as owner:
         return [row[0] for row in owner.execute("""
             SELECT c.oid::regclass::text FROM pg_class AS c
-            WHERE c.relnamespace = 'inventory_core'::regnamespace AND c.relkind IN ('r', 'v', 'p', 'm', 'f', 'S')
+            WHERE c.relnamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[]) AND c.relkind IN ('r', 'v', 'p', 'm', 'f', 'S')
               AND has_any_column_privilege(%s, c.oid, 'SELECT') ORDER BY 1""", (world.roles[tenant],))]
 
 
@@ -28,7 +28,7 @@ def callable_functions(world, tenant):
                    SELECT format_type(t.oid, NULL) FROM unnest(p.proargtypes) WITH ORDINALITY AS a (oid, n)
                    JOIN pg_type AS t USING (oid) ORDER BY a.n)
             FROM pg_proc AS p
-            WHERE p.pronamespace = 'inventory_core'::regnamespace AND p.prokind IN ('f', 'p')
+            WHERE p.pronamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[]) AND p.prokind IN ('f', 'p')
               AND p.prorettype <> 'trigger'::regtype AND has_function_privilege(%s, p.oid, 'EXECUTE')
             ORDER BY p.oid::regprocedure::text""", (world.roles[tenant],)).fetchall()
     return [(name, list(zip(arguments, types))) for name, arguments, types in rows]
@@ -40,7 +40,7 @@ class Arguments:
     def __init__(self, world):
         with world.admin() as owner:
             runs = value(owner, "SELECT jsonb_agg(to_jsonb(r) - 'correlation_id' - 'scope') "
-                                "FROM inventory_core.sync_runs AS r WHERE tenant_id = ANY (%s)", ([A, B],))
+                                "FROM inventory_core_internal.sync_runs AS r WHERE tenant_id = ANY (%s)", ([A, B],))
         hashes = [*world.hashes[A][:1], *world.hashes[B], "*"]
         self.by_name = {
             "tenant": [A, B],
@@ -58,7 +58,7 @@ class Arguments:
             "interval": ["1 hour"], "timestamp with time zone": ["2030-01-01", "2020-01-01"],
             "json": self.by_name["items"], "jsonb": ['{"list": "alpha"}'],
             "bytea": [b"", None], "bytea[]": [[b""]], "regrole": ["postgres"],
-            "inventory_core.sync_runs": [json.dumps(run) for run in runs]}
+            "inventory_core_internal.sync_runs": [json.dumps(run) for run in runs]}
 
     def lists_for(self, signature):
         """Argument lists of one function, each value of each argument in at least one of them."""
@@ -80,8 +80,8 @@ def expression(name, signature, arguments):
     """inventory_core.name(value::type, …) with the values as literals, so that a plan shows them, too."""
     rendered = []
     for (_, of_type), given in zip(signature, arguments):
-        if of_type == "inventory_core.sync_runs":
-            rendered.append(sql.SQL("jsonb_populate_record(NULL::inventory_core.sync_runs, {})").format(given))
+        if of_type == "inventory_core_internal.sync_runs":
+            rendered.append(sql.SQL("jsonb_populate_record(NULL::inventory_core_internal.sync_runs, {})").format(given))
         else:
             rendered.append(sql.SQL("{}::" + of_type).format(given))
     return sql.SQL("inventory_core.{}({})").format(sql.Identifier(name), sql.SQL(", ").join(rendered))

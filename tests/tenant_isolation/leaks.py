@@ -44,7 +44,7 @@ def relations(world, kinds="rv", privilege="SELECT"):
             SELECT c.relname, c.oid::regclass::text,
                    array_agg(a.attname::text ORDER BY a.attnum)
             FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-            WHERE c.relnamespace = 'inventory_core'::regnamespace AND c.relkind = ANY (%(kinds)s)
+            WHERE c.relnamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[]) AND c.relkind = ANY (%(kinds)s)
               AND EXISTS (SELECT FROM pg_attribute AS t WHERE t.attrelid = c.oid AND t.attname = 'tenant_id')
               AND c.relname <> 'tenant_grants' AND a.attgenerated = ''
               AND CASE WHEN %(privilege)s = 'DELETE' THEN has_table_privilege(%(role)s, c.oid, 'DELETE')
@@ -141,22 +141,22 @@ def statistics(world):
 def grants(world):
     def probe():
         with bound(world, binds=False) as connection:
-            assert connection.execute("SELECT tenant_id FROM inventory_core.tenant_grants").fetchall() == [(A,)]
+            assert connection.execute("SELECT tenant_id FROM inventory_core_internal.tenant_grants").fetchall() == [(A,)]
     yield "tenant_grants", probe
 
 
 # Private functions take a tenant and trust the policies.
 INNER_READS = {
-    "_seen": "SELECT s.* FROM inventory_core._seen(%s, 0) AS s",
-    "_observations": "SELECT o.* FROM inventory_core._observations(%s) AS o",
-    "_run_sets": "SELECT s.* FROM inventory_core._run_sets(%s, {running}) AS s",
-    "_run_counts": "SELECT s.* FROM inventory_core._run_counts(%s, {running}) AS s",
-    "_baseline": "SELECT s.run_id FROM inventory_core._baseline(%s, {hash}, 'latest') AS s",
-    "_last_seen_runs": "SELECT count(*) FROM inventory_core._last_seen_runs(%s)",
-    "_seen_elsewhere": "SELECT count(*) FROM inventory_core._seen_elsewhere(%s, {hash})",
-    "_tenant_limit": "SELECT inventory_core._tenant_limit(%s)",
-    "_tenant_slots": "SELECT count(*) FROM inventory_core._tenant_slots(%s)",
-    "_cooling_down": "SELECT inventory_core._cooling_down(%s, {scope}) IS NULL",
+    "_seen": "SELECT s.* FROM inventory_core_internal._seen(%s, 0) AS s",
+    "_observations": "SELECT o.* FROM inventory_core_internal._observations(%s) AS o",
+    "_run_sets": "SELECT s.* FROM inventory_core_internal._run_sets(%s, {running}) AS s",
+    "_run_counts": "SELECT s.* FROM inventory_core_internal._run_counts(%s, {running}) AS s",
+    "_baseline": "SELECT s.run_id FROM inventory_core_internal._baseline(%s, {hash}, 'latest') AS s",
+    "_last_seen_runs": "SELECT count(*) FROM inventory_core_internal._last_seen_runs(%s)",
+    "_seen_elsewhere": "SELECT count(*) FROM inventory_core_internal._seen_elsewhere(%s, {hash})",
+    "_tenant_limit": "SELECT inventory_core_internal._tenant_limit(%s)",
+    "_tenant_slots": "SELECT count(*) FROM inventory_core_internal._tenant_slots(%s)",
+    "_cooling_down": "SELECT inventory_core_internal._cooling_down(%s, {scope}) IS NULL",
 }
 
 
@@ -227,7 +227,7 @@ def slot(world):
     """A slot of the global limit shows which run holds it, and only that run's tenant can give it back."""
     def probe(change):
         with bound(world) as connection:
-            changed = connection.execute(f"UPDATE inventory_core.run_slots SET {change} WHERE run_id = %s",
+            changed = connection.execute(f"UPDATE inventory_core_internal.run_slots SET {change} WHERE run_id = %s",
                                          (world.runs[B]["running"],))
             assert changed.rowcount == 0
     yield "give back", partial(probe, "run_id = NULL, expires_at = NULL")
@@ -236,22 +236,22 @@ def slot(world):
     def take():
         with bound(world) as connection:
             fails(connection, errors.InsufficientPrivilege,
-                  "UPDATE inventory_core.run_slots SET run_id = %s, expires_at = now() WHERE slot_no = 1000",
+                  "UPDATE inventory_core_internal.run_slots SET run_id = %s, expires_at = now() WHERE slot_no = 1000",
                   (UNKNOWN_RUN,), saying="row-level security")
     yield "take for a run that is not one's own", take
 
     def give_up():
         with bound(world, B) as other:
-            assert value(other, "SELECT count(*) FROM inventory_core.slot_leases") > 0, "b has no lease to lose"
+            assert value(other, "SELECT count(*) FROM inventory_core_internal.slot_leases") > 0, "b has no lease to lose"
         with bound(world) as connection:
-            assert connection.execute("DELETE FROM inventory_core.slot_leases WHERE run_id = %s",
+            assert connection.execute("DELETE FROM inventory_core_internal.slot_leases WHERE run_id = %s",
                                       (world.runs[B]["running"],)).rowcount == 0
     yield "give up a lease of it", give_up
 
     def prolong():
         with bound(world) as connection:
             fails(connection, errors.InsufficientPrivilege,
-                  "INSERT INTO inventory_core.slot_leases (run_id, lease_id, expires_at) VALUES (%s, gen_random_uuid(), now())",
+                  "INSERT INTO inventory_core_internal.slot_leases (run_id, lease_id, expires_at) VALUES (%s, gen_random_uuid(), now())",
                   (world.runs[B]["running"],), saying="row-level security")
     yield "prolong by a lease", prolong
 
@@ -343,6 +343,6 @@ def catalogue_ids(world):
     def probe():
         with bound(world) as connection:
             forgotten = value(connection, "SELECT inventory_core.forget_items(%s, %s)", (A, list(range(1, 1000))))
-            own = value(connection, "SELECT next_item_id - 1 FROM inventory_core.tenants WHERE tenant_id = %s", (A,))
+            own = value(connection, "SELECT next_item_id - 1 FROM inventory_core_internal.tenants WHERE tenant_id = %s", (A,))
             assert forgotten == own
     yield "forget_items", probe

@@ -16,7 +16,7 @@ from psycopg import errors
 
 from scene import bind, connect, value
 
-ITEMS = "SELECT DISTINCT tenant_id FROM inventory_core.items"
+ITEMS = "SELECT DISTINCT tenant_id FROM inventory_core_internal.items"
 TENANT = "SELECT inventory_core.current_tenant()"
 
 

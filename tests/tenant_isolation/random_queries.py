@@ -221,7 +221,7 @@ class Random:
         target, column = self.rng.choice((
             ("items", "display_name"), ("sync_errors", "message"), ("selections", "last_refused_reason"),
             ("sync_runs", "correlation_id"), ("cooldowns", "until")))
-        waits, insert = "inventory_core.cooldowns", f"INSERT INTO inventory_core.cooldowns AS {self.alias()}"
+        waits, insert = "inventory_core_internal.cooldowns", f"INSERT INTO inventory_core_internal.cooldowns AS {self.alias()}"
         alias = self.alias()
         source = Source(alias, self.relations[target], True)
         joined, other = self.relation(self.rng.choice(self.tables))
@@ -233,8 +233,8 @@ class Random:
         return self.rng.choice((
             f"{update}{where} RETURNING {alias}.tenant_id, {alias}.{column} IS NULL",
             f"{update} FROM {joined}{using} RETURNING {alias}.tenant_id",
-            f"DELETE FROM inventory_core.cooldowns AS {alias} USING {joined} WHERE {match} RETURNING {alias}.*",
-            f"DELETE FROM inventory_core.items AS {alias}{where if target == 'items' else ''} RETURNING {alias}.item_id",
+            f"DELETE FROM inventory_core_internal.cooldowns AS {alias} USING {joined} WHERE {match} RETURNING {alias}.*",
+            f"DELETE FROM inventory_core_internal.items AS {alias}{where if target == 'items' else ''} RETURNING {alias}.item_id",
             f"{insert} SELECT c.* FROM {waits} AS c, {joined} ON CONFLICT DO NOTHING RETURNING scope",
             f"{insert} SELECT c.* FROM {waits} AS c ON CONFLICT (tenant_id, scope) DO UPDATE SET until = excluded.until "
             "RETURNING scope",

@@ -124,7 +124,7 @@ def copy(world):
 def disable_policies(world):
     with world.admin() as owner:
         for (table,) in owner.execute("SELECT relname FROM pg_class WHERE relrowsecurity "
-                                      "AND relnamespace = 'inventory_core'::regnamespace").fetchall():
+                                      "AND relnamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[])").fetchall():
             run(owner, "ALTER TABLE inventory_core.{} DISABLE ROW LEVEL SECURITY", table)
 
 
@@ -154,9 +154,9 @@ def fill(connection, neighbour, tenant, mark):
     connection.execute("SELECT inventory_core.finish_run(%s, %s, 'partial')", (tenant, second))
     with connection.transaction():                              # a line of a run that was pruned, as prune_runs leaves it
         bind(connection, tenant)
-        connection.execute("""INSERT INTO inventory_core.pruned_runs
+        connection.execute("""INSERT INTO inventory_core_internal.pruned_runs
             SELECT tenant_id, selection_hash, 0, gen_random_uuid(), started_at, 'failed', '{timeout}'
-            FROM inventory_core.sync_runs WHERE tenant_id = %s AND run_id = %s""", (tenant, first))
+            FROM inventory_core_internal.sync_runs WHERE tenant_id = %s AND run_id = %s""", (tenant, first))
     third, hourly_hash = start(hourly)
     upsert(third, items(mark, [1, 3, 8]))
     start(hourly)                                               # refused: it is running already
@@ -165,9 +165,9 @@ def fill(connection, neighbour, tenant, mark):
         start(hourly)
     with connection.transaction():
         bind(connection, tenant)
-        connection.execute("INSERT INTO inventory_core.slot_leases (run_id, lease_id, expires_at) "
-                           "VALUES (%s, gen_random_uuid(), inventory_core._now())", (third,))
-        connection.execute("INSERT INTO inventory_core.open_starts (tenant_id, slot_no) VALUES (%s, 1024)", (tenant,))
+        connection.execute("INSERT INTO inventory_core_internal.slot_leases (run_id, lease_id, expires_at) "
+                           "VALUES (%s, gen_random_uuid(), inventory_core_internal._now())", (third,))
+        connection.execute("INSERT INTO inventory_core_internal.open_starts (tenant_id, slot_no) VALUES (%s, 1024)", (tenant,))
     connection.execute("SELECT inventory_core.record_throttle(%s, %s, 429, '3600', scope => %s)",
                        (tenant, third, f"scope {mark}"))
     runs = {"success": str(first), "partial": str(second), "running": str(third)}

@@ -37,17 +37,17 @@ LAST_CALLS = (      # more that is done, and each with what it says
     ("prune", "SELECT inventory_core.prune_runs('a', '0', 0)"),
     ("doctor", "SELECT d::text FROM inventory_core.doctor() AS d WHERE d.check_name <> 'dump_role'"),
     ("grants", "SELECT inventory_core.granted_tenants()"),
-    ("own grants", "SELECT tenant_id, access FROM inventory_core.tenant_grants"),
+    ("own grants", "SELECT tenant_id, access FROM inventory_core_internal.tenant_grants"),
     ("of nobody", "SELECT inventory_core.set_tenant('nobody''s')"),
     ("of b", "SELECT inventory_core.set_tenant('b')"),
     ("unknown run", f"SELECT inventory_core.heartbeat('a', '{UNKNOWN_RUN}')"),
     ("unknown selection", f"SELECT s::text FROM inventory_core.selection_status('a', '{UNKNOWN_HASH}') AS s"),
     ("bad batch", "SELECT inventory_core.upsert_items('a', %(run)s, '[{}]')"),
     ("finished run", "SELECT inventory_core.upsert_items('a', %(finished)s, '[]')"),
-    ("list of tenants", "SELECT inventory_core._bind_every()"),
-    ("row that is there", "INSERT INTO inventory_core.selections (tenant_id, selection_hash) VALUES ('a', '*')"),
-    ("item that is there", "INSERT INTO inventory_core.items SELECT * FROM inventory_core.items"),
-    ("run of nobody", f"INSERT INTO inventory_core.sync_errors VALUES ('a', '{UNKNOWN_RUN}', 1, 'timeout')"))
+    ("list of tenants", "SELECT inventory_core_internal._bind_every()"),
+    ("row that is there", "INSERT INTO inventory_core_internal.selections (tenant_id, selection_hash) VALUES ('a', '*')"),
+    ("item that is there", "INSERT INTO inventory_core_internal.items SELECT * FROM inventory_core_internal.items"),
+    ("run of nobody", f"INSERT INTO inventory_core_internal.sync_errors VALUES ('a', '{UNKNOWN_RUN}', 1, 'timeout')"))
 
 
 @contextmanager

@@ -109,7 +109,7 @@ def test_cannot_be_forged_by_the_owner_of_the_database(fresh):
             except psycopg.OperationalError:
                 continue                                    # refused altogether
             with session:
-                for statement in (ITEMS, "SELECT count(*) FROM inventory_core.items"):
+                for statement in (ITEMS, "SELECT count(*) FROM inventory_core_internal.items"):
                     with pytest.raises(errors.ObjectNotInPrerequisiteState):
                         session.execute(statement)
                 assert value(session, TENANT) is None
@@ -183,7 +183,7 @@ def test_set_role_does_not_carry_it_along(fresh):
     """Nor does a SECURITY DEFINER function of somebody else."""
     with fresh.admin() as session:
         run(session, "CREATE FUNCTION public.as_b() RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER "
-                     "AS 'BEGIN RETURN (SELECT count(*) FROM inventory_core.items); END'")
+                     "AS 'BEGIN RETURN (SELECT count(*) FROM inventory_core_internal.items); END'")
         run(session, "ALTER FUNCTION public.as_b() OWNER TO {}", fresh.roles[B])
         session.execute("BEGIN")
         run(session, "SET LOCAL ROLE {}", fresh.roles[A])
@@ -212,7 +212,7 @@ def test_a_role_created_anew_has_nothing(fresh):
             with connect(fresh.database, holder) as session:
                 refused(session, "SELECT inventory_core.set_tenant('a')")
                 assert session.execute("SELECT inventory_core.granted_tenants()").fetchall() == [("something else",)]
-                assert session.execute("SELECT tenant_id FROM inventory_core.tenant_grants").fetchall() == [("something else",)]
+                assert session.execute("SELECT tenant_id FROM inventory_core_internal.tenant_grants").fetchall() == [("something else",)]
                 refused(session, "SELECT inventory_core.start_run('something else', '{}')")    # a writer's once
 
 
@@ -221,14 +221,14 @@ def test_a_grant_of_two_roles_is_nobodys(fresh, column):
     """As after a restore into a server where the numbers mean others."""
     with fresh.admin() as owner:
         of_a = {"role_oid": "oid", "role_name": "rolname"}[column]
-        owner.execute(f"UPDATE inventory_core.tenant_grants SET {column} = (SELECT {of_a} FROM pg_roles WHERE rolname = %s) "
+        owner.execute(f"UPDATE inventory_core_internal.tenant_grants SET {column} = (SELECT {of_a} FROM pg_roles WHERE rolname = %s) "
                       "WHERE tenant_id = 'b'", (fresh.roles[A],))
     for tenant in (A, B):
         with fresh.connect(tenant) as session:
             refused(session, "SELECT inventory_core.set_tenant('b')")
             refused(session, "SELECT * FROM inventory_core.inventory_items('b')")
             assert ("b",) not in session.execute("SELECT inventory_core.granted_tenants()").fetchall()
-            assert value(session, "SELECT count(*) FROM inventory_core.tenant_grants WHERE tenant_id = 'b'") == 0
+            assert value(session, "SELECT count(*) FROM inventory_core_internal.tenant_grants WHERE tenant_id = 'b'") == 0
 
 
 def test_two_tenants_in_one_statement(fresh):

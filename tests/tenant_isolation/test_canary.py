@@ -53,7 +53,7 @@ def test_relations_tell_no_run_of_another_tenant(world):
     told = catalogue.listen(world, A, True, reads(world, A))
     for tenant in (B, CANARY):
         for run in world.runs[tenant].values():
-            assert {source for source, _ in told.mentioning(run)} <= {"inventory_core.run_slots", "inventory_core.slot_leases"}
+            assert {source for source, _ in told.mentioning(run)} <= {"inventory_core_internal.run_slots", "inventory_core_internal.slot_leases"}
         for selection_hash in world.hashes[tenant]:
             assert told.mentioning(selection_hash) == []
 
@@ -71,8 +71,8 @@ def test_a_hears_it_without_policies(fresh):
     """The same enumeration in a database without row-level security: so it can fail."""
     scene.disable_policies(fresh)
     heard = {source for source, _ in catalogue.listen(fresh, A, True, reads(fresh, A)).mentioning(CANARY)}
-    assert {"inventory_core.items", "inventory_core.sync_runs", "inventory_core.sync_errors", "inventory_core.selections",
-            "inventory_core.cooldowns", "inventory_core.tenant_grants", "inventory_core.inventory_items",
+    assert {"inventory_core_internal.items", "inventory_core_internal.sync_runs", "inventory_core_internal.sync_errors", "inventory_core_internal.selections",
+            "inventory_core_internal.cooldowns", "inventory_core_internal.tenant_grants", "inventory_core.inventory_items",
             "inventory_core.inventory_sync_errors", "inventory_core.run_progress"} <= heard
     heard = {source for source, _ in catalogue.listen(fresh, A, True, calls(fresh, A)).mentioning(CANARY)}
     assert "_baseline" in heard

@@ -36,7 +36,7 @@ def questions(world):
             SELECT c.relname::text, a.attname::text, format_type(a.atttypid, NULL),
                    CASE c.relname WHEN 'tenant_grants' THEN 'role_name' ELSE 'tenant_id' END
             FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-            WHERE c.relnamespace = 'inventory_core'::regnamespace AND c.relkind IN ('r', 'v')
+            WHERE c.relnamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[]) AND c.relkind IN ('r', 'v')
               AND format_type(a.atttypid, NULL) = ANY (%s)
               AND EXISTS (SELECT FROM pg_attribute AS t WHERE t.attrelid = c.oid AND t.attname = 'tenant_id')
             ORDER BY c.relname, a.attnum""", (TYPES,)).fetchall()

@@ -14,11 +14,11 @@ from scene import A, B, bind, connect, names, plain_roles, run, value
 
 IN_THE_WAY = {
     "schema": "",
-    "table": "CREATE TABLE inventory_core.items (tenant_id text, item_id bigint)",
+    "table": "CREATE TABLE inventory_core_internal.items (tenant_id text, item_id bigint)",
     "view": "CREATE VIEW inventory_core.inventory_items AS SELECT 1 AS tenant_id",
     "function": "CREATE FUNCTION inventory_core.set_tenant(tenant text) RETURNS text LANGUAGE sql AS 'SELECT ''x''::text'",
-    "inner function": "CREATE FUNCTION inventory_core._readable_tenant() RETURNS text LANGUAGE sql AS 'SELECT ''b''::text'",
-    "type": "CREATE TYPE inventory_core.sync_runs AS (tenant_id text)",
+    "inner function": "CREATE FUNCTION inventory_core_internal._readable_tenant() RETURNS text LANGUAGE sql AS 'SELECT ''b''::text'",
+    "type": "CREATE TYPE inventory_core_internal.sync_runs AS (tenant_id text)",
     "operator": "CREATE FUNCTION inventory_core.yes(text, text) RETURNS boolean LANGUAGE sql AS 'SELECT true';"
                 "CREATE OPERATOR inventory_core.= (LEFTARG = text, RIGHTARG = text, FUNCTION = inventory_core.yes)"}
 OBJECTS = """SELECT c.oid::regclass::text FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = relnamespace
@@ -77,7 +77,7 @@ def test_the_install_calls_nothing_on_the_path_of_who_installs():
                 JOIN pg_namespace AS n ON n.oid = trap.pronamespace
                 WHERE n.nspname = 'trap' AND d.deptype = 'n' AND d.classid = 'pg_proc'::regclass""").fetchall() == []
             run(owner, "DROP SCHEMA {} CASCADE", "trap")
-            assert value(owner, "SELECT inventory_core.selection_hash('{}') = inventory_core._selection_hash('{}')")
+            assert value(owner, "SELECT inventory_core.selection_hash('{}') = inventory_core_internal._selection_hash('{}')")
 
 
 # --- a caller's search_path ------------------------------------------------------------------------------
@@ -214,7 +214,7 @@ def test_a_callers_path_changes_no_view(fresh):
 def test_a_writer_does_not_move_free_slots_away(fresh):
     with fresh.connect(A) as session, fresh.connect(B) as other:
         with pytest.raises(errors.InsufficientPrivilege):
-            session.execute("UPDATE inventory_core.run_slots SET slot_no = slot_no + 100000 WHERE run_id IS NULL")
+            session.execute("UPDATE inventory_core_internal.run_slots SET slot_no = slot_no + 100000 WHERE run_id IS NULL")
         assert value(other, "SELECT status FROM inventory_core.start_run('b', '{}', scope => 'other')") == "running"
 
 
@@ -238,11 +238,11 @@ def test_a_run_of_the_same_id_takes_no_slot(fresh):
     foreign = fresh.runs[B]["running"]
     with fresh.connect(A) as session:
         for forged in (
-                """INSERT INTO inventory_core.sync_runs (tenant_id, run_id, selection_hash, run_seq, start_no,
+                """INSERT INTO inventory_core_internal.sync_runs (tenant_id, run_id, selection_hash, run_seq, start_no,
                        first_new_item_id, scope, started_at, lease, lease_expires_at)
                    SELECT 'a', %s, selection_hash, 1000, 1000, 1, '*', now(), '1 hour', now() + interval '1 hour'
-                   FROM inventory_core.selections WHERE selection_hash <> '*' LIMIT 1""",
-                "UPDATE inventory_core.sync_runs SET run_id = %s WHERE NOT EXISTS (SELECT FROM inventory_core.sync_errors AS e "
+                   FROM inventory_core_internal.selections WHERE selection_hash <> '*' LIMIT 1""",
+                "UPDATE inventory_core_internal.sync_runs SET run_id = %s WHERE NOT EXISTS (SELECT FROM inventory_core_internal.sync_errors AS e "
                 "WHERE e.run_id = sync_runs.run_id) AND status = 'success'"):
             with session.transaction(force_rollback=True):
                 bind(session, A)

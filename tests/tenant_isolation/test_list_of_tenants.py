@@ -25,8 +25,8 @@ def every(prepared):
 def test_it_shows_the_list_and_no_other_row(every):
     world, session = every
     with session.transaction():
-        session.execute("SELECT inventory_core._bind_every()")
-        listed = session.execute("SELECT tenant_id FROM inventory_core.tenants ORDER BY 1").fetchall()
+        session.execute("SELECT inventory_core_internal._bind_every()")
+        listed = session.execute("SELECT tenant_id FROM inventory_core_internal.tenants ORDER BY 1").fetchall()
         assert listed == [(A,), (B,), (CANARY,)]
         for name, relation, _ in leaks.relations(world):
             if name != "tenants":
@@ -35,36 +35,36 @@ def test_it_shows_the_list_and_no_other_row(every):
 
 def test_nothing_is_written_with_it(every):
     world, session = every
-    for statement in ("INSERT INTO inventory_core.tenants (tenant_id) VALUES ('*')",
-                      "INSERT INTO inventory_core.tenants (tenant_id) VALUES ('new')",
-                      "INSERT INTO inventory_core.cooldowns VALUES ('*', '*', now())",
-                      "UPDATE inventory_core.tenants SET next_item_id = 1",
-                      "SELECT FROM inventory_core.tenants FOR KEY SHARE",
-                      "DELETE FROM inventory_core.tenants"):
+    for statement in ("INSERT INTO inventory_core_internal.tenants (tenant_id) VALUES ('*')",
+                      "INSERT INTO inventory_core_internal.tenants (tenant_id) VALUES ('new')",
+                      "INSERT INTO inventory_core_internal.cooldowns VALUES ('*', '*', now())",
+                      "UPDATE inventory_core_internal.tenants SET next_item_id = 1",
+                      "SELECT FROM inventory_core_internal.tenants FOR KEY SHARE",
+                      "DELETE FROM inventory_core_internal.tenants"):
         with pytest.raises(errors.InsufficientPrivilege), session.transaction():
-            session.execute("SELECT inventory_core._bind_every()")
+            session.execute("SELECT inventory_core_internal._bind_every()")
             session.execute(statement)
     with world.admin() as owner:
-        assert value(owner, "SELECT count(*) FROM inventory_core.tenants WHERE next_item_id > 1") == 3
+        assert value(owner, "SELECT count(*) FROM inventory_core_internal.tenants WHERE next_item_id > 1") == 3
 
 
 def test_it_is_a_binding_like_any_other(every):
     _, session = every
     with pytest.raises(errors.InsufficientPrivilege), session.transaction():
-        session.execute("SELECT inventory_core._bind_every()")
+        session.execute("SELECT inventory_core_internal._bind_every()")
         bind(session, A)
     with pytest.raises(errors.InsufficientPrivilege), session.transaction():
         bind(session, A)
-        session.execute("SELECT inventory_core._bind_every()")
+        session.execute("SELECT inventory_core_internal._bind_every()")
     with pytest.raises(errors.ObjectNotInPrerequisiteState):
-        session.execute("SELECT FROM inventory_core.tenants")
+        session.execute("SELECT FROM inventory_core_internal.tenants")
 
 
 def test_it_takes_the_grant_of_every_tenant(every):
     world, session = every
     with world.connect(A) as other, pytest.raises(errors.InsufficientPrivilege):
-        other.execute("SELECT inventory_core._bind_every()")
+        other.execute("SELECT inventory_core_internal._bind_every()")
     with world.admin() as owner:
         owner.execute("SELECT inventory_core.revoke_access(quote_ident(%s)::regrole, '*')", (EVERY,))
     with pytest.raises(errors.InsufficientPrivilege):
-        session.execute("SELECT inventory_core._bind_every()")
+        session.execute("SELECT inventory_core_internal._bind_every()")

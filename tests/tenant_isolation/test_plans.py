@@ -49,8 +49,8 @@ def analysed(session, statement):
 # --- parallel workers ------------------------------------------------------------------------------------
 
 COUNTS = {
-    "items": "SELECT count(*), count(DISTINCT tenant_id), max(tenant_id) FROM inventory_core.items",
-    "items of b": "SELECT count(*), 1, 'a' FROM inventory_core.items WHERE tenant_id = 'b'"}
+    "items": "SELECT count(*), count(DISTINCT tenant_id), max(tenant_id) FROM inventory_core_internal.items",
+    "items of b": "SELECT count(*), 1, 'a' FROM inventory_core_internal.items WHERE tenant_id = 'b'"}
 
 
 @pytest.mark.parametrize("statement", COUNTS.values(), ids=COUNTS)
@@ -73,12 +73,12 @@ def test_workers_follow_a_savepoint(big):
         session.execute(PARALLEL)
         with session.transaction():
             bind(session, B)
-            assert value(session, "SELECT max(tenant_id) FROM inventory_core.items") == B
+            assert value(session, "SELECT max(tenant_id) FROM inventory_core_internal.items") == B
             with session.transaction(force_rollback=True):
                 session.execute("SELECT inventory_core.clear_tenant()")
                 bind(session, scene.CANARY)
-                assert value(session, "SELECT max(tenant_id) FROM inventory_core.items") == scene.CANARY
-            assert value(session, "SELECT max(tenant_id) FROM inventory_core.items") == B
+                assert value(session, "SELECT max(tenant_id) FROM inventory_core_internal.items") == scene.CANARY
+            assert value(session, "SELECT max(tenant_id) FROM inventory_core_internal.items") == B
 
 
 # --- functions joined to views ---------------------------------------------------------------------------
@@ -124,12 +124,12 @@ def test_joined_to_a_view(world, statement, allowed):
 # --- what a plan shows -----------------------------------------------------------------------------------
 
 READS = {
-    "items": "SELECT * FROM inventory_core.items",
+    "items": "SELECT * FROM inventory_core_internal.items",
     "one item": "SELECT * FROM inventory_core.inventory_items WHERE external_id = 'id 777'",
     "item by id": "SELECT * FROM inventory_core.inventory_items WHERE item_id = 7",
     "inventory_items": "SELECT * FROM inventory_core.inventory_items",
     "of b": "SELECT * FROM inventory_core.inventory_items WHERE tenant_id = 'b'",
-    "last_seen": "SELECT * FROM inventory_core.last_seen"}
+    "last_seen": "SELECT * FROM inventory_core_internal.last_seen"}
 
 
 @pytest.mark.parametrize("statement", READS.values(), ids=READS)
@@ -154,15 +154,15 @@ TEMPTATIONS = {
     "cheap scans": "SET LOCAL seq_page_cost = 0; SET LOCAL cpu_tuple_cost = 0; SET LOCAL random_page_cost = 1000"}
 LOOKS = {
     **READS,
-    "no such name": "SELECT * FROM inventory_core.items WHERE display_name = 'nobody'",
-    "either": "SELECT * FROM inventory_core.items WHERE item_id = 7 OR external_id = 'id 777'",
-    "row version": "SELECT * FROM inventory_core.items WHERE ctid = ANY (ARRAY['(0,1)', '(0,2)', '(0,3)', '(900,1)']::tid[])",
-    "row versions": "SELECT * FROM inventory_core.items WHERE ctid < '(100,1)'",
-    "count": "SELECT count(*) FROM inventory_core.items",
-    "join": "SELECT * FROM inventory_core.items AS i JOIN inventory_core.sync_runs AS r ON r.started_at = i.first_seen_at",
-    "update": "UPDATE inventory_core.items SET display_name = 'x' WHERE display_name = 'nobody'",
-    "delete": "DELETE FROM inventory_core.items WHERE meta ->> 'owner' = 'nobody'",
-    "lock": "SELECT * FROM inventory_core.items WHERE item_id % 10000 = 7 FOR UPDATE"}
+    "no such name": "SELECT * FROM inventory_core_internal.items WHERE display_name = 'nobody'",
+    "either": "SELECT * FROM inventory_core_internal.items WHERE item_id = 7 OR external_id = 'id 777'",
+    "row version": "SELECT * FROM inventory_core_internal.items WHERE ctid = ANY (ARRAY['(0,1)', '(0,2)', '(0,3)', '(900,1)']::tid[])",
+    "row versions": "SELECT * FROM inventory_core_internal.items WHERE ctid < '(100,1)'",
+    "count": "SELECT count(*) FROM inventory_core_internal.items",
+    "join": "SELECT * FROM inventory_core_internal.items AS i JOIN inventory_core_internal.sync_runs AS r ON r.started_at = i.first_seen_at",
+    "update": "UPDATE inventory_core_internal.items SET display_name = 'x' WHERE display_name = 'nobody'",
+    "delete": "DELETE FROM inventory_core_internal.items WHERE meta ->> 'owner' = 'nobody'",
+    "lock": "SELECT * FROM inventory_core_internal.items WHERE item_id % 10000 = 7 FOR UPDATE"}
 
 
 def looked_at(plan):
@@ -178,9 +178,9 @@ def own_rows(world, tenant):
     with world.admin() as owner:
         tables = [t for t, in owner.execute("""
             SELECT c.relname::text FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = 'tenant_id'
-            WHERE c.relnamespace = 'inventory_core'::regnamespace AND c.relkind = 'r'""")]
+            WHERE c.relnamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[]) AND c.relkind = 'r'""")]
         counts = {t: value(owner, f"SELECT count(*) FROM inventory_core.{t} WHERE tenant_id = %s", (tenant,)) for t in tables}
-        counts["tenant_grants"] = value(owner, "SELECT count(*) FROM inventory_core.tenant_grants WHERE role_name = %s",
+        counts["tenant_grants"] = value(owner, "SELECT count(*) FROM inventory_core_internal.tenant_grants WHERE role_name = %s",
                                         (world.roles[tenant],))
     return counts
 
@@ -222,11 +222,11 @@ def test_nor_in_any_table(world):
 def test_first_statement_of_a_session(big):
     """The library is not loaded yet when it is planned."""
     with big.connect(A) as session:
-        plan = list(nodes(value(session, "EXPLAIN (FORMAT JSON) SELECT * FROM inventory_core.items")[0]["Plan"]))
+        plan = list(nodes(value(session, "EXPLAIN (FORMAT JSON) SELECT * FROM inventory_core_internal.items")[0]["Plan"]))
         assert {n["Node Type"] for n in plan if "Relation Name" in n} <= {"Index Scan", "Index Only Scan"}
     with big.connect(A) as session:
         session.execute("SET plan_cache_mode = force_generic_plan")
-        session.execute("PREPARE all_items AS SELECT * FROM inventory_core.items")
+        session.execute("PREPARE all_items AS SELECT * FROM inventory_core_internal.items")
         session.execute("EXPLAIN EXECUTE all_items")
         with session.transaction():
             bind(session, A)
@@ -237,21 +237,21 @@ def test_first_statement_of_a_session(big):
 def test_others_plan_as_ever(big):
     """A superuser, for whom no policy holds."""
     with big.admin() as owner:
-        assert "Seq Scan" in {n["Node Type"] for n in analysed(owner, "SELECT * FROM inventory_core.items")}
+        assert "Seq Scan" in {n["Node Type"] for n in analysed(owner, "SELECT * FROM inventory_core_internal.items")}
 
 
 def test_row_at_a_cursor(big):
     with big.connect(A) as session, session.transaction(force_rollback=True):
         bind(session, A)
-        session.execute("DECLARE one_item CURSOR FOR SELECT * FROM inventory_core.items WHERE item_id = 7 FOR UPDATE")
+        session.execute("DECLARE one_item CURSOR FOR SELECT * FROM inventory_core_internal.items WHERE item_id = 7 FOR UPDATE")
         session.execute("FETCH one_item")
-        assert session.execute("UPDATE inventory_core.items SET display_name = 'here' WHERE CURRENT OF one_item").rowcount == 1
-        assert value(session, "SELECT display_name FROM inventory_core.items WHERE item_id = 7") == "here"
+        assert session.execute("UPDATE inventory_core_internal.items SET display_name = 'here' WHERE CURRENT OF one_item").rowcount == 1
+        assert value(session, "SELECT display_name FROM inventory_core_internal.items WHERE item_id = 7") == "here"
 
 
 def test_no_sample(big):
     with big.connect(A) as session, session.transaction():
         bind(session, A)
         with pytest.raises(errors.FeatureNotSupported) as refused:
-            session.execute("SELECT count(*) FROM inventory_core.items TABLESAMPLE SYSTEM (10)")
+            session.execute("SELECT count(*) FROM inventory_core_internal.items TABLESAMPLE SYSTEM (10)")
         assert refused.value.diag.message_detail and refused.value.diag.message_hint

@@ -37,7 +37,7 @@ def unprotected(prepared):
         with copied.admin() as owner:
             for policy, table in owner.execute(
                     "SELECT polname, relname FROM pg_policy JOIN pg_class AS c ON c.oid = polrelid "
-                    "WHERE relnamespace = 'inventory_core'::regnamespace").fetchall():
+                    "WHERE relnamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[])").fetchall():
                 run(owner, "DROP POLICY {} ON inventory_core.{}", policy, table)
         scene.disable_policies(copied)
         yield copied
@@ -77,6 +77,6 @@ def test_an_open_permissive_policy_opens_nothing(fresh):
         for check in ALL.values():
             assert red(fresh, check) == {}, check.__name__
         for table, policy in owner.execute("SELECT relname, polname FROM pg_policy JOIN pg_class AS c ON c.oid = polrelid "
-                                           "WHERE NOT polpermissive AND relnamespace = 'inventory_core'::regnamespace").fetchall():
+                                           "WHERE NOT polpermissive AND relnamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[])").fetchall():
             run(owner, "DROP POLICY {} ON inventory_core.{}", policy, table)
         assert subjects(fresh, leaks.read) - red(fresh, leaks.read).keys() == set()

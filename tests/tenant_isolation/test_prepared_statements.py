@@ -9,8 +9,8 @@ MODES = ("auto", "force_generic_plan", "force_custom_plan")
 ENOUGH = 7          # executions after which 'auto' has had its chance to turn to a generic plan
 STATEMENTS = {
     "view": "SELECT DISTINCT tenant_id FROM inventory_core.inventory_items",
-    "table": "SELECT DISTINCT tenant_id FROM inventory_core.items",
-    "asked by name": "SELECT DISTINCT tenant_id FROM inventory_core.items WHERE tenant_id = $1 OR $1 <> ''",
+    "table": "SELECT DISTINCT tenant_id FROM inventory_core_internal.items",
+    "asked by name": "SELECT DISTINCT tenant_id FROM inventory_core_internal.items WHERE tenant_id = $1 OR $1 <> ''",
     "join": "SELECT DISTINCT i.tenant_id FROM inventory_core.inventory_items AS i "
             "JOIN inventory_core.inventory_sync_runs AS r ON r.run_id = i.last_seen_run_id"}
 

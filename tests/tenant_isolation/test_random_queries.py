@@ -60,7 +60,7 @@ def alone(beside):
             for table in own_rows(world, A):
                 if table != "tenant_grants":
                     run(owner, "DELETE FROM inventory_core.{} WHERE tenant_id <> 'a'", table)
-            owner.execute("DELETE FROM inventory_core.tenant_grants WHERE role_name <> %s", (world.roles[A],))
+            owner.execute("DELETE FROM inventory_core_internal.tenant_grants WHERE role_name <> %s", (world.roles[A],))
         yield world
 
 
@@ -71,7 +71,7 @@ def vocabulary(world):
         for relation, column, of_type, kind in owner.execute("""
                 SELECT c.relname::text, a.attname::text, format_type(a.atttypid, NULL), c.relkind::text
                 FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-                WHERE c.relnamespace = 'inventory_core'::regnamespace AND c.relkind IN ('r', 'v') AND EXISTS (
+                WHERE c.relnamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[]) AND c.relkind IN ('r', 'v') AND EXISTS (
                     SELECT FROM pg_attribute AS t WHERE t.attrelid = c.oid AND t.attname = 'tenant_id')
                 ORDER BY c.relname, a.attnum""").fetchall():
             columns = relations.setdefault(relation, [("ctid", "tid")] if kind == "r" else [])

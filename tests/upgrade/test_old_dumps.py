@@ -17,10 +17,10 @@ def privileges(owner):
     """Of every role that is no superuser, on everything of the extension."""
     return owner.execute("""
         SELECT a.grantee::regrole::text, o.object, a.privilege_type
-        FROM (SELECT c.oid::regclass::text, c.relacl FROM pg_class AS c WHERE c.relnamespace = 'inventory_core'::regnamespace
+        FROM (SELECT c.oid::regclass::text, c.relacl FROM pg_class AS c WHERE c.relnamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[])
               UNION ALL
               SELECT p.oid::regprocedure::text, p.proacl FROM pg_proc AS p
-              WHERE p.pronamespace = 'inventory_core'::regnamespace) AS o (object, acl)
+              WHERE p.pronamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[])) AS o (object, acl)
         CROSS JOIN LATERAL aclexplode(o.acl) AS a
         WHERE a.grantee <> 0 AND NOT (SELECT r.rolsuper FROM pg_roles AS r WHERE r.oid = a.grantee)
         ORDER BY 1, 2, 3""").fetchall()

@@ -16,8 +16,8 @@ OLD = versions.current()
 
 # A next version as one might come: a column, a table with its fence, an index, a function, a comment, privileges.
 NEXT = """
-ALTER TABLE inventory_core.selections ADD COLUMN IF NOT EXISTS label text DEFAULT 'none' NOT NULL;
-COMMENT ON COLUMN inventory_core.selections.label IS 'What people call it';
+ALTER TABLE inventory_core_internal.selections ADD COLUMN IF NOT EXISTS label text DEFAULT 'none' NOT NULL;
+COMMENT ON COLUMN inventory_core_internal.selections.label IS 'What people call it';
 CREATE TABLE IF NOT EXISTS inventory_core.notes (
     tenant_id text COLLATE "C" NOT NULL,
     note_no   integer NOT NULL,
@@ -27,8 +27,8 @@ CREATE TABLE IF NOT EXISTS inventory_core.notes (
 SELECT pg_extension_config_dump('inventory_core.notes', '');
 CREATE INDEX IF NOT EXISTS notes_backwards ON inventory_core.notes (tenant_id, note_no DESC);
 ALTER TABLE inventory_core.notes ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
-CREATE POLICY tenant_rows ON inventory_core.notes USING (tenant_id = (SELECT inventory_core._readable_tenant()));
-CREATE OR REPLACE FUNCTION inventory_core._note_count(tenant text) RETURNS bigint
+CREATE POLICY tenant_rows ON inventory_core.notes USING (tenant_id = (SELECT inventory_core_internal._readable_tenant()));
+CREATE OR REPLACE FUNCTION inventory_core_internal._note_count(tenant text) RETURNS bigint
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -36,8 +36,8 @@ BEGIN
     RETURN (SELECT count(*) FROM inventory_core.notes AS n WHERE n.tenant_id = tenant);
 END
 $$;
-COMMENT ON FUNCTION inventory_core._note_count(text) IS 'How many notes a tenant has';
-REVOKE ALL ON FUNCTION inventory_core._note_count(text) FROM PUBLIC;
+COMMENT ON FUNCTION inventory_core_internal._note_count(text) IS 'How many notes a tenant has';
+REVOKE ALL ON FUNCTION inventory_core_internal._note_count(text) FROM PUBLIC;
 """
 
 # What an author of an upgrade script may forget or get wrong: (in NEXT, in the drifting script).
@@ -46,7 +46,7 @@ DRIFTS = {
     "not null": ("DEFAULT 'none' NOT NULL", "DEFAULT 'none'"),
     "type": ("label text", "label varchar"),
     "collation": ('text COLLATE "C" NOT NULL', "text NOT NULL"),
-    "comment on a column": ("COMMENT ON COLUMN inventory_core.selections.label IS 'What people call it';", ""),
+    "comment on a column": ("COMMENT ON COLUMN inventory_core_internal.selections.label IS 'What people call it';", ""),
     "comment on a function": ("How many notes a tenant has", "How many notes"),
     "primary key": ("PRIMARY KEY (tenant_id, note_no)", "PRIMARY KEY (note_no, tenant_id)"),
     "check": ("CHECK (note_no > 0)", "CHECK (note_no >= 0)"),
@@ -54,13 +54,13 @@ DRIFTS = {
     "not dumped": ("SELECT pg_extension_config_dump('inventory_core.notes', '');", ""),
     "index": ("note_no DESC", "note_no"),
     "row-level security": (", FORCE ROW LEVEL SECURITY", ""),
-    "policy": ("USING (tenant_id = (SELECT inventory_core._readable_tenant()))", "USING (true)"),
+    "policy": ("USING (tenant_id = (SELECT inventory_core_internal._readable_tenant()))", "USING (true)"),
     "policy for a command": ("tenant_rows ON inventory_core.notes", "tenant_rows ON inventory_core.notes FOR SELECT"),
     "body": ("count(*)", "count(n.note_no)"),
     "configuration": ("SET search_path = pg_catalog, pg_temp\n", ""),
     "volatility": ("plpgsql STABLE", "plpgsql VOLATILE"),
-    "privilege of PUBLIC": ("REVOKE ALL ON FUNCTION inventory_core._note_count(text) FROM PUBLIC;", ""),
-    "a statement too much": ("COMMENT ON FUNCTION", "GRANT SELECT ON inventory_core.items TO PUBLIC;\nCOMMENT ON FUNCTION"),
+    "privilege of PUBLIC": ("REVOKE ALL ON FUNCTION inventory_core_internal._note_count(text) FROM PUBLIC;", ""),
+    "a statement too much": ("COMMENT ON FUNCTION", "GRANT SELECT ON inventory_core_internal.items TO PUBLIC;\nCOMMENT ON FUNCTION"),
 }
 
 
@@ -124,7 +124,7 @@ def test_old_rows_answer_the_same_after_a_made_up_upgrade(fresh_next):
 
 
 def test_an_upgrade_that_loses_rows_is_caught(fresh_next):
-    with versions.scripts(**{f"{OLD}--made_up": NEXT + "DELETE FROM inventory_core.last_seen;"}):
+    with versions.scripts(**{f"{OLD}--made_up": NEXT + "DELETE FROM inventory_core_internal.last_seen;"}):
         with pytest.raises(AssertionError, match="inventory_items|missing_items"):
             old_rows_answer_the_same(OLD, "made_up")
 

@@ -7,7 +7,7 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::problem::Problem;
-use crate::reader::Reader;
+use crate::json::reader::Reader;
 
 /// Values are JSON text, unread but for their syntax.
 #[derive(Default)]

@@ -1,7 +1,7 @@
 //! What is wrong with an item, for people.
 
 use crate::error::{Error, Kind};
-use crate::stored;
+use crate::json::stored;
 
 /// A field and what is wrong with it.
 pub(super) struct Problem {

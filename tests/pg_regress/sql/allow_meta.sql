@@ -30,9 +30,9 @@ SELECT policy_type, meta FROM inventory_core.inventory_items('allow_meta') ORDER
 -- For the owner alone; everybody with access may read the list.
 SELECT inventory_core.allow_meta('am vm', 'size');
 SELECT inventory_core.disallow_meta('*', 'tag');
-INSERT INTO inventory_core.meta_whitelist VALUES ('am vm', 'size');
-DELETE FROM inventory_core.meta_whitelist;
-SELECT policy_type, key FROM inventory_core.meta_whitelist WHERE policy_type ~ '^am |^\*$' ORDER BY policy_type, key;
+INSERT INTO inventory_core_internal.meta_whitelist VALUES ('am vm', 'size');
+DELETE FROM inventory_core_internal.meta_whitelist;
+SELECT policy_type, key FROM inventory_core_internal.meta_whitelist WHERE policy_type ~ '^am |^\*$' ORDER BY policy_type, key;
 
 SET SESSION AUTHORIZATION DEFAULT;
 SELECT inventory_core.allow_meta(NULL, 'size');
@@ -49,4 +49,4 @@ SELECT inventory_core.allow_meta('am keys', repeat('k', 2001));
 SELECT inventory_core.allow_meta('am keys', 'a', NULL);
 SELECT inventory_core.allow_meta('am keys', repeat('k', 2000)) \gset
 SELECT inventory_core.allow_meta('am keys', VARIADIC ARRAY[['a', 'b'], ['c', 'd']]) \gset
-SELECT left(key, 3) AS key FROM inventory_core.meta_whitelist WHERE policy_type = 'am keys' ORDER BY key;
+SELECT left(key, 3) AS key FROM inventory_core_internal.meta_whitelist WHERE policy_type = 'am keys' ORDER BY key;

@@ -39,42 +39,42 @@ COMMIT;
 RESET inventory_core.clock;
 RESET SESSION AUTHORIZATION;
 BEGIN;
-UPDATE inventory_core.last_seen SET item_ids = (SELECT item_ids FROM inventory_core._bitmap_chunks('{1,2,3}')) WHERE tenant_id = 'doctor two' AND selection_hash = '*';
-UPDATE inventory_core.sync_runs SET status = 'running' WHERE tenant_id = 'doctor two';
+UPDATE inventory_core_internal.last_seen SET item_ids = (SELECT item_ids FROM inventory_core_internal._bitmap_chunks('{1,2,3}')) WHERE tenant_id = 'doctor two' AND selection_hash = '*';
+UPDATE inventory_core_internal.sync_runs SET status = 'running' WHERE tenant_id = 'doctor two';
 SELECT check_name, ok, regexp_replace(detail, '[0-9a-f-]{36}|[0-9a-f]{64}', '<id>', 'g') AS detail, hint FROM inventory_core.doctor() WHERE check_name = 'last_seen_sets';
 ROLLBACK;
 -- Each thing that may be wrong with them, alone: more items than the run observed, one item in two sets, sets of another selection.
 BEGIN;
-UPDATE inventory_core.last_seen SET item_ids = (SELECT item_ids FROM inventory_core._bitmap_chunks('{1,2,3}')) WHERE tenant_id = 'doctor two' AND selection_hash = '*';
+UPDATE inventory_core_internal.last_seen SET item_ids = (SELECT item_ids FROM inventory_core_internal._bitmap_chunks('{1,2,3}')) WHERE tenant_id = 'doctor two' AND selection_hash = '*';
 SELECT ok, regexp_replace(detail, '[0-9a-f-]{36}|[0-9a-f]{64}', '<id>', 'g') AS detail FROM inventory_core.doctor() WHERE check_name = 'last_seen_sets';
 ROLLBACK;
 BEGIN;
 SELECT regress.sync('run', 'doctor two', '{"fine": 1}', '{vm/2}') \gset
-UPDATE inventory_core.last_seen SET item_ids = (SELECT item_ids FROM inventory_core._bitmap_chunks('{1}')) WHERE tenant_id = 'doctor two' AND selection_hash = '*';
+UPDATE inventory_core_internal.last_seen SET item_ids = (SELECT item_ids FROM inventory_core_internal._bitmap_chunks('{1}')) WHERE tenant_id = 'doctor two' AND selection_hash = '*';
 SELECT ok, regexp_replace(detail, '[0-9a-f-]{36}|[0-9a-f]{64}', '<id>', 'g') AS detail FROM inventory_core.doctor() WHERE check_name = 'last_seen_sets';
 ROLLBACK;
 BEGIN;
 SELECT regress.sync('run', 'doctor two', '{"other": 1}', '{vm/2}') \gset
-UPDATE inventory_core.last_seen SET selection_hash = inventory_core.selection_hash('{"other": 1}') WHERE tenant_id = 'doctor two' AND selection_hash = inventory_core.selection_hash('{"fine": 1}');
+UPDATE inventory_core_internal.last_seen SET selection_hash = inventory_core.selection_hash('{"other": 1}') WHERE tenant_id = 'doctor two' AND selection_hash = inventory_core.selection_hash('{"fine": 1}');
 SELECT ok, regexp_replace(detail, '[0-9a-f-]{36}|[0-9a-f]{64}', '<id>', 'g') AS detail FROM inventory_core.doctor() WHERE check_name = 'last_seen_sets';
 ROLLBACK;
 
 -- For which all tenants have to be seen: slots of runs that are over, grants of roles that are no more.
 BEGIN;
-INSERT INTO inventory_core.tenant_grants (tenant_id, role_name, role_oid, access, granted_at) VALUES ('doctor', 'regress_nobody', 1, 'reader', now());
-UPDATE inventory_core.run_slots SET run_id = gen_random_uuid(), expires_at = '2100-01-01 00:00:00+00' WHERE slot_no = 1000;
-ALTER TABLE inventory_core.items NO FORCE ROW LEVEL SECURITY;
-DELETE FROM inventory_core.meta_whitelist;
+INSERT INTO inventory_core_internal.tenant_grants (tenant_id, role_name, role_oid, access, granted_at) VALUES ('doctor', 'regress_nobody', 1, 'reader', now());
+UPDATE inventory_core_internal.run_slots SET run_id = gen_random_uuid(), expires_at = '2100-01-01 00:00:00+00' WHERE slot_no = 1000;
+ALTER TABLE inventory_core_internal.items NO FORCE ROW LEVEL SECURITY;
+DELETE FROM inventory_core_internal.meta_whitelist;
 SELECT set_config('timezone', 'UTC', true), set_config('datestyle', 'ISO', true) \gset
 SELECT check_name, detail, hint FROM inventory_core.doctor() WHERE check_name IN ('run_slots', 'grants', 'policies', 'meta_whitelist') AND NOT ok;
 -- The command that it gives does it.
-UPDATE inventory_core.run_slots SET run_id = NULL, expires_at = NULL WHERE NOT EXISTS (SELECT FROM inventory_core.sync_runs AS r WHERE r.run_id = run_slots.run_id AND r.status = 'running');
+UPDATE inventory_core_internal.run_slots SET run_id = NULL, expires_at = NULL WHERE NOT EXISTS (SELECT FROM inventory_core_internal.sync_runs AS r WHERE r.run_id = run_slots.run_id AND r.status = 'running');
 SELECT ok FROM inventory_core.doctor() WHERE check_name = 'run_slots';
 ROLLBACK;
 -- Versions, and who can dump.
-SELECT inventory_core._security_floor(m) AS floor FROM unnest(ARRAY[15, 16, 17, 18, 19]) AS m;
+SELECT inventory_core_internal._security_floor(m) AS floor FROM unnest(ARRAY[15, 16, 17, 18, 19]) AS m;
 BEGIN;
-CREATE OR REPLACE FUNCTION inventory_core._security_floor(major integer) RETURNS integer LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 99;
+CREATE OR REPLACE FUNCTION inventory_core_internal._security_floor(major integer) RETURNS integer LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 99;
 SELECT ok, detail ~ '^PostgreSQL .*; row-level security is sound from [0-9]+\.99 on\.$' AS says_so, hint FROM inventory_core.doctor() WHERE check_name = 'server_version';
 ROLLBACK;
 BEGIN;
@@ -83,7 +83,7 @@ SELECT ok, detail ~ '^Catalogue 0\.0\.9, library in this session (.+), files on 
 ROLLBACK;
 SELECT ok, detail ~ 'regress_bypass' AS named FROM inventory_core.doctor() WHERE check_name = 'dump_role';
 SELECT inventory_core.grant_access('regress_bypass', '*', 'reader') \gset
-REVOKE SELECT ON inventory_core.items FROM regress_bypass;
+REVOKE SELECT ON inventory_core_internal.items FROM regress_bypass;
 SELECT ok, detail ~ 'reads only some of the tables: regress_bypass\.$' AS named, hint FROM inventory_core.doctor() WHERE check_name = 'dump_role';
 GRANT SELECT ON ALL TABLES IN SCHEMA inventory_core TO regress_bypass;
 SELECT ok, detail ~ 'Can dump every tenant: .*regress_bypass.*\. Has' AS named FROM inventory_core.doctor() WHERE check_name = 'dump_role';
@@ -99,5 +99,5 @@ SELECT count(*) FROM inventory_core.doctor();
 RESET SESSION AUTHORIZATION;
 DROP VIEW regress.doctor;
 DROP OWNED BY regress_bypass;
-DELETE FROM inventory_core.tenant_grants WHERE role_name = 'regress_bypass';
+DELETE FROM inventory_core_internal.tenant_grants WHERE role_name = 'regress_bypass';
 DROP ROLE regress_bypass;

@@ -7,8 +7,8 @@ SELECT inventory_core.set_tenant_limit('forget_tenant', 9) \gset
 CREATE FUNCTION regress.rows_of(tenant text) RETURNS TABLE (relation text, has_rows boolean) LANGUAGE plpgsql AS $$
 BEGIN
     FOR relation IN SELECT c.relname FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = 'tenant_id'
-                    WHERE c.relnamespace = 'inventory_core'::regnamespace AND c.relkind IN ('r', 'p') ORDER BY c.relname COLLATE "C" LOOP
-        EXECUTE format('SELECT count(*) > 0 FROM inventory_core.%I WHERE tenant_id = $1', relation) INTO has_rows USING tenant;
+                    WHERE c.relnamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[]) AND c.relkind IN ('r', 'p') ORDER BY c.relname COLLATE "C" LOOP
+        EXECUTE format('SELECT count(*) > 0 FROM inventory_core_internal.%I WHERE tenant_id = $1', relation) INTO has_rows USING tenant;
         RETURN NEXT;
     END LOOP;
 END
@@ -28,18 +28,18 @@ BEGIN
     run := regress.sync('running', tenant, '{"running": 1}', '{vm/3}', NULL);
     PERFORM inventory_core.record_throttle(tenant, run, 429, '60');
     -- as start_run does where another transaction has the row of the selection in its hands
-    INSERT INTO inventory_core.refusals (tenant_id, selection_hash, refusal_id, reason, refused_at)
-    VALUES (tenant, inventory_core.selection_hash('{}'), gen_random_uuid(), 'already_running', inventory_core._now());
+    INSERT INTO inventory_core_internal.refusals (tenant_id, selection_hash, refusal_id, reason, refused_at)
+    VALUES (tenant, inventory_core.selection_hash('{}'), gen_random_uuid(), 'already_running', inventory_core_internal._now());
     -- as no start leaves it
-    INSERT INTO inventory_core.open_starts (tenant_id, slot_no) VALUES (tenant, 1024);
+    INSERT INTO inventory_core_internal.open_starts (tenant_id, slot_no) VALUES (tenant, 1024);
 END
 $$;
 SELECT pg_temp.fill('forget_tenant') \gset
 SELECT pg_temp.fill('forget_tenant two') \gset
 RESET SESSION AUTHORIZATION;
 SELECT relation AS without_rows FROM regress.rows_of('forget_tenant') WHERE NOT has_rows;
-SELECT run_id AS running FROM inventory_core.sync_runs WHERE tenant_id = 'forget_tenant' AND status = 'running' \gset
-SELECT count(*) AS slots FROM inventory_core.run_slots WHERE run_id = :'running';
+SELECT run_id AS running FROM inventory_core_internal.sync_runs WHERE tenant_id = 'forget_tenant' AND status = 'running' \gset
+SELECT count(*) AS slots FROM inventory_core_internal.run_slots WHERE run_id = :'running';
 
 -- By a maintainer: all goes but the grants, which are the owner's.
 SET SESSION AUTHORIZATION regress_maintainer;
@@ -48,7 +48,7 @@ SELECT forget_tenant('forget_tenant');
 SELECT count(*) FROM inventory_items('forget_tenant');
 RESET SESSION AUTHORIZATION;
 SELECT relation AS left_over FROM regress.rows_of('forget_tenant') WHERE has_rows;
-SELECT count(*) AS slots FROM inventory_core.run_slots WHERE run_id = :'running';
+SELECT count(*) AS slots FROM inventory_core_internal.run_slots WHERE run_id = :'running';
 SELECT relation AS lost_by_the_other FROM regress.rows_of('forget_tenant two') WHERE NOT has_rows;
 
 -- The worker that was in the middle of a run is told so; a tenant of that name that comes back is a new one.

@@ -92,11 +92,11 @@ SELECT inventory_core.grant_access('regress_outsider', '*', 'maintainer') \gset
 SET SESSION AUTHORIZATION regress_outsider;
 SELECT inventory_core.grant_access('regress_outsider', 'x', 'reader');
 SELECT inventory_core.revoke_access('regress_team', 'grant_access');
-INSERT INTO inventory_core.tenant_grants SELECT 'x', role_name, role_oid, access, granted_at FROM inventory_core.tenant_grants;
-UPDATE inventory_core.tenant_grants SET access = 'maintainer';
-DELETE FROM inventory_core.tenant_grants;
+INSERT INTO inventory_core_internal.tenant_grants SELECT 'x', role_name, role_oid, access, granted_at FROM inventory_core_internal.tenant_grants;
+UPDATE inventory_core_internal.tenant_grants SET access = 'maintainer';
+DELETE FROM inventory_core_internal.tenant_grants;
 -- A role sees its own grants alone.
-SELECT tenant_id, role_name, access FROM inventory_core.tenant_grants;
+SELECT tenant_id, role_name, access FROM inventory_core_internal.tenant_grants;
 
 -- What cannot be granted.
 SET SESSION AUTHORIZATION DEFAULT;
@@ -143,7 +143,7 @@ GRANT SELECT ON ALL TABLES IN SCHEMA inventory_core TO "regress Odd";
 SET SESSION AUTHORIZATION "regress Odd";
 SELECT inventory_core.set_tenant('grant_access');
 SELECT inventory_core.granted_tenants();
-SELECT count(*) FROM inventory_core.tenant_grants;
+SELECT count(*) FROM inventory_core_internal.tenant_grants;
 SET SESSION AUTHORIZATION DEFAULT;
 
 DROP OWNED BY "regress Odd", "regress Odd 2", "regress_""q"";x--", "regress_ünï", regress_team, regress_member, regress_outsider, regress_reluctant;

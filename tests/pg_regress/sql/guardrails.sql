@@ -51,8 +51,8 @@ CREATE FUNCTION regress.is_named(relation text) RETURNS boolean LANGUAGE sql AS 
 $$;
 SELECT relation AS changed_unnamed FROM regress.snapshot WHERE NOT regress.is_named(relation)
 GROUP BY relation HAVING count(*) <> 2 OR count(DISTINCT (rows, contents)) <> 1 ORDER BY relation;
-SELECT format('inventory_core.%I', relname) AS unnamed FROM pg_class
-WHERE relnamespace = 'inventory_core'::regnamespace AND relkind NOT IN ('i', 'I', 'v', 'c') AND NOT regress.is_named(format('inventory_core.%I', relname));
+SELECT format('inventory_core_internal.%I', relname) AS unnamed FROM pg_class
+WHERE relnamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[]) AND relkind NOT IN ('i', 'I', 'v', 'c') AND NOT regress.is_named(format('inventory_core_internal.%I', relname));
 SELECT count(*) > 3 AS this_test_can_tell FROM (SELECT FROM regress.snapshot GROUP BY relation HAVING count(DISTINCT (rows, contents)) = 2) AS changed;
 
 -- No earlier value of an item is anywhere, as text or as bytes, nor what was dropped or rejected; what is there now is in one place.
@@ -74,10 +74,10 @@ FROM unnest(ARRAY['earlier name', 'earlier value', 'dropped value', 'cleared nam
 
 -- Nothing is called or marked deleted: no name, no source, no constraint, no comment, no row.
 SELECT 'column' AS what, attrelid::regclass::text || '.' || attname AS name FROM pg_attribute JOIN pg_class AS c ON c.oid = attrelid
-    WHERE c.relnamespace = 'inventory_core'::regnamespace AND attname ~* 'deleted'
-UNION ALL SELECT 'relation', relname FROM pg_class WHERE relnamespace = 'inventory_core'::regnamespace AND (relname ~* 'deleted' OR relkind = 'v' AND pg_get_viewdef(oid) ~* 'deleted')
-UNION ALL SELECT 'function', proname FROM pg_proc WHERE pronamespace = 'inventory_core'::regnamespace AND prokind <> 'a' AND pg_get_functiondef(oid) ~* 'deleted'
-UNION ALL SELECT 'constraint', conname FROM pg_constraint WHERE connamespace = 'inventory_core'::regnamespace AND (conname ~* 'deleted' OR pg_get_constraintdef(oid) ~* 'deleted')
+    WHERE c.relnamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[]) AND attname ~* 'deleted'
+UNION ALL SELECT 'relation', relname FROM pg_class WHERE relnamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[]) AND (relname ~* 'deleted' OR relkind = 'v' AND pg_get_viewdef(oid) ~* 'deleted')
+UNION ALL SELECT 'function', proname FROM pg_proc WHERE pronamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[]) AND prokind <> 'a' AND pg_get_functiondef(oid) ~* 'deleted'
+UNION ALL SELECT 'constraint', conname FROM pg_constraint WHERE connamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[]) AND (conname ~* 'deleted' OR pg_get_constraintdef(oid) ~* 'deleted')
 UNION ALL SELECT 'enum', enumlabel FROM pg_enum WHERE enumlabel ~* 'deleted'
 UNION ALL SELECT 'comment', d.description FROM pg_description AS d JOIN pg_depend AS x ON (x.classid, x.objid) = (d.classoid, d.objoid) AND x.deptype = 'e' AND x.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'inventory_core')
     WHERE d.description ~* 'deleted'

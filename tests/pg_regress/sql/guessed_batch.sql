@@ -30,6 +30,6 @@ BEGIN;
 SELECT inventory_core.set_tenant('guessed_batch');
 SELECT count(*), min(item_id), max(item_id), count(DISTINCT external_id), count(*) FILTER (WHERE display_name LIKE 'item%') AS named_item FROM inventory_core.inventory_items;
 SELECT item_id, external_id, display_name, meta FROM inventory_core.inventory_items WHERE external_id IN ('known', 'changed', '1', '7', '600', 'x1', 'x11') ORDER BY item_id;
-SELECT redacted_values FROM inventory_core.sync_runs;
-SELECT next_item_id FROM inventory_core.tenants WHERE tenant_id = 'guessed_batch';
+SELECT redacted_values FROM inventory_core_internal.sync_runs;
+SELECT next_item_id FROM inventory_core_internal.tenants WHERE tenant_id = 'guessed_batch';
 ROLLBACK;

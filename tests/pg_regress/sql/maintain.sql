@@ -12,7 +12,7 @@ $$;
 -- What is there of the four tenants, as a superuser sees it.
 CREATE VIEW regress.runs AS
 SELECT tenant_id, count(*) FILTER (WHERE status <> 'running') AS completed, count(*) FILTER (WHERE status = 'running') AS running
-FROM inventory_core.sync_runs WHERE tenant_id ~ '^maintain' GROUP BY tenant_id ORDER BY tenant_id;
+FROM inventory_core_internal.sync_runs WHERE tenant_id ~ '^maintain' GROUP BY tenant_id ORDER BY tenant_id;
 
 SET inventory_core.clock = '2026-01-01 00:00:00+00';
 SELECT regress.seven_runs('maintain a') \gset
@@ -36,13 +36,13 @@ SELECT * FROM regress.runs;
 
 -- One that fails is a warning, what comes after it is maintained all the same, and the whole is an error at the end.
 CREATE FUNCTION regress.fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no' USING ERRCODE = '23514'; END $$;
-CREATE TRIGGER fail BEFORE DELETE ON inventory_core.sync_runs FOR EACH ROW WHEN (OLD.tenant_id = 'maintain a') EXECUTE FUNCTION regress.fail();
+CREATE TRIGGER fail BEFORE DELETE ON inventory_core_internal.sync_runs FOR EACH ROW WHEN (OLD.tenant_id = 'maintain a') EXECUTE FUNCTION regress.fail();
 GRANT EXECUTE ON FUNCTION regress.fail() TO PUBLIC;
 SET SESSION AUTHORIZATION regress_maintainer;
 CALL inventory_core.maintain('0', 0);
 RESET SESSION AUTHORIZATION;
 SELECT * FROM regress.runs;
-DROP TRIGGER fail ON inventory_core.sync_runs;
+DROP TRIGGER fail ON inventory_core_internal.sync_runs;
 
 -- Whoever was granted every tenant as a maintainer maintains all that there are; it still cannot read them unbound.
 SET SESSION AUTHORIZATION regress_every;
@@ -55,7 +55,7 @@ SET SESSION AUTHORIZATION regress_every;
 SET inventory_core.clock = '2026-01-02 00:00:00+00';
 CALL inventory_core.maintain(keep_last => 3);
 CALL inventory_core.maintain('0', 3);
-SELECT count(*) FROM inventory_core.tenants;
+SELECT count(*) FROM inventory_core_internal.tenants;
 RESET SESSION AUTHORIZATION;
 SELECT * FROM regress.runs;
 -- So does a superuser.
@@ -66,7 +66,7 @@ SELECT * FROM regress.runs;
 -- A run that somebody removed without closing it leaves its signs of life behind: they go a day after they were over, those
 -- of runs of others too, and no others.
 SELECT s.run_id AS living FROM inventory_core.start_run('maintain a', '{"living": 1}', lease => '10 days') AS s \gset
-INSERT INTO inventory_core.slot_leases (run_id, lease_id, expires_at) VALUES
+INSERT INTO inventory_core_internal.slot_leases (run_id, lease_id, expires_at) VALUES
     ('00000000-0000-4000-8000-00000000000a', gen_random_uuid(), '2026-01-01 00:00:00+00'),
     ('00000000-0000-4000-8000-00000000000a', gen_random_uuid(), '2026-01-01 00:00:01+00'),
     (:'living', gen_random_uuid(), '2026-01-05 00:00:00+00');
@@ -74,12 +74,12 @@ SET SESSION AUTHORIZATION regress_maintainer;
 SET inventory_core.clock = '2026-01-02 00:00:00+00';
 BEGIN;
 SELECT inventory_core.set_tenant('maintain a') \gset
-DELETE FROM inventory_core.slot_leases WHERE run_id = '00000000-0000-4000-8000-00000000000a' AND expires_at > '2026-01-01 00:00:00+00' RETURNING expires_at;
+DELETE FROM inventory_core_internal.slot_leases WHERE run_id = '00000000-0000-4000-8000-00000000000a' AND expires_at > '2026-01-01 00:00:00+00' RETURNING expires_at;
 COMMIT;
 CALL inventory_core.maintain();
-SELECT expires_at FROM inventory_core.slot_leases WHERE run_id IN ('00000000-0000-4000-8000-00000000000a', :'living') ORDER BY expires_at;
+SELECT expires_at FROM inventory_core_internal.slot_leases WHERE run_id IN ('00000000-0000-4000-8000-00000000000a', :'living') ORDER BY expires_at;
 RESET SESSION AUTHORIZATION;
-DELETE FROM inventory_core.slot_leases WHERE run_id IN ('00000000-0000-4000-8000-00000000000a', :'living');
+DELETE FROM inventory_core_internal.slot_leases WHERE run_id IN ('00000000-0000-4000-8000-00000000000a', :'living');
 
 -- It commits, so it is a statement of its own; and arguments that make no sense.
 \set VERBOSITY sqlstate
@@ -105,6 +105,6 @@ CALL inventory_core.maintain();
 RESET SESSION AUTHORIZATION;
 DROP VIEW regress.runs;
 DROP FUNCTION regress.seven_runs, regress.fail;
-DELETE FROM inventory_core.tenant_grants WHERE role_name = 'regress_every';
+DELETE FROM inventory_core_internal.tenant_grants WHERE role_name = 'regress_every';
 DROP OWNED BY regress_every;
 DROP ROLE regress_every;

@@ -93,7 +93,7 @@ SELECT prune_runs('prune', '0', 0);
 
 -- In steps of a thousand.
 RESET SESSION AUTHORIZATION;
-INSERT INTO inventory_core.sync_runs (tenant_id, run_id, selection_hash, run_seq, start_no, first_new_item_id, status, scope, started_at, finished_at, lease, lease_expires_at,
+INSERT INTO inventory_core_internal.sync_runs (tenant_id, run_id, selection_hash, run_seq, start_no, first_new_item_id, status, scope, started_at, finished_at, lease, lease_expires_at,
                        observed_count, inserted_count, updated_count, unchanged_count)
 SELECT 'prune two', gen_random_uuid(), inventory_core.selection_hash('{}'), 10 + n, 10 + n, 1, 'success', '*', '2026-01-01', '2026-01-01', '1 min', '2026-01-01', 0, 0, 0, 0 FROM generate_series(1, 1100) AS n;
 SET SESSION AUTHORIZATION regress_maintainer;

@@ -29,11 +29,11 @@ CREATE FUNCTION pg_temp.read_all() RETURNS TABLE (relation name, answer text) LA
 BEGIN
     FOR relation IN
         SELECT relname FROM pg_class
-        WHERE relnamespace = 'inventory_core'::regnamespace AND relkind IN ('r', 'v', 'p') AND relname NOT IN ('tenant_grants', 'meta_whitelist', 'run_slots', 'slot_leases')
+        WHERE relnamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[]) AND relkind IN ('r', 'v', 'p') AND relname NOT IN ('tenant_grants', 'meta_whitelist', 'run_slots', 'slot_leases')
         ORDER BY relname
     LOOP
         BEGIN
-            EXECUTE format('SELECT count(*) || '' rows'' FROM inventory_core.%I', relation) INTO answer;
+            EXECUTE format('SELECT count(*) || '' rows'' FROM %s.%I', CASE WHEN relation ~ '^(inventory_|run_progress)' THEN 'inventory_core' ELSE 'inventory_core_internal' END, relation) INTO answer;
         EXCEPTION WHEN object_not_in_prerequisite_state OR insufficient_privilege THEN
             answer := SQLSTATE;
         END;
@@ -46,7 +46,7 @@ SELECT * FROM pg_temp.read_all();
 SET SESSION AUTHORIZATION DEFAULT;
 BEGIN;
 SET LOCAL client_min_messages = warning;
-TRUNCATE inventory_core.tenants, inventory_core.selections, inventory_core.sync_runs, inventory_core.sync_errors, inventory_core.items CASCADE;
+TRUNCATE inventory_core_internal.tenants, inventory_core_internal.selections, inventory_core_internal.sync_runs, inventory_core_internal.sync_errors, inventory_core_internal.items CASCADE;
 SET LOCAL SESSION AUTHORIZATION regress_reader;
 SELECT * FROM pg_temp.read_all() WHERE answer <> '55000';
 SET LOCAL enable_indexscan = off;

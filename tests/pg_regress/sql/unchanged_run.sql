@@ -25,12 +25,12 @@ $$;
 -- Where each row of the catalogue is and which transactions touched it; how many bytes the tables have, with their indexes.
 CREATE FUNCTION pg_temp.items(OUT rows bigint, OUT touched text) LANGUAGE sql AS $$
     SELECT inventory_core.set_tenant('unchanged_run');
-    SELECT count(*), md5(string_agg(concat_ws(' ', ctid, xmin, xmax), ',' ORDER BY item_id)) FROM inventory_core.items
+    SELECT count(*), md5(string_agg(concat_ws(' ', ctid, xmin, xmax), ',' ORDER BY item_id)) FROM inventory_core_internal.items
 $$;
 CREATE FUNCTION pg_temp.sizes() RETURNS TABLE (relation regclass, bytes numeric) LANGUAGE sql AS $$
     SELECT c.oid, pg_relation_size(c.oid) + coalesce(pg_relation_size(nullif(c.reltoastrelid, 0)), 0)
                   + (SELECT coalesce(sum(pg_relation_size(indexrelid)), 0) FROM pg_index WHERE indrelid = c.oid)
-    FROM pg_class AS c WHERE c.relnamespace = 'inventory_core'::regnamespace AND c.relkind IN ('r', 'm')
+    FROM pg_class AS c WHERE c.relnamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[]) AND c.relkind IN ('r', 'm')
 $$;
 
 CALL pg_temp.sync(1);

@@ -20,10 +20,10 @@ SELECT inventory_core.record_error('views two', :'theirs', 'timeout') \gset
 -- Columns, by name, type and order.
 SELECT c.relname AS view, string_agg(a.attname, ', ' ORDER BY a.attnum) AS columns
 FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0
-WHERE c.relnamespace = 'inventory_core'::regnamespace AND c.relkind = 'v'
+WHERE c.relnamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[]) AND c.relkind = 'v'
 GROUP BY c.relname ORDER BY c.relname COLLATE "C" \gx
 SELECT p.proname, p.prorettype::regtype, p.proretset, p.provolatile FROM pg_proc AS p JOIN pg_class AS c ON c.relnamespace = p.pronamespace AND c.relname = p.proname
-WHERE p.pronamespace = 'inventory_core'::regnamespace AND c.relkind = 'v' ORDER BY p.proname COLLATE "C";
+WHERE p.pronamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[]) AND c.relkind = 'v' ORDER BY p.proname COLLATE "C";
 
 -- Rows: how many, and how many that the other one does not have.
 SET SESSION AUTHORIZATION regress_reader;
@@ -50,9 +50,9 @@ COMMIT;
 -- Who saw a chunk of items is asked once, not with each item; also where nobody has analyzed the table yet.
 SET SESSION AUTHORIZATION DEFAULT;
 BEGIN;
-DELETE FROM pg_statistic WHERE starelid = 'inventory_core.items'::regclass;
+DELETE FROM pg_statistic WHERE starelid = 'inventory_core_internal.items'::regclass;
 SET LOCAL track_functions = 'pl';
-SELECT count(*) AS items, pg_stat_get_xact_function_calls('inventory_core._seen'::regproc) AS asked FROM inventory_core.inventory_items('views');
+SELECT count(*) AS items, pg_stat_get_xact_function_calls('inventory_core_internal._seen'::regproc) AS asked FROM inventory_core.inventory_items('views');
 ROLLBACK;
 
 -- For a superuser the view shows every tenant, the twin still the one that was asked for.

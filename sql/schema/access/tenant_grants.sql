@@ -1,0 +1,81 @@
+-- Which role may bind which tenant. Written by grant_access and revoke_access.
+CREATE TABLE inventory_core_internal.tenant_grants (
+    tenant_id  text COLLATE "C" NOT NULL,
+    role_name  name NOT NULL,
+    role_oid   oid NOT NULL,
+    access     text NOT NULL,
+    granted_at timestamptz NOT NULL,
+    CONSTRAINT tenant_grants_pkey PRIMARY KEY (tenant_id, role_name),
+    CONSTRAINT tenant_grants_tenant_id_is_a_tenant_or_every
+        CHECK (octet_length(tenant_id) BETWEEN 1 AND 255),
+    CONSTRAINT tenant_grants_access_is_known CHECK (access IN ('reader', 'writer', 'maintainer'))
+);
+COMMENT ON TABLE inventory_core_internal.tenant_grants IS
+    'Which role may bind which tenant (* = every one), with what access; shows the caller''s own grants';
+COMMENT ON COLUMN inventory_core_internal.tenant_grants.tenant_id IS 'The tenant that may be bound; * is every one';
+COMMENT ON COLUMN inventory_core_internal.tenant_grants.role_name IS 'Name of the role at the time of the grant';
+COMMENT ON COLUMN inventory_core_internal.tenant_grants.access IS
+    'reader, writer or maintainer; each may do what the one before it may';
+COMMENT ON COLUMN inventory_core_internal.tenant_grants.granted_at IS 'When the grant was given last';
+COMMENT ON COLUMN inventory_core_internal.tenant_grants.role_oid IS
+    'A grant counts only where name and number are still of one role: after a restore the number may be '
+    'somebody else''s, after DROP ROLE the name';
+SELECT pg_extension_config_dump('inventory_core_internal.tenant_grants', '');
+-- So that a role comes by its own grants only; a plan would show how many others it looked at.
+CREATE INDEX tenant_grants_role_oid ON inventory_core_internal.tenant_grants (role_oid, tenant_id);
+COMMENT ON INDEX inventory_core.tenant_grants_role_oid IS 'By which a role comes by its own grants only';
+
+CREATE FUNCTION inventory_core_internal._own_roles() RETURNS SETOF oid
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    WITH RECURSIVE member_of (role) AS (
+        -- the owner of the database is a member of pg_database_owner without being listed as one
+        SELECT r.oid FROM pg_roles AS r WHERE r.rolname IN (current_user, 'pg_database_owner')
+        UNION
+        SELECT m.roleid FROM pg_auth_members AS m JOIN member_of AS o ON m.member = o.role
+    )
+    SELECT o.role FROM member_of AS o WHERE pg_has_role(o.role, 'USAGE');
+END;
+COMMENT ON FUNCTION inventory_core_internal._own_roles() IS 'The current user, and the roles whose privileges it has';
+
+CREATE FUNCTION inventory_core_internal._grant_counts(role_name name, role_oid oid) RETURNS boolean
+LANGUAGE sql STABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT pg_get_userbyid(role_oid) = role_name AND pg_has_role(role_oid, 'USAGE');
+END;
+COMMENT ON FUNCTION inventory_core_internal._grant_counts(name, oid) IS
+    'Whether the current user may use a grant of that role';
+
+ALTER TABLE inventory_core_internal.tenant_grants ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY own_grants ON inventory_core_internal.tenant_grants
+    USING (role_oid = ANY (ARRAY(SELECT r.role FROM inventory_core_internal._own_roles() AS r (role)))
+           AND inventory_core_internal._grant_counts(role_name, role_oid) AND inventory_core_internal._fences_plans());
+COMMENT ON POLICY own_grants ON inventory_core_internal.tenant_grants IS 'A role sees the grants that it may use';
+CREATE POLICY own_grants_only ON inventory_core_internal.tenant_grants AS RESTRICTIVE
+    USING (inventory_core_internal._grant_counts(role_name, role_oid));
+COMMENT ON POLICY own_grants_only ON inventory_core_internal.tenant_grants IS
+    'The same as a limit on whatever other policy there is';
+
+-- Neither STRICT nor with a path of its own, so that the planner inlines it: it is asked by every function that binds.
+CREATE FUNCTION inventory_core_internal._usable_grant(tenant text) RETURNS TABLE (grant_role oid, grant_access text)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT g.role_oid, g.access
+    FROM inventory_core_internal.tenant_grants AS g
+    WHERE g.tenant_id IN (tenant, '*')
+      AND inventory_core_internal._grant_counts(g.role_name, g.role_oid)
+    ORDER BY array_position(ARRAY['maintainer', 'writer', 'reader'], g.access), g.tenant_id, g.role_oid
+    LIMIT 1;
+END;
+COMMENT ON FUNCTION inventory_core_internal._usable_grant(text) IS
+    'The strongest grant on a tenant that the current user may use';
+
+CREATE FUNCTION inventory_core.granted_tenants() RETURNS SETOF text
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT DISTINCT g.tenant_id
+    FROM inventory_core_internal.tenant_grants AS g
+    WHERE inventory_core_internal._grant_counts(g.role_name, g.role_oid)
+    ORDER BY g.tenant_id;
+END;
+COMMENT ON FUNCTION inventory_core.granted_tenants() IS 'The tenants that the caller may bind; * stands for every tenant';

@@ -1,0 +1,80 @@
+-- The two that read a batch take it as json, which is a text for the library: a cast to text would copy it twice. Those
+-- that take text are not called any more, but dumps of 0.1.0 name them in GRANT.
+CREATE FUNCTION inventory_core_internal._read_items(
+    items json, whitelist_types text[], whitelist_keys text[], on_bad_item text)
+RETURNS TABLE (key_highs bigint[], key_lows bigint[], external_ids text[], name_digests bigint[], meta_digests bigint[],
+               given_positions integer[], starts integer[], duplicates integer, rejected integer, rejected_types text[],
+               dropped_meta_keys integer)
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', '_read_items_wrapper';
+
+CREATE FUNCTION inventory_core_internal._item_texts(
+    items json, whitelist_types text[], whitelist_keys text[], positions integer[], given_positions integer[],
+    starts integer[])
+RETURNS TABLE ("position" integer, nth bigint, key_high bigint, key_low bigint, policy_type text, external_id text,
+               name_given boolean, name_digest bigint, display_name text, meta_given boolean, meta_digest bigint, meta text,
+               redacted_values integer)
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', '_item_texts_wrapper';
+
+-- What the functions written in Rust are for; their bodies are below src/api.
+COMMENT ON FUNCTION inventory_core.set_tenant(text) IS
+    'Binds this transaction to a tenant that the caller was granted; one transaction, one tenant';
+COMMENT ON FUNCTION inventory_core.clear_tenant() IS 'Ends the binding of this transaction';
+COMMENT ON FUNCTION inventory_core_internal._bind_every() IS
+    'Lets this transaction list the tenants, for who was granted every one; it can read nothing else, nor write';
+COMMENT ON FUNCTION inventory_core.current_tenant() IS 'The tenant that this transaction is bound to, or NULL';
+COMMENT ON FUNCTION inventory_core.is_retryable(integer) IS
+    'Whether a request that got this HTTP status may succeed when it is sent again';
+COMMENT ON FUNCTION inventory_core.error_code_for(integer) IS 'The error code of a run that stands for an HTTP status';
+COMMENT ON FUNCTION inventory_core.selection_lock_key(text, text) IS
+    'Key of the advisory transaction lock that starters of a selection try, for a caller''s own critical section';
+COMMENT ON FUNCTION inventory_core_internal._canonical_json(text) IS 'canonical_json of a JSON text';
+COMMENT ON FUNCTION inventory_core_internal._selection_hash(text) IS 'selection_hash of a JSON text';
+COMMENT ON FUNCTION inventory_core_internal._readable_tenant() IS 'The bound tenant, for the policies; 55000 where none is bound';
+COMMENT ON FUNCTION inventory_core_internal._writable_tenant(text) IS
+    'The bound tenant, for the policies; 42501 where it may not be written with that access';
+COMMENT ON FUNCTION inventory_core_internal._may_read() IS
+    'True, for the views; 55000 where no tenant is bound and the policies hold for the caller';
+COMMENT ON FUNCTION inventory_core_internal._fences_plans() IS
+    'True, for the policies: asked while a query is planned, so that the library is there to keep plans to one tenant';
+COMMENT ON FUNCTION inventory_core_internal._check_tenant(text) IS 'Raises 22023 for what cannot name a tenant';
+COMMENT ON FUNCTION inventory_core_internal._read_items(json, text[], text[], text) IS
+    'Keys and digests of a batch, in the given order; NULL digest = part omitted';
+COMMENT ON FUNCTION inventory_core_internal._read_items(text, text[], text[], text) IS 'The same, as version 0.1.0 called it';
+COMMENT ON FUNCTION inventory_core_internal._compare_items(bigint[], bigint[], text[], bigint[], bigint[],
+                                                  bigint[], bigint[], bigint[], bigint[], bigint[], bigint) IS
+    'Which items of a batch are new, changed, unchanged, beside stored ones; and which are younger than the run';
+COMMENT ON FUNCTION inventory_core_internal._item_texts(json, text[], text[], integer[], integer[], integer[]) IS
+    'What to store of some items of a batch, by their positions in _read_items';
+COMMENT ON FUNCTION inventory_core_internal._item_texts(text, text[], text[], integer[], integer[], integer[]) IS
+    'The same, as version 0.1.0 called it';
+COMMENT ON FUNCTION inventory_core_internal._bitmap_chunks(bigint[]) IS 'Item ids as bitmaps, one a chunk of 65,536 ids';
+COMMENT ON FUNCTION inventory_core_internal._bitmap_union(bytea[]) IS 'Union of bitmaps; NULL is empty';
+COMMENT ON FUNCTION inventory_core_internal._bitmap_subtract(bytea, bytea) IS 'What is in the first bitmap only; NULL is empty';
+COMMENT ON FUNCTION inventory_core_internal._bitmap_intersect(bytea, bytea) IS 'What is in both bitmaps; NULL is empty';
+COMMENT ON FUNCTION inventory_core_internal._bitmap_count(bytea) IS 'How many ids a bitmap holds; NULL is empty';
+COMMENT ON FUNCTION inventory_core_internal._bitmap_ids(integer, bytea) IS 'The item ids of a chunk''s bitmap';
+COMMENT ON FUNCTION inventory_core_internal._bitmap_contains(bytea, bigint) IS 'Whether the bitmap of an id''s chunk holds it';
+COMMENT ON FUNCTION inventory_core_internal._bitmap_positions(bytea[]) IS
+    'For each of the 65,536 ids of a chunk the position, from 1, of the first of its bitmaps that holds it';
+COMMENT ON FUNCTION inventory_core_internal._bitmap_position(bytea, bigint) IS 'What _bitmap_positions says of an id';
+COMMENT ON FUNCTION inventory_core_internal._error_codes() IS 'The error codes of runs';
+COMMENT ON FUNCTION inventory_core_internal._retry_delay(integer, integer, text, bigint, bigint, bigint, double precision) IS
+    'retry_delay in microseconds, with the random number given';
+COMMENT ON FUNCTION inventory_core_internal._clock_setting() IS 'The setting inventory_core.clock, NULL where empty';
+COMMENT ON FUNCTION inventory_core_internal._lease_seconds() IS 'The setting inventory_core.lease in seconds';
+COMMENT ON FUNCTION inventory_core_internal._max_running_runs() IS 'The setting inventory_core.max_running_runs';
+COMMENT ON FUNCTION inventory_core_internal._max_running_runs_per_tenant() IS
+    'The setting inventory_core.max_running_runs_per_tenant';
+COMMENT ON FUNCTION inventory_core_internal._shrink_guard() IS 'The setting inventory_core.shrink_guard';
+COMMENT ON FUNCTION inventory_core_internal._shrink_guard_min_items() IS 'The setting inventory_core.shrink_guard_min_items';
+COMMENT ON FUNCTION inventory_core.redact(text) IS
+    'A free text with every secret that can be recognised replaced by what it was; a password in prose cannot be found';
+COMMENT ON FUNCTION inventory_core_internal._redact_known(text) IS
+    'redact without the search for random runs, for texts where an etag or a version must survive';
+COMMENT ON FUNCTION inventory_core_internal._has_inert_strings(text) IS
+    'Whether no string in a JSON text can hold what _redact_known finds';
+COMMENT ON FUNCTION inventory_core_internal._redact_meta(text) IS 'A meta as JSON text, with the secrets in its strings replaced';
+COMMENT ON FUNCTION inventory_core_internal._store_error_text() IS 'The setting inventory_core.store_error_text';
+COMMENT ON FUNCTION inventory_core_internal._library_version() IS 'The version that the library was built as';

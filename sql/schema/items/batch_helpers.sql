@@ -1,0 +1,35 @@
+-- Not called any more, but dumps of 0.1.0 name it in GRANT.
+CREATE FUNCTION inventory_core_internal._has_rejected(tenant text, run_id uuid, policy_type text) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT EXISTS (SELECT FROM inventory_core_internal.sync_errors AS e
+                   WHERE e.tenant_id = _has_rejected.tenant AND e.run_id = _has_rejected.run_id
+                     AND e.error_code = 'item_rejected' AND e.policy_type IS NOT DISTINCT FROM _has_rejected.policy_type);
+END;
+COMMENT ON FUNCTION inventory_core_internal._has_rejected(text, uuid, text) IS
+    'Whether item_rejected is recorded for a policy type in a run';
+
+CREATE FUNCTION inventory_core_internal._add_part(
+    tenant text, run_id uuid, recorded_at timestamptz, inserted bigint[], updated bigint[], unchanged bigint[],
+    redacted_values integer)
+RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    part uuid := gen_random_uuid();
+BEGIN
+    INSERT INTO inventory_core_internal.run_parts (tenant_id, run_id, part, chunk, kind, item_ids, recorded_at, redacted_values)
+    SELECT tenant, _add_part.run_id, part, c.chunk, k.kind, c.item_ids, _add_part.recorded_at,
+           CASE WHEN row_number() OVER () = 1 THEN _add_part.redacted_values ELSE 0 END
+    FROM (VALUES ('inserted', inserted), ('updated', updated), ('unchanged', unchanged)) AS k (kind, ids)
+    CROSS JOIN LATERAL inventory_core_internal._bitmap_chunks(k.ids) AS c;
+    IF NOT FOUND THEN
+        -- A batch without items is a sign of life all the same.
+        INSERT INTO inventory_core_internal.run_parts (tenant_id, run_id, part, chunk, kind, item_ids, recorded_at)
+        VALUES (tenant, _add_part.run_id, part, 0, 'unchanged', inventory_core_internal._bitmap_union(NULL), _add_part.recorded_at);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._add_part(text, uuid, timestamptz, bigint[], bigint[], bigint[], integer) IS
+    'Adds what a batch saw to its running run';

@@ -1,0 +1,192 @@
+CREATE FUNCTION inventory_core_internal._record_rejected(tenant text, run_id uuid, policy_types text[]) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    new_types text[];
+    is_locked boolean := false;
+BEGIN
+    -- One per run and type, so that a replayed batch changes nothing. The row is locked only where there is a new one,
+    -- which another batch may have recorded by then.
+    LOOP
+        new_types := ARRAY(
+            SELECT t.policy_type
+            FROM (SELECT unnest(policy_types)
+                  EXCEPT
+                  SELECT e.policy_type FROM inventory_core_internal.sync_errors AS e
+                  WHERE e.tenant_id = tenant AND e.run_id = _record_rejected.run_id AND e.error_code = 'item_rejected')
+                AS t (policy_type)
+            ORDER BY t.policy_type COLLATE "C" NULLS FIRST);
+        EXIT WHEN is_locked OR new_types = '{}';
+        PERFORM 1 FROM inventory_core_internal.sync_runs AS r
+        WHERE r.tenant_id = tenant AND r.run_id = _record_rejected.run_id
+        FOR NO KEY UPDATE;
+        is_locked := true;
+    END LOOP;
+    INSERT INTO inventory_core_internal.sync_errors (tenant_id, run_id, error_no, error_code, policy_type, recorded_at)
+    SELECT tenant, _record_rejected.run_id, before.error_no + n.nth, 'item_rejected', n.policy_type, inventory_core_internal._now()
+    FROM unnest(new_types) WITH ORDINALITY AS n (policy_type, nth)
+    CROSS JOIN (SELECT coalesce(max(e.error_no), 0) AS error_no FROM inventory_core_internal.sync_errors AS e
+                WHERE e.tenant_id = tenant AND e.run_id = _record_rejected.run_id) AS before;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._record_rejected(text, uuid, text[]) IS
+    'Records item_rejected, once a run for each policy type';
+
+CREATE FUNCTION inventory_core.upsert_items(
+    tenant text, run_id uuid, items json, on_bad_item text DEFAULT 'reject_batch')
+RETURNS TABLE (observed integer, inserted integer, updated integer, unchanged integer, duplicates integer,
+               rejected integer, dropped_meta_keys integer)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    run inventory_core_internal.sync_runs;
+    taken timestamptz;
+    allowed_types text[];
+    allowed_keys text[];
+    batch record;
+    probe record;
+    next_id bigint;
+    next_id_before bigint;
+    guessed_from CONSTANT integer := 400;
+    samples_wanted CONSTANT integer := 16;
+    samples record;
+    is_guess boolean := false;
+    updated_ids bigint[] := '{}';
+    inserted_ids bigint[] := '{}';
+    redacted_in_updated integer := 0;
+    redacted_in_inserted integer := 0;
+BEGIN
+    PERFORM inventory_core_internal._begin_write(tenant);
+    PERFORM inventory_core_internal._require('items', items IS NOT NULL);
+    PERFORM inventory_core_internal._require('on_bad_item', on_bad_item IS NOT NULL);
+    PERFORM inventory_core_internal._pass_gate(tenant, 'items');
+    -- From here on a finish waits for us, or we are refused.
+    run := inventory_core_internal._share_run(tenant, run_id);
+    taken := inventory_core_internal._now();
+    PERFORM inventory_core_internal._keep_slot(run, taken);
+
+    SELECT coalesce(array_agg(w.policy_type), '{}'), coalesce(array_agg(w.key), '{}')
+    INTO allowed_types, allowed_keys
+    FROM inventory_core_internal.meta_whitelist AS w;
+    SELECT b.* INTO batch
+    FROM inventory_core_internal._read_items(items, allowed_types, allowed_keys, on_bad_item) AS b;
+
+    -- The row of the run, which this may lock, before that of the tenant, as record_error and a batch after it take them.
+    PERFORM inventory_core_internal._record_rejected(tenant, run_id, batch.rejected_types);
+
+    -- forget_items waits for us, or we for it: no item that the probe finds can go away.
+    next_id := inventory_core_internal._share_tenant(tenant);
+    -- Where new items came since the run began, all of these may be new: then trying is cheaper than looking for them in vain.
+    IF next_id > run.first_new_item_id AND cardinality(batch.key_highs) >= guessed_from THEN
+        SELECT array_agg(batch.key_highs[s.position]) AS key_highs, array_agg(batch.key_lows[s.position]) AS key_lows,
+               array_agg(batch.external_ids[s.position]) AS external_ids
+        INTO samples
+        FROM generate_series(1, cardinality(batch.key_highs), cardinality(batch.key_highs) / samples_wanted) AS s (position);
+        -- Only which of them are new is of interest: any digests will do.
+        SELECT p.new_positions IS NOT NULL AND cardinality(p.new_positions) = cardinality(samples.key_highs) INTO is_guess
+        FROM inventory_core_internal._find_items(tenant, samples.key_highs, samples.key_lows, samples.external_ids,
+                                        samples.key_highs, samples.key_highs, run.first_new_item_id) AS p;
+    END IF;
+
+    LOOP
+        IF is_guess THEN
+            SELECT ARRAY(SELECT generate_series(1, cardinality(batch.key_highs))) AS new_positions,
+                   NULL::integer[] AS changed_positions, NULL::bigint[] AS changed_ids, NULL::bigint[] AS unchanged_ids,
+                   NULL::bigint[] AS young_ids
+            INTO probe;
+        ELSE
+            SELECT p.* INTO probe
+            FROM inventory_core_internal._find_items(tenant, batch.key_highs, batch.key_lows, batch.external_ids, batch.name_digests,
+                                            batch.meta_digests, run.first_new_item_id) AS p;
+        END IF;
+        EXIT WHEN probe.new_positions IS NULL;
+        -- Batches with new items take the counter in turn. Where it has moved, items came since we looked.
+        next_id_before := next_id;
+        SELECT t.next_item_id INTO next_id
+        FROM inventory_core_internal.tenants AS t
+        WHERE t.tenant_id = tenant
+        FOR NO KEY UPDATE;
+        CONTINUE WHEN next_id <> next_id_before AND NOT is_guess;
+        BEGIN
+            WITH texts AS (
+                SELECT t.*
+                FROM inventory_core_internal._item_texts(items, allowed_types, allowed_keys, probe.new_positions,
+                                                batch.given_positions, batch.starts) AS t),
+            written AS (
+                INSERT INTO inventory_core_internal.items
+                    (tenant_id, item_id, first_start_no, first_seen_at, updated_at, key_high, key_low, name_digest,
+                     meta_digest, policy_type, external_id, display_name, meta)
+                SELECT tenant, next_id - 1 + t.nth, run.start_no, run.started_at, taken, t.key_high, t.key_low, t.name_digest,
+                       t.meta_digest, t.policy_type, t.external_id, t.display_name, t.meta::jsonb
+                FROM texts AS t)
+            SELECT sum(t.redacted_values) INTO redacted_in_inserted FROM texts AS t;
+            EXIT;
+        EXCEPTION WHEN unique_violation THEN
+            -- One of them is known after all: what was written is taken back.
+            IF NOT is_guess THEN
+                RAISE;
+            END IF;
+            is_guess := false;
+        END;
+    END LOOP;
+    IF probe.new_positions IS NOT NULL THEN
+        inserted_ids := ARRAY(SELECT generate_series(next_id, next_id + cardinality(probe.new_positions) - 1));
+        UPDATE inventory_core_internal.tenants AS t
+        SET next_item_id = next_id + cardinality(inserted_ids)
+        WHERE t.tenant_id = tenant;
+    END IF;
+
+    IF probe.changed_ids IS NOT NULL OR probe.young_ids IS NOT NULL THEN
+        -- Always in the order of the ids, so that batches never wait for each other in a circle.
+        PERFORM 1
+        FROM (SELECT c.item_id, true AS is_changed FROM unnest(probe.changed_ids) AS c (item_id)
+              UNION ALL
+              SELECT y.item_id, false FROM unnest(probe.young_ids) AS y (item_id)) AS wanted
+        JOIN inventory_core_internal.items AS i ON i.tenant_id = tenant AND i.item_id = wanted.item_id
+        WHERE wanted.is_changed OR (i.first_start_no, i.first_seen_at) > (run.start_no, run.started_at)
+        ORDER BY i.item_id
+        FOR NO KEY UPDATE OF i;
+        -- A run that started earlier than the one that brought the item saw it first.
+        UPDATE inventory_core_internal.items AS i
+        SET first_start_no = run.start_no, first_seen_at = run.started_at
+        WHERE i.tenant_id = tenant
+          AND i.item_id = ANY (probe.young_ids)
+          AND (i.first_start_no, i.first_seen_at) > (run.start_no, run.started_at);
+    END IF;
+
+    IF probe.changed_ids IS NOT NULL THEN
+        WITH written AS (
+            UPDATE inventory_core_internal.items AS i
+            SET display_name = CASE WHEN t.name_given THEN t.display_name ELSE i.display_name END,
+                name_digest = CASE WHEN t.name_given THEN t.name_digest ELSE i.name_digest END,
+                meta = CASE WHEN t.meta_given THEN t.meta::jsonb ELSE i.meta END,
+                meta_digest = CASE WHEN t.meta_given THEN t.meta_digest ELSE i.meta_digest END,
+                updated_at = taken
+            FROM unnest(probe.changed_ids, probe.changed_positions) AS c (item_id, position)
+            JOIN inventory_core_internal._item_texts(items, allowed_types, allowed_keys, probe.changed_positions,
+                                            batch.given_positions, batch.starts) AS t
+                ON t.position = c.position
+            WHERE i.tenant_id = tenant AND i.item_id = c.item_id
+              -- another batch may have written the same while we waited for the row
+              AND (t.name_given AND i.name_digest <> t.name_digest OR t.meta_given AND i.meta_digest <> t.meta_digest)
+            RETURNING i.item_id, t.redacted_values)
+        SELECT coalesce(array_agg(w.item_id), '{}'), coalesce(sum(w.redacted_values), 0)
+        INTO updated_ids, redacted_in_updated
+        FROM written AS w;
+        probe.unchanged_ids := probe.unchanged_ids
+            || ARRAY(SELECT unnest(probe.changed_ids) EXCEPT SELECT unnest(updated_ids));
+    END IF;
+
+    PERFORM inventory_core_internal._add_part(tenant, run_id, taken, inserted_ids, updated_ids, probe.unchanged_ids,
+                                     redacted_in_updated + redacted_in_inserted);
+
+    RETURN QUERY
+    SELECT cardinality(batch.key_highs), cardinality(inserted_ids), cardinality(updated_ids),
+           coalesce(cardinality(probe.unchanged_ids), 0), batch.duplicates, batch.rejected, batch.dropped_meta_keys;
+END
+$$;
+COMMENT ON FUNCTION inventory_core.upsert_items(text, uuid, json, text) IS
+    'Stores a batch of what a run observed; writes only what is new or changed, and which items it saw';

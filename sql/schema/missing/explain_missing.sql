@@ -1,0 +1,49 @@
+CREATE FUNCTION inventory_core.explain_missing(tenant text, selection_hash text, policy_type text, external_id text)
+RETURNS TABLE (run_id uuid, run_seq bigint, started_at timestamptz, status text, had_errors boolean,
+               error_codes text[], verdict text)
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+    PERFORM inventory_core_internal._begin_read(tenant, explain_missing.selection_hash);
+    PERFORM inventory_core_internal._require('policy_type', explain_missing.policy_type IS NOT NULL);
+    PERFORM inventory_core_internal._require('external_id', explain_missing.external_id IS NOT NULL);
+    RETURN QUERY
+    WITH seen AS (
+        SELECT max(s.run_seq) AS run_seq
+        FROM inventory_core_internal.items AS i
+        CROSS JOIN LATERAL (
+            SELECT r.run_seq, l.item_ids
+            FROM inventory_core_internal.last_seen AS l
+            JOIN inventory_core_internal.sync_runs AS r ON r.tenant_id = l.tenant_id AND r.run_id = l.run_id
+            WHERE l.tenant_id = tenant AND l.selection_hash = explain_missing.selection_hash AND l.chunk = i.chunk
+            UNION ALL
+            SELECT r.run_seq, p.item_ids
+            FROM inventory_core_internal.sync_runs AS r
+            JOIN inventory_core_internal.run_parts AS p ON p.tenant_id = r.tenant_id AND p.run_id = r.run_id
+            WHERE r.tenant_id = tenant AND r.selection_hash = explain_missing.selection_hash
+              AND r.status = 'running' AND p.chunk = i.chunk) AS s
+        WHERE i.tenant_id = tenant
+          AND i.policy_type = explain_missing.policy_type
+          AND i.external_id = explain_missing.external_id
+          AND inventory_core_internal._bitmap_contains(s.item_ids, i.item_id)
+    )
+    SELECT v.run_id, v.run_seq, v.started_at, v.status, v.had_errors, v.error_codes,
+           CASE WHEN v.run_seq = seen.run_seq THEN 'seen' ELSE 'missed' END
+    FROM seen
+    JOIN (SELECT r.run_id, r.run_seq, r.started_at, r.status, r.had_errors, r.error_codes
+          FROM inventory_core.inventory_sync_runs AS r
+          WHERE r.tenant_id = tenant AND r.selection_hash = explain_missing.selection_hash
+          UNION ALL
+          SELECT p.run_id, p.run_seq, p.started_at, p.status, cardinality(p.error_codes) > 0, p.error_codes
+          FROM inventory_core_internal.pruned_runs AS p
+          WHERE p.tenant_id = tenant AND p.selection_hash = explain_missing.selection_hash) AS v
+        ON v.run_seq >= seen.run_seq
+    -- a running run that has not seen the item yet may still do so
+    WHERE v.status <> 'running' OR v.run_seq = seen.run_seq
+    ORDER BY v.run_seq DESC;
+END
+$$;
+COMMENT ON FUNCTION inventory_core.explain_missing(text, text, text, text) IS
+    'The runs of a selection, newest first, back to the one that last saw an item; no row: not known';

@@ -1,0 +1,43 @@
+CREATE FUNCTION inventory_core_internal._check_start(
+    selection jsonb, correlation_id text, lease interval, min_age interval, scope text) RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    longest CONSTANT interval := '1000 years';      -- what is added to the time must still be one
+    problem text := CASE
+        WHEN jsonb_typeof(selection) <> 'object' THEN format('selection: it is of type %s.', jsonb_typeof(selection))
+        WHEN length(correlation_id) > 1000 THEN format('correlation_id: it has %s characters.', length(correlation_id))
+        WHEN lease <= interval '0' OR lease > longest THEN format('lease: it is %s.', lease)
+        WHEN min_age < interval '0' OR min_age > longest THEN format('min_age: it is %s.', min_age)
+    END;
+BEGIN
+    PERFORM inventory_core_internal._require('selection', selection IS NOT NULL);
+    PERFORM inventory_core_internal._check_scope(scope);
+    IF problem IS NOT NULL THEN
+        RAISE EXCEPTION 'invalid argument of start_run'
+            USING ERRCODE = 'invalid_parameter_value',
+                  DETAIL = format('Argument %s', problem),
+                  HINT = 'selection is a JSON object, correlation_id at most 1000 characters, lease a positive and '
+                         'min_age no negative interval, neither longer than 1000 years.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._check_start(jsonb, text, interval, interval, text) IS
+    'Raises 22004 or 22023 for arguments of start_run that make no sense';
+
+CREATE FUNCTION inventory_core_internal._check_request(run inventory_core_internal.sync_runs, selection_hash text) RETURNS void
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF run.selection_hash <> selection_hash THEN
+        RAISE EXCEPTION 'request_id was used for another selection'
+            USING ERRCODE = 'invalid_parameter_value',
+                  DETAIL = 'A request_id names one attempt to list one selection.',
+                  HINT = 'Make a fresh uuid for each attempt.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._check_request(inventory_core_internal.sync_runs, text) IS
+    'Raises 22023 where a request_id comes back for another selection';

@@ -1,0 +1,21 @@
+CREATE FUNCTION inventory_core.heartbeat(tenant text, run_id uuid) RETURNS timestamptz
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    run inventory_core_internal.sync_runs;
+    taken timestamptz;
+BEGIN
+    PERFORM inventory_core_internal._begin_write(tenant);
+    run := inventory_core_internal._share_run(tenant, run_id);
+    taken := inventory_core_internal._now();
+    UPDATE inventory_core_internal.sync_runs AS r
+    SET lease_expires_at = greatest(r.lease_expires_at, taken + r.lease)
+    WHERE r.tenant_id = tenant AND r.run_id = run.run_id
+    RETURNING r.* INTO run;
+    PERFORM inventory_core_internal._keep_slot(run, taken);
+    RETURN inventory_core_internal._lease_end(run);
+END
+$$;
+COMMENT ON FUNCTION inventory_core.heartbeat(text, uuid) IS 'Shows that a run is alive; gives the new end of its lease';

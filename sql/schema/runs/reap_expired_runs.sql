@@ -1,0 +1,11 @@
+CREATE FUNCTION inventory_core.reap_expired_runs(tenant text) RETURNS integer
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM inventory_core_internal._begin_write(tenant);
+    RETURN inventory_core_internal._reap(tenant);
+END
+$$;
+COMMENT ON FUNCTION inventory_core.reap_expired_runs(text) IS
+    'Closes the runs whose lease has expired as failed; what they saw counts';

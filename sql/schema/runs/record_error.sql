@@ -1,0 +1,36 @@
+CREATE FUNCTION inventory_core.record_error(
+    tenant text, run_id uuid, error_code text DEFAULT NULL, message text DEFAULT NULL,
+    http_status integer DEFAULT NULL, policy_type text DEFAULT NULL) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    given_code text := error_code;
+    run inventory_core_internal.sync_runs;
+BEGIN
+    PERFORM inventory_core_internal._begin_write(tenant);
+    run := inventory_core_internal._share_run(tenant, run_id);
+    PERFORM 1 FROM inventory_core_internal.sync_runs AS r
+    WHERE r.tenant_id = tenant AND r.run_id = run.run_id
+    FOR NO KEY UPDATE;
+    error_code := coalesce(given_code, inventory_core.error_code_for(http_status));
+    IF error_code = ANY (inventory_core_internal._error_codes()) THEN
+        given_code := NULL;
+    ELSE
+        error_code := 'unexpected';
+    END IF;
+    IF NOT inventory_core_internal._store_error_text() THEN
+        given_code := NULL;
+        message := NULL;
+    END IF;
+    -- Redacted before the first write, or the write-ahead log would keep it; cut after, or half a secret
+    -- would no longer look like one.
+    PERFORM inventory_core_internal._add_error(tenant, run_id, error_code,
+                                      upstream_code => left(inventory_core.redact(given_code), 200),
+                                      http_status => http_status,
+                                      policy_type => left(policy_type, 200),
+                                      message => left(inventory_core.redact(message), 2000));
+END
+$$;
+COMMENT ON FUNCTION inventory_core.record_error(text, uuid, text, text, integer, text) IS
+    'Records what retries did not cure; redacted before it is written, never refused for its content';

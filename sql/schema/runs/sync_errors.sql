@@ -1,0 +1,32 @@
+CREATE TABLE inventory_core_internal.sync_errors (
+    tenant_id     text COLLATE "C" NOT NULL,
+    run_id        uuid NOT NULL,
+    error_no      integer NOT NULL,
+    error_code    text NOT NULL,
+    upstream_code text,
+    http_status   integer,
+    policy_type   text COLLATE "C",
+    message       text,
+    recorded_at   timestamptz NOT NULL,
+    CONSTRAINT sync_errors_pkey PRIMARY KEY (tenant_id, run_id, error_no),
+    CONSTRAINT sync_errors_run_fkey FOREIGN KEY (tenant_id, run_id)
+        REFERENCES inventory_core_internal.sync_runs (tenant_id, run_id),
+    CONSTRAINT sync_errors_error_code_is_known CHECK (error_code IN (
+        'auth_failed', 'forbidden', 'not_found', 'throttled', 'service_unavailable', 'timeout', 'network',
+        'parse_error', 'upstream_error', 'item_rejected', 'short_of_expected', 'shrink_guard',
+        'lease_expired', 'unexpected'))
+);
+COMMENT ON TABLE inventory_core_internal.sync_errors IS 'What went wrong in a run and was not cured by a retry';
+COMMENT ON COLUMN inventory_core_internal.sync_errors.tenant_id IS 'The owner of the row';
+COMMENT ON COLUMN inventory_core_internal.sync_errors.run_id IS 'The run that it went wrong in';
+COMMENT ON COLUMN inventory_core_internal.sync_errors.error_no IS 'Numbers the errors of a run from 1';
+COMMENT ON COLUMN inventory_core_internal.sync_errors.error_code IS 'One of the known codes';
+COMMENT ON COLUMN inventory_core_internal.sync_errors.http_status IS 'The status of the API''s answer, where there was one';
+COMMENT ON COLUMN inventory_core_internal.sync_errors.policy_type IS
+    'The type of item that it concerns; NULL where it concerns all';
+COMMENT ON COLUMN inventory_core_internal.sync_errors.message IS
+    'What the API or the driver said, redacted and cut to 2,000 characters';
+COMMENT ON COLUMN inventory_core_internal.sync_errors.recorded_at IS 'When it was recorded';
+COMMENT ON COLUMN inventory_core_internal.sync_errors.upstream_code IS
+    'The code that the caller gave, where it is none of ours';
+SELECT pg_extension_config_dump('inventory_core_internal.sync_errors', '');

@@ -1,0 +1,81 @@
+CREATE TABLE inventory_core_internal.sync_runs (
+    tenant_id         text COLLATE "C" NOT NULL,
+    run_id            uuid NOT NULL,
+    selection_hash    text COLLATE "C" NOT NULL,
+    run_seq           bigint NOT NULL,
+    start_no          bigint NOT NULL,
+    first_new_item_id bigint NOT NULL,
+    status            text NOT NULL DEFAULT 'running',
+    request_id        uuid,
+    correlation_id    text,
+    scope             text NOT NULL,
+    tenant_slot       integer,
+    started_at        timestamptz NOT NULL,
+    finished_at       timestamptz,
+    taken_over        boolean NOT NULL DEFAULT false,
+    lease             interval NOT NULL,
+    lease_expires_at  timestamptz NOT NULL,
+    observed_count    bigint,
+    inserted_count    bigint,
+    updated_count     bigint,
+    unchanged_count   bigint,
+    expected_items    bigint,
+    redacted_values   bigint NOT NULL DEFAULT 0,
+    CONSTRAINT sync_runs_pkey PRIMARY KEY (tenant_id, run_id),
+    CONSTRAINT sync_runs_run_seq_is_unique UNIQUE (tenant_id, selection_hash, run_seq),
+    CONSTRAINT sync_runs_request_id_is_unique UNIQUE (tenant_id, request_id),
+    CONSTRAINT sync_runs_selection_fkey FOREIGN KEY (tenant_id, selection_hash)
+        REFERENCES inventory_core_internal.selections (tenant_id, selection_hash),
+    CONSTRAINT sync_runs_selection_is_real CHECK (selection_hash <> '*'),
+    CONSTRAINT sync_runs_status_is_known CHECK (status IN ('running', 'success', 'partial', 'failed')),
+    CONSTRAINT sync_runs_completed_has_its_end_and_counts
+        CHECK (status = 'running' OR (finished_at IS NOT NULL AND observed_count IS NOT NULL)),
+    CONSTRAINT sync_runs_counts_add_up
+        CHECK (observed_count = inserted_count + updated_count + unchanged_count),
+    CONSTRAINT sync_runs_correlation_id_is_short CHECK (length(correlation_id) <= 1000),
+    CONSTRAINT sync_runs_lease_is_positive CHECK (lease > interval '0')
+) WITH (fillfactor = 80);
+COMMENT ON TABLE inventory_core_internal.sync_runs IS 'One row for each attempt to list a selection';
+COMMENT ON COLUMN inventory_core_internal.sync_runs.tenant_id IS 'The owner of the row';
+COMMENT ON COLUMN inventory_core_internal.sync_runs.run_id IS 'Names the run; random';
+COMMENT ON COLUMN inventory_core_internal.sync_runs.selection_hash IS 'Hash of the selection, as selection_hash() gives it';
+COMMENT ON COLUMN inventory_core_internal.sync_runs.status IS 'running, then success, partial or failed';
+COMMENT ON COLUMN inventory_core_internal.sync_runs.request_id IS
+    'Given by the caller, so that a start can be repeated after a lost reply';
+COMMENT ON COLUMN inventory_core_internal.sync_runs.correlation_id IS 'The caller''s label, redacted; never matched on';
+COMMENT ON COLUMN inventory_core_internal.sync_runs.scope IS 'Which part of the API the run asks; waits of a scope are shared';
+COMMENT ON COLUMN inventory_core_internal.sync_runs.started_at IS 'When it started; what it saw counts as seen at this time';
+COMMENT ON COLUMN inventory_core_internal.sync_runs.finished_at IS 'When it ended; NULL while it is running';
+COMMENT ON COLUMN inventory_core_internal.sync_runs.lease IS 'How long the run may be silent';
+COMMENT ON COLUMN inventory_core_internal.sync_runs.observed_count IS
+    'Distinct items; NULL while it is running, as the three counts that follow';
+COMMENT ON COLUMN inventory_core_internal.sync_runs.inserted_count IS 'Items that were new';
+COMMENT ON COLUMN inventory_core_internal.sync_runs.updated_count IS 'Items that were known and changed';
+COMMENT ON COLUMN inventory_core_internal.sync_runs.unchanged_count IS 'Items that were known and the same';
+COMMENT ON COLUMN inventory_core_internal.sync_runs.expected_items IS 'How many items the caller said there should be';
+COMMENT ON COLUMN inventory_core_internal.sync_runs.run_seq IS
+    'Counts the runs of one selection; a gap is a run that was pruned. Order always comes from here, never from a clock';
+COMMENT ON COLUMN inventory_core_internal.sync_runs.start_no IS
+    'Orders the runs of different selections of a tenant: one more than any run visible at the start';
+COMMENT ON COLUMN inventory_core_internal.sync_runs.first_new_item_id IS
+    'The tenant''s next item id at the start: items from here on came while this run was there';
+COMMENT ON COLUMN inventory_core_internal.sync_runs.taken_over IS
+    'Closed by somebody else because its lease had expired; its owner''s later calls are refused';
+COMMENT ON COLUMN inventory_core_internal.sync_runs.tenant_slot IS
+    'Number among the running runs of the tenant, from 1 to its limit; NULL where it had none';
+COMMENT ON COLUMN inventory_core_internal.sync_runs.lease_expires_at IS
+    'End of the lease as of start, heartbeats and waits; the batches of a running run prolong it (run_parts)';
+COMMENT ON COLUMN inventory_core_internal.sync_runs.redacted_values IS
+    'Values that lost a secret before they were written: the correlation id, and from its end on strings of meta';
+SELECT pg_extension_config_dump('inventory_core_internal.sync_runs', '');
+
+-- The truth about exclusion: one running run of a selection.
+CREATE UNIQUE INDEX sync_runs_one_running_run
+    ON inventory_core_internal.sync_runs (tenant_id, selection_hash) WHERE status = 'running';
+COMMENT ON INDEX inventory_core.sync_runs_one_running_run IS 'One running run of a selection';
+-- The tenant's own limit: each running run has a number, and no number twice.
+CREATE UNIQUE INDEX sync_runs_one_run_a_tenant_slot
+    ON inventory_core_internal.sync_runs (tenant_id, tenant_slot) WHERE status = 'running';
+COMMENT ON INDEX inventory_core.sync_runs_one_run_a_tenant_slot IS 'The tenant''s limit: no two running runs have one number';
+CREATE INDEX sync_runs_start_no ON inventory_core_internal.sync_runs (tenant_id, start_no);
+COMMENT ON INDEX inventory_core.sync_runs_start_no IS 'For the next start_no, and the order of the runs of a tenant';

@@ -1,0 +1,51 @@
+CREATE VIEW inventory_core.inventory_selections WITH (security_invoker = true, security_barrier = true) AS
+SELECT s.tenant_id, s.selection_hash, s.selection, s.first_run_at,
+       latest.run_id AS latest_run_id,
+       latest.status AS latest_status,
+       latest.finished_at AS latest_finished_at,
+       success.finished_at AS latest_success_at,
+       running.run_id AS running_run_id,
+       s.refused_count + refused.more AS refused_count,
+       CASE WHEN refused.latest_at > coalesce(s.last_refused_at, '-infinity') THEN refused.latest_reason
+            ELSE s.last_refused_reason END AS last_refused_reason,
+       greatest(s.last_refused_at, refused.latest_at) AS last_refused_at
+FROM inventory_core_internal.selections AS s
+CROSS JOIN LATERAL (
+    SELECT count(*) AS more, max(f.refused_at) AS latest_at,
+           (array_agg(f.reason ORDER BY f.refused_at DESC))[1] AS latest_reason
+    FROM inventory_core_internal.refusals AS f
+    WHERE f.tenant_id = s.tenant_id AND f.selection_hash = s.selection_hash) AS refused
+LEFT JOIN LATERAL inventory_core_internal._baseline(s.tenant_id, s.selection_hash, 'latest') AS latest ON true
+LEFT JOIN LATERAL inventory_core_internal._baseline(s.tenant_id, s.selection_hash, 'latest_success') AS success ON true
+LEFT JOIN inventory_core_internal.sync_runs AS running
+    ON running.tenant_id = s.tenant_id AND running.selection_hash = s.selection_hash AND running.status = 'running'
+WHERE (SELECT inventory_core_internal._may_read()) AND s.selection_hash <> '*';
+COMMENT ON VIEW inventory_core.inventory_selections IS
+    'The selections of the bound tenant: latest run, latest clean one, refused starts';
+COMMENT ON COLUMN inventory_core.inventory_selections.tenant_id IS 'The owner of the row';
+COMMENT ON COLUMN inventory_core.inventory_selections.selection_hash IS
+    'Hash of the selection, as selection_hash() gives it';
+COMMENT ON COLUMN inventory_core.inventory_selections.selection IS 'The selection as its first caller spelled it';
+COMMENT ON COLUMN inventory_core.inventory_selections.first_run_at IS
+    'Start of its first run; NULL where every start was refused';
+COMMENT ON COLUMN inventory_core.inventory_selections.latest_run_id IS 'The completed run that started last';
+COMMENT ON COLUMN inventory_core.inventory_selections.latest_status IS 'How that one ended';
+COMMENT ON COLUMN inventory_core.inventory_selections.latest_finished_at IS 'When that one ended';
+COMMENT ON COLUMN inventory_core.inventory_selections.latest_success_at IS 'When the last clean success ended';
+COMMENT ON COLUMN inventory_core.inventory_selections.running_run_id IS
+    'The run that is under way; NULL where there is none';
+COMMENT ON COLUMN inventory_core.inventory_selections.refused_count IS 'Starts that were refused';
+COMMENT ON COLUMN inventory_core.inventory_selections.last_refused_reason IS 'Why the last of them was refused';
+COMMENT ON COLUMN inventory_core.inventory_selections.last_refused_at IS 'When the last of them was refused';
+
+CREATE FUNCTION inventory_core.inventory_selections(tenant text) RETURNS SETOF inventory_core.inventory_selections
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM inventory_core.set_tenant(tenant);
+    RETURN QUERY SELECT v.* FROM inventory_core.inventory_selections AS v WHERE v.tenant_id = tenant;
+END
+$$;
+COMMENT ON FUNCTION inventory_core.inventory_selections(text) IS
+    'The view inventory_selections, tenant bound, in one statement';

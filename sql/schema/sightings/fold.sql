@@ -1,0 +1,73 @@
+CREATE FUNCTION inventory_core_internal._fold(run inventory_core_internal.sync_runs, into_selection text) RETURNS void
+LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+    -- A run that started later may have been folded before: what it saw stays its own.
+    WITH sets AS MATERIALIZED (
+        SELECT l.chunk, l.run_id, l.item_ids,
+               (r.start_no, r.started_at, r.run_id) > (run.start_no, run.started_at, run.run_id) AS is_newer
+        FROM inventory_core_internal.last_seen AS l
+        JOIN inventory_core_internal.sync_runs AS r ON r.tenant_id = l.tenant_id AND r.run_id = l.run_id
+        WHERE l.tenant_id = run.tenant_id AND l.selection_hash = into_selection
+    ), mine AS MATERIALIZED (
+        SELECT o.chunk,
+               inventory_core_internal._bitmap_subtract(
+                   o.observed,
+                   (SELECT inventory_core_internal._bitmap_union(array_agg(n.item_ids))
+                    FROM sets AS n WHERE n.chunk = o.chunk AND n.is_newer)) AS item_ids
+        FROM inventory_core_internal._run_sets(run.tenant_id, run.run_id) AS o
+    ), lost AS MATERIALIZED (
+        SELECT s.chunk, s.run_id, inventory_core_internal._bitmap_subtract(s.item_ids, m.item_ids) AS item_ids
+        FROM sets AS s
+        JOIN mine AS m USING (chunk)
+        WHERE NOT s.is_newer
+          AND inventory_core_internal._bitmap_count(inventory_core_internal._bitmap_intersect(s.item_ids, m.item_ids)) > 0
+    ), emptied AS (
+        DELETE FROM inventory_core_internal.last_seen AS l
+        USING lost
+        WHERE l.tenant_id = run.tenant_id AND l.selection_hash = into_selection
+          AND l.chunk = lost.chunk AND l.run_id = lost.run_id
+          AND inventory_core_internal._bitmap_count(lost.item_ids) = 0
+    ), shrunk AS (
+        UPDATE inventory_core_internal.last_seen AS l
+        SET item_ids = lost.item_ids
+        FROM lost
+        WHERE l.tenant_id = run.tenant_id AND l.selection_hash = into_selection
+          AND l.chunk = lost.chunk AND l.run_id = lost.run_id
+          AND inventory_core_internal._bitmap_count(lost.item_ids) > 0
+    )
+    INSERT INTO inventory_core_internal.last_seen (tenant_id, selection_hash, chunk, run_id, item_ids)
+    SELECT run.tenant_id, into_selection, m.chunk, run.run_id, m.item_ids
+    FROM mine AS m
+    WHERE inventory_core_internal._bitmap_count(m.item_ids) > 0;
+END;
+COMMENT ON FUNCTION inventory_core_internal._fold(inventory_core_internal.sync_runs, text) IS
+    'Folds what a run observed into the disjoint sets of a selection: its own, or * for the tenant; cost by chunks';
+
+CREATE FUNCTION inventory_core_internal._fold_into_tenant(tenant text) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    run inventory_core_internal.sync_runs;
+BEGIN
+    -- One at a time, or the sets would not stay disjoint. Nobody waits for it: the parts of a run that is not folded
+    -- yet are read where they are, and whoever ends the next run folds them too.
+    PERFORM 1 FROM inventory_core_internal.selections AS s
+    WHERE s.tenant_id = tenant AND s.selection_hash = '*'
+    FOR NO KEY UPDATE SKIP LOCKED;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    FOR run IN
+        SELECT r.* FROM inventory_core_internal.sync_runs AS r
+        WHERE r.tenant_id = tenant AND r.status <> 'running'
+          AND r.run_id IN (SELECT p.run_id FROM inventory_core_internal.run_parts AS p WHERE p.tenant_id = tenant)
+        ORDER BY r.start_no, r.started_at, r.run_id
+    LOOP
+        PERFORM inventory_core_internal._fold(run, '*');
+        DELETE FROM inventory_core_internal.run_parts AS p WHERE p.tenant_id = tenant AND p.run_id = run.run_id;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._fold_into_tenant(text) IS
+    'Folds what the completed runs of a tenant observed into its sets as a whole (*), unless another does so now';

@@ -1,0 +1,23 @@
+-- Every item that a completed run of a selection ever observed is in exactly one set of it: that of
+-- the run that last saw it. Under the selection '*' the same holds for the tenant as a whole.
+CREATE TABLE inventory_core_internal.last_seen (
+    tenant_id      text COLLATE "C" NOT NULL,
+    selection_hash text COLLATE "C" NOT NULL,
+    chunk          integer NOT NULL,
+    run_id         uuid NOT NULL,
+    item_ids       bytea NOT NULL,
+    CONSTRAINT last_seen_pkey PRIMARY KEY (tenant_id, selection_hash, chunk, run_id),
+    CONSTRAINT last_seen_selection_fkey FOREIGN KEY (tenant_id, selection_hash)
+        REFERENCES inventory_core_internal.selections (tenant_id, selection_hash),
+    CONSTRAINT last_seen_run_fkey FOREIGN KEY (tenant_id, run_id)
+        REFERENCES inventory_core_internal.sync_runs (tenant_id, run_id)
+);
+COMMENT ON TABLE inventory_core_internal.last_seen IS
+    'For each selection and run, the items that this run was the last to see: disjoint bitmaps';
+COMMENT ON COLUMN inventory_core_internal.last_seen.tenant_id IS 'The owner of the row';
+COMMENT ON COLUMN inventory_core_internal.last_seen.selection_hash IS
+    'Hash of the selection, as selection_hash() gives it; * for the tenant as a whole';
+COMMENT ON COLUMN inventory_core_internal.last_seen.chunk IS 'item_id >> 16 of the items';
+COMMENT ON COLUMN inventory_core_internal.last_seen.run_id IS 'The run that was the last to see them';
+COMMENT ON COLUMN inventory_core_internal.last_seen.item_ids IS 'Roaring bitmap of their ids, in the portable format';
+SELECT pg_extension_config_dump('inventory_core_internal.last_seen', '');

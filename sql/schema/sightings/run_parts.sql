@@ -1,0 +1,28 @@
+-- What the batches of a running run saw. Rows are only added, so that parallel writers of one run
+-- never wait for each other; lease and counts of a running run are read from here. When the run is
+-- closed, its parts are folded into last_seen and are gone, at once or with the end of a later run.
+CREATE TABLE inventory_core_internal.run_parts (
+    tenant_id   text COLLATE "C" NOT NULL,
+    run_id      uuid NOT NULL,
+    part        uuid NOT NULL,
+    chunk       integer NOT NULL,
+    kind        text NOT NULL,
+    item_ids    bytea NOT NULL,
+    recorded_at timestamptz NOT NULL,
+    redacted_values integer NOT NULL DEFAULT 0,
+    CONSTRAINT run_parts_pkey PRIMARY KEY (tenant_id, run_id, part, chunk, kind),
+    CONSTRAINT run_parts_run_fkey FOREIGN KEY (tenant_id, run_id)
+        REFERENCES inventory_core_internal.sync_runs (tenant_id, run_id),
+    CONSTRAINT run_parts_kind_is_known CHECK (kind IN ('inserted', 'updated', 'unchanged'))
+);
+COMMENT ON TABLE inventory_core_internal.run_parts IS 'Which items the batches of a running run saw, as bitmaps';
+COMMENT ON COLUMN inventory_core_internal.run_parts.tenant_id IS 'The owner of the row';
+COMMENT ON COLUMN inventory_core_internal.run_parts.run_id IS 'The run that the batch belongs to';
+COMMENT ON COLUMN inventory_core_internal.run_parts.chunk IS 'item_id >> 16 of the items';
+COMMENT ON COLUMN inventory_core_internal.run_parts.kind IS 'What the batch did with them: inserted, updated, unchanged';
+COMMENT ON COLUMN inventory_core_internal.run_parts.item_ids IS 'Roaring bitmap of the ids, in the portable format';
+COMMENT ON COLUMN inventory_core_internal.run_parts.recorded_at IS 'When the batch came; it prolongs the lease from here';
+COMMENT ON COLUMN inventory_core_internal.run_parts.part IS 'One a batch';
+COMMENT ON COLUMN inventory_core_internal.run_parts.redacted_values IS
+    'String values of meta that lost a secret as the batch wrote them; on one row a batch, 0 on the others';
+SELECT pg_extension_config_dump('inventory_core_internal.run_parts', '');

@@ -1,0 +1,13 @@
+-- Until when an API asked a tenant to wait. A row a scope, overwritten in place.
+CREATE TABLE inventory_core_internal.cooldowns (
+    tenant_id text COLLATE "C" NOT NULL,
+    scope     text COLLATE "C" NOT NULL,
+    until     timestamptz NOT NULL,
+    CONSTRAINT cooldowns_pkey PRIMARY KEY (tenant_id, scope),
+    CONSTRAINT cooldowns_scope_is_a_scope CHECK (octet_length(scope) BETWEEN 1 AND 255)
+) WITH (fillfactor = 50);
+COMMENT ON TABLE inventory_core_internal.cooldowns IS 'Until when each scope of a tenant is to be left alone; * covers all scopes';
+COMMENT ON COLUMN inventory_core_internal.cooldowns.tenant_id IS 'The owner of the row';
+COMMENT ON COLUMN inventory_core_internal.cooldowns.scope IS 'Which part of the API; * covers all';
+COMMENT ON COLUMN inventory_core_internal.cooldowns.until IS 'Ask nothing before this time';
+SELECT pg_extension_config_dump('inventory_core_internal.cooldowns', '');

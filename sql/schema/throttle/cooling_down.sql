@@ -1,0 +1,39 @@
+CREATE FUNCTION inventory_core_internal._check_scope(scope text) RETURNS void
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM inventory_core_internal._require('scope', scope IS NOT NULL);
+    IF octet_length(scope) NOT BETWEEN 1 AND 255 THEN
+        RAISE EXCEPTION 'invalid scope'
+            USING ERRCODE = 'invalid_parameter_value',
+                  DETAIL = format('It has %s bytes.', octet_length(scope)),
+                  HINT = 'A scope is a text of 1 to 255 bytes; * covers all.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._check_scope(text) IS 'Raises 22004 or 22023 for what is no scope';
+
+CREATE FUNCTION inventory_core_internal._cooling_down(tenant text, scope text) RETURNS interval
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT left_over.span
+    FROM (SELECT max(c.until) - inventory_core_internal._now()
+          FROM inventory_core_internal.cooldowns AS c
+          WHERE c.tenant_id = tenant AND c.scope IN ('*', _cooling_down.scope)) AS left_over (span)
+    WHERE left_over.span > interval '0';
+END;
+COMMENT ON FUNCTION inventory_core_internal._cooling_down(text, text) IS 'How long a scope of a tenant is still to be left alone; NULL = go';
+
+CREATE FUNCTION inventory_core.cooling_down(tenant text, scope text DEFAULT '*') RETURNS interval
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM inventory_core.set_tenant(tenant);
+    PERFORM inventory_core_internal._check_scope(scope);
+    RETURN inventory_core_internal._cooling_down(tenant, scope);
+END
+$$;
+COMMENT ON FUNCTION inventory_core.cooling_down(text, text) IS
+    'How long to leave an API alone because it said so to somebody of this tenant; NULL = go. Ask before each page';

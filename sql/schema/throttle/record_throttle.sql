@@ -1,0 +1,35 @@
+CREATE FUNCTION inventory_core.record_throttle(
+    tenant text, run_id uuid, http_status integer, retry_after text DEFAULT NULL, attempt integer DEFAULT 0,
+    scope text DEFAULT '*') RETURNS interval
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    run inventory_core_internal.sync_runs;
+    taken timestamptz;
+    wait interval;
+BEGIN
+    PERFORM inventory_core_internal._begin_write(tenant);
+    PERFORM inventory_core_internal._check_scope(record_throttle.scope);
+    run := inventory_core_internal._share_run(tenant, run_id);
+    taken := inventory_core_internal._now();
+    wait := inventory_core.retry_delay(attempt, http_status, retry_after, now => taken);
+    IF wait IS NULL THEN
+        RETURN NULL;
+    END IF;
+    INSERT INTO inventory_core_internal.cooldowns AS c (tenant_id, scope, until)
+    VALUES (tenant, record_throttle.scope, taken + wait)
+    ON CONFLICT ON CONSTRAINT cooldowns_pkey DO UPDATE SET until = excluded.until
+    WHERE c.until < excluded.until;
+    -- A run that waits as told is alive.
+    UPDATE inventory_core_internal.sync_runs AS r
+    SET lease_expires_at = greatest(r.lease_expires_at, taken + wait + r.lease)
+    WHERE r.tenant_id = tenant AND r.run_id = run.run_id
+    RETURNING r.* INTO run;
+    PERFORM inventory_core_internal._keep_slot(run, taken);
+    RETURN wait;
+END
+$$;
+COMMENT ON FUNCTION inventory_core.record_throttle(text, uuid, integer, text, integer, text) IS
+    'Says how long to wait after a throttled request and lets all workers of the tenant and scope know; NULL = do not retry';

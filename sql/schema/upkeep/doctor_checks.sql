@@ -1,0 +1,184 @@
+-- The checks of doctor. ok is NULL where the caller cannot see what there is to check.
+
+CREATE FUNCTION inventory_core_internal._security_floor(major integer) RETURNS integer
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+-- The first minor releases in which statistics no longer show the rows that row-level security hides
+-- (CVE-2025-8713, August 2025). 18 came out with it.
+RETURN CASE major WHEN 15 THEN 14 WHEN 16 THEN 10 WHEN 17 THEN 6 ELSE 0 END;
+COMMENT ON FUNCTION inventory_core_internal._security_floor(integer) IS
+    'The oldest minor release of a major that keeps row-level security as promised';
+
+CREATE FUNCTION inventory_core_internal._doctor_server()
+RETURNS TABLE (check_name text, ok boolean, detail text, hint text)
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    version integer := current_setting('server_version_num')::integer;
+    floor integer := inventory_core_internal._security_floor(version / 10000);
+    installed record;
+BEGIN
+    RETURN QUERY SELECT
+        'row_level_security', row_security_active('inventory_core_internal.items'),
+        CASE WHEN row_security_active('inventory_core_internal.items')
+             THEN format('The policies hold for %I.', current_user)
+             ELSE format('%I is a superuser or has BYPASSRLS: it sees the rows of every tenant.', current_user) END,
+        'Right for the owner and for upkeep. A backend connects as a plain role, granted its tenants by grant_access.';
+    RETURN QUERY SELECT
+        'policies', count(*) = 0,
+        CASE WHEN count(*) = 0 THEN 'Row-level security is forced on every table with tenants.'
+             ELSE format('Not fenced: %s.', string_agg(c.relname, ', ' ORDER BY c.relname)) END,
+        'ALTER TABLE ... ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY, or install the extension anew.'
+    FROM pg_class AS c
+    WHERE c.relnamespace = 'inventory_core_internal'::regnamespace AND c.relkind IN ('r', 'p')
+      AND EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped)
+      AND NOT (c.relrowsecurity AND c.relforcerowsecurity
+               AND EXISTS (SELECT FROM pg_policy AS p WHERE p.polrelid = c.oid AND NOT p.polpermissive));
+    RETURN QUERY SELECT
+        'server_version', version % 10000 >= floor,
+        format('PostgreSQL %s; row-level security is sound from %s.%s on.',
+               current_setting('server_version'), version / 10000, floor),
+        'Install the latest minor release of this major and restart the server.';
+
+    SELECT e.extversion, v.default_version INTO installed
+    FROM pg_extension AS e
+    LEFT JOIN pg_available_extensions AS v ON v.name = e.extname
+    WHERE e.extname = 'inventory_core';
+    RETURN QUERY SELECT
+        'library_version',
+        installed.extversion = inventory_core_internal._library_version()
+            AND installed.extversion IS NOT DISTINCT FROM installed.default_version,
+        format('Catalogue %s, library in this session %s, files on the server %s.',
+               installed.extversion, inventory_core_internal._library_version(), installed.default_version),
+        'ALTER EXTENSION inventory_core UPDATE; then let the sessions connect anew.';
+    RETURN QUERY SELECT
+        'clock', inventory_core_internal._clock_setting() IS NULL,
+        CASE WHEN inventory_core_internal._clock_setting() IS NULL THEN 'Times are the server''s.'
+             ELSE format('Time stands still at %s.', inventory_core_internal._clock_setting()) END,
+        'inventory_core.clock is for tests: RESET it, and ALTER DATABASE or ROLE ... RESET it where it is set for them.';
+    RETURN QUERY SELECT
+        'meta_whitelist', count(*) > 0,
+        CASE WHEN count(*) > 0 THEN format('%s keys are stored.', count(*))
+             ELSE 'No key is allowed: of meta nothing is stored.' END,
+        'SELECT inventory_core.allow_meta(policy_type, key, ...), as the owner of the extension.'
+    FROM inventory_core_internal.meta_whitelist AS w;
+    -- pg_dump stops at tables whose row-level security holds for the role that dumps
+    RETURN QUERY SELECT
+        'dump_role', coalesce(bool_or(d.reads_all), false) AND coalesce(bool_and(d.reads_all OR NOT d.reads_some), true),
+        format('Can dump every tenant: %s. Has BYPASSRLS, but reads only some of the tables: %s.',
+               coalesce(string_agg(d.rolname, ', ' ORDER BY d.rolname) FILTER (WHERE d.reads_all), 'nobody'),
+               coalesce(string_agg(d.rolname, ', ' ORDER BY d.rolname)
+                            FILTER (WHERE d.reads_some AND NOT d.reads_all), 'nobody')),
+        'Dump as a superuser, or as a role with BYPASSRLS: GRANT SELECT ON ALL TABLES IN SCHEMA inventory_core, inventory_core_internal TO it.'
+    FROM (SELECT r.rolname, bool_and(has_table_privilege(r.oid, t.oid, 'SELECT')) AS reads_all,
+                 bool_or(has_table_privilege(r.oid, t.oid, 'SELECT')) AS reads_some
+          FROM pg_roles AS r
+          CROSS JOIN pg_extension AS e
+          CROSS JOIN unnest(e.extconfig) AS t (oid)
+          WHERE (r.rolsuper OR r.rolbypassrls) AND r.rolcanlogin AND e.extname = 'inventory_core'
+          GROUP BY r.rolname) AS d;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._doctor_server() IS 'The checks of doctor that concern no tenant';
+
+CREATE FUNCTION inventory_core_internal._doctor_tenants(every_tenant boolean)
+RETURNS TABLE (check_name text, ok boolean, detail text, hint text)
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    bound text := inventory_core.current_tenant();
+    taken timestamptz := inventory_core_internal._now();
+BEGIN
+    RETURN QUERY
+    WITH running AS (
+        SELECT r.tenant_id, r.run_id, r.started_at, inventory_core_internal._lease_end(r) AS lease_end
+        FROM inventory_core_internal.sync_runs AS r
+        WHERE (every_tenant OR r.tenant_id = bound) AND r.status = 'running')
+    SELECT c.check_name, c.found = 0,
+           CASE WHEN c.found = 0 THEN c.fine ELSE format(c.problem, c.found, c.first_tenant, c.first_run) END, c.hint
+    FROM (SELECT 'expired_runs' AS check_name, 'No run is silent for longer than its lease.' AS fine,
+                 '%s running runs have lost their lease, one of them of tenant %s: %s.' AS problem,
+                 'SELECT inventory_core.reap_expired_runs(tenant), or CALL inventory_core.maintain(); then see why the '
+                 'worker died.' AS hint,
+                 count(*) AS found, min(r.tenant_id) AS first_tenant, min(r.run_id::text) AS first_run
+          FROM running AS r WHERE r.lease_end <= taken
+          UNION ALL
+          SELECT 'long_runs', 'No run has been running for a day.',
+                 '%s runs have been running for more than a day, one of them of tenant %s: %s.',
+                 'See run_progress. A worker that hangs and still sends heartbeats has to be stopped where it runs.',
+                 count(*), min(r.tenant_id), min(r.run_id::text)
+          FROM running AS r WHERE r.lease_end > taken AND r.started_at <= taken - interval '1 day') AS c;
+
+    RETURN QUERY
+    SELECT 'never_completed', count(*) = 0,
+           CASE WHEN count(*) = 0 THEN 'Every selection has a completed run, or its first one is running.'
+                ELSE format('%s selections have no completed run, one of them of tenant %s: %s.',
+                            count(*), min(s.tenant_id), min(s.selection_hash)) END,
+           'See refused_count and last_refused_reason in inventory_selections, and inventory_core.cooling_down(tenant).'
+    FROM inventory_core_internal.selections AS s
+    WHERE (every_tenant OR s.tenant_id = bound) AND s.selection_hash <> '*'
+      AND NOT EXISTS (SELECT FROM inventory_core_internal.sync_runs AS r
+                      WHERE r.tenant_id = s.tenant_id AND r.selection_hash = s.selection_hash
+                        AND (r.status <> 'running' OR inventory_core_internal._lease_end(r) > taken));
+
+    RETURN QUERY
+    SELECT 'last_seen_sets', count(*) = 0,
+           CASE WHEN count(*) = 0 THEN 'The sets of last_seen agree with the runs.'
+                ELSE format('%s sets do not agree with the runs, one of them of tenant %s: %s.',
+                            count(*), min(p.tenant_id), min(p.problem)) END,
+           'Something else than this extension wrote last_seen or sync_runs: restore them from a dump, or forget_tenant '
+           'and sync anew.'
+    FROM (SELECT l.tenant_id, format('run %s holds sets of selection %s', r.run_id, l.selection_hash) AS problem
+          FROM inventory_core_internal.last_seen AS l
+          JOIN inventory_core_internal.sync_runs AS r ON r.tenant_id = l.tenant_id AND r.run_id = l.run_id
+          WHERE (every_tenant OR l.tenant_id = bound)
+            AND (r.status = 'running' OR l.selection_hash NOT IN ('*', r.selection_hash))
+          UNION ALL
+          SELECT l.tenant_id, format('the sets of selection %s overlap', l.selection_hash)
+          FROM inventory_core_internal.last_seen AS l
+          WHERE every_tenant OR l.tenant_id = bound
+          GROUP BY l.tenant_id, l.selection_hash, l.chunk
+          HAVING sum(inventory_core_internal._bitmap_count(l.item_ids))
+              <> inventory_core_internal._bitmap_count(inventory_core_internal._bitmap_union(array_agg(l.item_ids)))
+          UNION ALL
+          SELECT l.tenant_id, format('run %s holds more items than it observed', l.run_id)
+          FROM inventory_core_internal.last_seen AS l
+          JOIN inventory_core_internal.sync_runs AS r ON r.tenant_id = l.tenant_id AND r.run_id = l.run_id
+          WHERE every_tenant OR l.tenant_id = bound
+          GROUP BY l.tenant_id, l.selection_hash, l.run_id, r.observed_count
+          HAVING sum(inventory_core_internal._bitmap_count(l.item_ids)) > r.observed_count) AS p;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._doctor_tenants(boolean) IS
+    'The checks of doctor that concern the bound tenant, or every one for a caller whom no policy holds back';
+
+CREATE FUNCTION inventory_core_internal._doctor_owner()
+RETURNS TABLE (check_name text, ok boolean, detail text, hint text)
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN QUERY
+    SELECT 'run_slots', count(*) = 0,
+           CASE WHEN count(*) = 0 THEN 'Every slot that is taken is taken by a running run.'
+                ELSE format('%s slots of the global limit are held by runs that do not run, the last until %s.',
+                            count(*), max(s.expires_at)) END,
+           'They free themselves then; at once by: UPDATE inventory_core_internal.run_slots SET run_id = NULL, expires_at = NULL '
+           'WHERE NOT EXISTS (SELECT FROM inventory_core_internal.sync_runs AS r WHERE r.run_id = run_slots.run_id '
+           'AND r.status = ''running'');'
+    FROM inventory_core_internal.run_slots AS s
+    WHERE s.expires_at > inventory_core_internal._now()
+      AND NOT EXISTS (SELECT FROM inventory_core_internal.sync_runs AS r WHERE r.run_id = s.run_id AND r.status = 'running');
+    RETURN QUERY
+    SELECT 'grants', count(*) = 0,
+           CASE WHEN count(*) = 0 THEN 'Every grant is of a role that exists.'
+                ELSE format('%s grants count no more, one of them of role %s on tenant %s.',
+                            count(*), min(g.role_name), min(g.tenant_id)) END,
+           'The role was dropped or renamed, or comes from another server. DELETE the row from '
+           'inventory_core_internal.tenant_grants, and SELECT inventory_core.grant_access(role, tenant, access) where it is wanted.'
+    FROM inventory_core_internal.tenant_grants AS g
+    WHERE NOT EXISTS (SELECT FROM pg_roles AS r WHERE r.oid = g.role_oid AND r.rolname = g.role_name);
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._doctor_owner() IS 'The checks of doctor for which all tenants must be seen';

@@ -1,0 +1,43 @@
+CREATE FUNCTION inventory_core.forget_items(tenant text, item_ids bigint[]) RETURNS bigint
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    forgotten bigint[];
+    bits record;
+BEGIN
+    PERFORM inventory_core_internal._begin_write(tenant, 'maintainer');
+    PERFORM inventory_core_internal._require('item_ids', forget_items.item_ids IS NOT NULL);
+    PERFORM inventory_core_internal._close_gate(tenant, 'items');
+    -- Waits for the batches and the ends of runs in the middle; a later batch finds the items gone and brings them anew.
+    PERFORM 1 FROM inventory_core_internal.tenants AS t WHERE t.tenant_id = tenant FOR UPDATE;
+    WITH gone AS (
+        DELETE FROM inventory_core_internal.items AS i
+        WHERE i.tenant_id = tenant AND i.item_id = ANY (forget_items.item_ids)
+        RETURNING i.item_id)
+    SELECT coalesce(array_agg(g.item_id), '{}') INTO forgotten FROM gone AS g;
+
+    FOR bits IN SELECT c.chunk, c.item_ids FROM inventory_core_internal._bitmap_chunks(forgotten) AS c LOOP
+        UPDATE inventory_core_internal.last_seen AS s
+        SET item_ids = inventory_core_internal._bitmap_subtract(s.item_ids, bits.item_ids)
+        WHERE s.tenant_id = tenant AND s.chunk = bits.chunk
+          AND inventory_core_internal._bitmap_count(inventory_core_internal._bitmap_intersect(s.item_ids, bits.item_ids)) > 0;
+        UPDATE inventory_core_internal.run_changes_bitmaps AS s
+        SET item_ids = inventory_core_internal._bitmap_subtract(s.item_ids, bits.item_ids)
+        WHERE s.tenant_id = tenant AND s.chunk = bits.chunk
+          AND inventory_core_internal._bitmap_count(inventory_core_internal._bitmap_intersect(s.item_ids, bits.item_ids)) > 0;
+        UPDATE inventory_core_internal.run_parts AS s
+        SET item_ids = inventory_core_internal._bitmap_subtract(s.item_ids, bits.item_ids)
+        WHERE s.tenant_id = tenant AND s.chunk = bits.chunk
+          AND inventory_core_internal._bitmap_count(inventory_core_internal._bitmap_intersect(s.item_ids, bits.item_ids)) > 0;
+        DELETE FROM inventory_core_internal.last_seen AS s
+        WHERE s.tenant_id = tenant AND s.chunk = bits.chunk AND inventory_core_internal._bitmap_count(s.item_ids) = 0;
+        DELETE FROM inventory_core_internal.run_changes_bitmaps AS s
+        WHERE s.tenant_id = tenant AND s.chunk = bits.chunk AND inventory_core_internal._bitmap_count(s.item_ids) = 0;
+    END LOOP;
+    RETURN cardinality(forgotten);
+END
+$$;
+COMMENT ON FUNCTION inventory_core.forget_items(text, bigint[]) IS
+    'Deletes items for good: no answer counts them any more, and their ids are not used again';

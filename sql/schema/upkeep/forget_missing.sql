@@ -1,0 +1,79 @@
+CREATE FUNCTION inventory_core_internal._seen_elsewhere(tenant text, selection_hash text)
+RETURNS TABLE (chunk integer, item_ids bytea)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT s.chunk, inventory_core_internal._bitmap_union(array_agg(s.item_ids))
+    FROM (-- what the latest clean run of another selection saw, or a later one; all that it knows where none was clean
+          SELECT l.chunk, l.item_ids
+          FROM inventory_core_internal.selections AS o
+          LEFT JOIN LATERAL inventory_core_internal._baseline(o.tenant_id, o.selection_hash, 'latest_success') AS b ON true
+          JOIN inventory_core_internal.last_seen AS l ON l.tenant_id = o.tenant_id AND l.selection_hash = o.selection_hash
+          JOIN inventory_core_internal.sync_runs AS r ON r.tenant_id = l.tenant_id AND r.run_id = l.run_id
+          WHERE o.tenant_id = _seen_elsewhere.tenant
+            AND o.selection_hash NOT IN ('*', _seen_elsewhere.selection_hash)
+            AND r.run_seq >= coalesce(b.run_seq, 0)
+          UNION ALL
+          -- and what goes through the hands of a running run
+          SELECT p.chunk, p.item_ids
+          FROM inventory_core_internal.sync_runs AS r
+          JOIN inventory_core_internal.run_parts AS p ON p.tenant_id = r.tenant_id AND p.run_id = r.run_id
+          WHERE r.tenant_id = _seen_elsewhere.tenant AND r.status = 'running') AS s
+    GROUP BY s.chunk;
+END;
+COMMENT ON FUNCTION inventory_core_internal._seen_elsewhere(text, text) IS
+    'The items that another selection of the tenant still sees: no clean run of it has confirmed that they are missing';
+
+CREATE FUNCTION inventory_core_internal._check_forget_missing(min_missed_runs integer, min_age interval, dry_run boolean)
+RETURNS void
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM inventory_core_internal._require('min_missed_runs', min_missed_runs IS NOT NULL);
+    PERFORM inventory_core_internal._require('min_age', min_age IS NOT NULL);
+    PERFORM inventory_core_internal._require('dry_run', dry_run IS NOT NULL);
+    IF min_missed_runs < 0 OR min_age < interval '0' THEN
+        RAISE EXCEPTION 'invalid argument of forget_missing'
+            USING ERRCODE = 'invalid_parameter_value',
+                  DETAIL = CASE WHEN min_missed_runs < 0 THEN format('Argument min_missed_runs: it is %s.', min_missed_runs)
+                                ELSE format('Argument min_age: it is %s.', min_age) END,
+                  HINT = 'min_missed_runs is a count of runs and min_age an interval; neither is negative.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._check_forget_missing(integer, interval, boolean) IS
+    'Raises 22004 or 22023 for arguments of forget_missing that make no sense';
+
+CREATE FUNCTION inventory_core.forget_missing(
+    tenant text, selection_hash text, min_missed_runs integer, min_age interval, dry_run boolean DEFAULT true)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    gone bigint[];
+BEGIN
+    PERFORM inventory_core_internal._begin_write(tenant, 'maintainer');
+    PERFORM inventory_core_internal._begin_read(tenant, selection_hash);
+    PERFORM inventory_core_internal._check_forget_missing(min_missed_runs, min_age, dry_run);
+    IF NOT dry_run THEN
+        PERFORM inventory_core_internal._close_gate(tenant, 'items');
+        -- Waits for the batches and finishes in the middle: what they saw is looked at below.
+        PERFORM 1 FROM inventory_core_internal.tenants AS t WHERE t.tenant_id = tenant FOR UPDATE;
+    END IF;
+    gone := ARRAY(
+        SELECT m.item_id
+        FROM inventory_core.missing_items(tenant, selection_hash, 'latest_success') AS m
+        LEFT JOIN inventory_core_internal._seen_elsewhere(tenant, selection_hash) AS e ON e.chunk = m.item_id >> 16
+        WHERE m.missed_runs >= min_missed_runs
+          AND m.missing_since <= inventory_core_internal._time_before(min_age)
+          AND NOT coalesce(inventory_core_internal._bitmap_contains(e.item_ids, m.item_id), false));
+    IF dry_run THEN
+        RETURN cardinality(gone);
+    END IF;
+    RETURN inventory_core.forget_items(tenant, gone);
+END
+$$;
+COMMENT ON FUNCTION inventory_core.forget_missing(text, text, integer, interval, boolean) IS
+    'Forgets what the latest clean run and others before it missed, and no other selection sees; dry_run only counts';

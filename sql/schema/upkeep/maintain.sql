@@ -1,0 +1,161 @@
+-- Who was granted every tenant may bind each of them, but must know their names. Bound to * by _bind_every, it
+-- sees this one table whole.
+CREATE FUNCTION inventory_core_internal._first_readable_tenant() RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT CASE b.tenant WHEN '*' THEN '' ELSE b.tenant END FROM inventory_core_internal._readable_tenant() AS b (tenant);
+END;
+COMMENT ON FUNCTION inventory_core_internal._first_readable_tenant() IS 'Where the rows of tenants begin that may be read';
+
+CREATE FUNCTION inventory_core_internal._last_readable_tenant() RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    -- longer than a name may be, and of the last character that there is
+    SELECT CASE b.tenant WHEN '*' THEN repeat(chr(1114111), 64) ELSE b.tenant END
+    FROM inventory_core_internal._readable_tenant() AS b (tenant);
+END;
+COMMENT ON FUNCTION inventory_core_internal._last_readable_tenant() IS 'Where the rows of tenants end that may be read';
+
+-- A range, for which an index does as well as for one name.
+ALTER POLICY tenant_rows ON inventory_core_internal.tenants
+    USING (tenant_id >= (SELECT inventory_core_internal._first_readable_tenant())
+           AND tenant_id <= (SELECT inventory_core_internal._last_readable_tenant()));
+ALTER POLICY tenant_rows_only ON inventory_core_internal.tenants
+    USING ((SELECT inventory_core_internal._first_readable_tenant()) <= tenant_id
+           AND (SELECT inventory_core_internal._last_readable_tenant()) >= tenant_id AND inventory_core_internal._fences_plans());
+-- A range is not what the planner derives a comparison from that it asks before it scans, see row_level_security. These
+-- two are: the table's own number is what all its rows have in common.
+CREATE POLICY bound_at_all ON inventory_core_internal.tenants AS RESTRICTIVE
+    USING (tableoid = (SELECT 'inventory_core_internal.tenants'::regclass WHERE inventory_core_internal._readable_tenant() IS NOT NULL));
+COMMENT ON POLICY bound_at_all ON inventory_core_internal.tenants IS 'Asks for a bound tenant, whichever way the table is read';
+CREATE POLICY bound_at_all_first ON inventory_core_internal.tenants AS RESTRICTIVE
+    USING ((SELECT 'inventory_core_internal.tenants'::regclass WHERE inventory_core_internal._readable_tenant() IS NOT NULL) = tableoid);
+COMMENT ON POLICY bound_at_all_first ON inventory_core_internal.tenants IS
+    'The same turned round, so that it is asked before the table is read';
+
+CREATE FUNCTION inventory_core_internal._maintained_tenants() RETURNS text[]
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    tenants text[];
+BEGIN
+    IF inventory_core.current_tenant() IS NOT NULL THEN
+        RAISE EXCEPTION 'a tenant is bound to this transaction'
+            USING ERRCODE = 'object_not_in_prerequisite_state',
+                  DETAIL = 'maintain binds one tenant after the other, each in a transaction of its own.',
+                  HINT = 'Call it outside of a transaction.';
+    END IF;
+    IF (SELECT r.rolsuper FROM pg_roles AS r WHERE r.rolname = current_user)
+       OR (SELECT u.grant_access = 'maintainer' FROM inventory_core_internal._usable_grant('*') AS u) THEN
+        PERFORM inventory_core_internal._bind_every();
+        -- selections, for whom no policy holds back: a tenant whose first run died before its first batch
+        tenants := ARRAY(SELECT t.tenant_id FROM inventory_core_internal.tenants AS t
+                         UNION
+                         SELECT s.tenant_id FROM inventory_core_internal.selections AS s
+                         ORDER BY 1);
+        PERFORM inventory_core.clear_tenant();
+    ELSE
+        SELECT array_agg(g ORDER BY g) INTO tenants
+        FROM inventory_core.granted_tenants() AS g
+        WHERE g <> '*' AND (SELECT u.grant_access FROM inventory_core_internal._usable_grant(g) AS u) = 'maintainer';
+    END IF;
+    RETURN coalesce(tenants, '{}');
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._maintained_tenants() IS 'The tenants that the caller is a maintainer of';
+
+CREATE FUNCTION inventory_core_internal._drop_old_leases() RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '50ms'
+AS $$
+BEGIN
+    DELETE FROM inventory_core_internal.slot_leases AS l WHERE inventory_core_internal._is_old_lease(l.expires_at);
+EXCEPTION
+    -- Their run ends in this moment, and they with it.
+    WHEN lock_not_available THEN
+        NULL;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._drop_old_leases() IS
+    'Removes the signs of life of runs that somebody removed without closing them';
+
+CREATE FUNCTION inventory_core_internal._maintain_step(
+    tenant text, keep interval, keep_last integer, OUT has_more boolean, OUT failed boolean)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    sqlstate_of text;
+    message text;
+BEGIN
+    has_more := false;
+    failed := false;
+    PERFORM inventory_core_internal._begin_write(tenant, 'maintainer');
+    PERFORM inventory_core_internal._share_tenant(tenant);
+    PERFORM inventory_core_internal._reap(tenant);
+    PERFORM inventory_core_internal._drop_old_leases();
+    PERFORM inventory_core_internal._fold_into_tenant(tenant);
+    has_more := inventory_core_internal._prune(tenant, inventory_core_internal._time_before(keep), keep_last,
+                                      inventory_core_internal._prune_step_size()) > 0;
+EXCEPTION
+    WHEN others THEN
+        GET STACKED DIAGNOSTICS sqlstate_of = RETURNED_SQLSTATE, message = MESSAGE_TEXT;
+        has_more := false;
+        failed := true;
+        RAISE WARNING 'maintain left tenant % as it was: %', tenant, message
+            USING ERRCODE = sqlstate_of,
+                  DETAIL = 'The other tenants are maintained all the same.',
+                  HINT = 'Call reap_expired_runs and prune_runs for this tenant to see the whole error.';
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._maintain_step(text, interval, integer) IS
+    'One transaction of maintain: reaps, and prunes at most one step; what fails is a warning';
+
+CREATE FUNCTION inventory_core_internal._raise_maintain_failed(tenants text[]) RETURNS void
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF cardinality(tenants) > 0 THEN
+        RAISE EXCEPTION 'maintain failed for some tenants'
+            USING ERRCODE = 'object_not_in_prerequisite_state',
+                  DETAIL = format('These are left as they were: %s. The others are done and committed.',
+                                  array_to_string(tenants, ', ')),
+                  HINT = 'A warning above says for each of them what went wrong.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._raise_maintain_failed(text[]) IS '55000 where maintain failed for some tenants';
+
+-- A procedure that commits can have no SET clause: its names, types and operators would be looked up on the
+-- caller's path. So it has no operators, names all in full, and leaves the work to functions that have one.
+CREATE PROCEDURE inventory_core.maintain(keep interval DEFAULT '90 days', keep_last integer DEFAULT 10)
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    tenants pg_catalog.text[];
+    tenant pg_catalog.text;
+    has_more pg_catalog.bool;
+    has_failed pg_catalog.bool;
+    failed pg_catalog.text[] := '{}';
+BEGIN
+    PERFORM inventory_core_internal._check_prune(keep, keep_last);
+    tenants := inventory_core_internal._maintained_tenants();
+    FOREACH tenant IN ARRAY tenants LOOP
+        LOOP
+            SELECT s.has_more, s.failed INTO has_more, has_failed
+            FROM inventory_core_internal._maintain_step(tenant, keep, keep_last) AS s;
+            COMMIT;
+            EXIT WHEN has_more IS NOT TRUE;
+        END LOOP;
+        IF has_failed THEN
+            failed := pg_catalog.array_append(failed, tenant);
+        END IF;
+    END LOOP;
+    PERFORM inventory_core_internal._raise_maintain_failed(failed);
+END
+$$;
+COMMENT ON PROCEDURE inventory_core.maintain(interval, integer) IS
+    'Reaps and prunes every tenant that the caller is a maintainer of, committing after each';

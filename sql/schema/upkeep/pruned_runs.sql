@@ -1,0 +1,43 @@
+-- What explain_missing still tells of runs that were pruned: a line for each run since the one that last
+-- saw an item which is missing still. Nothing else asks for a pruned run.
+CREATE TABLE inventory_core_internal.pruned_runs (
+    tenant_id      text COLLATE "C" NOT NULL,
+    selection_hash text COLLATE "C" NOT NULL,
+    run_seq        bigint NOT NULL,
+    run_id         uuid NOT NULL,
+    started_at     timestamptz NOT NULL,
+    status         text NOT NULL,
+    error_codes    text[] NOT NULL,
+    CONSTRAINT pruned_runs_pkey PRIMARY KEY (tenant_id, selection_hash, run_seq),
+    CONSTRAINT pruned_runs_selection_fkey FOREIGN KEY (tenant_id, selection_hash)
+        REFERENCES inventory_core_internal.selections (tenant_id, selection_hash),
+    CONSTRAINT pruned_runs_status_is_completed CHECK (status IN ('success', 'partial', 'failed'))
+);
+COMMENT ON TABLE inventory_core_internal.pruned_runs IS
+    'One line for each pruned run that explain_missing still lists; gone when no item has been missing for so long';
+COMMENT ON COLUMN inventory_core_internal.pruned_runs.tenant_id IS 'The owner of the row';
+COMMENT ON COLUMN inventory_core_internal.pruned_runs.selection_hash IS 'Hash of the selection, as selection_hash() gives it';
+COMMENT ON COLUMN inventory_core_internal.pruned_runs.run_seq IS 'Its number among the runs of the selection';
+COMMENT ON COLUMN inventory_core_internal.pruned_runs.run_id IS 'The run that was pruned';
+COMMENT ON COLUMN inventory_core_internal.pruned_runs.started_at IS 'When it had started';
+COMMENT ON COLUMN inventory_core_internal.pruned_runs.status IS 'How it had ended';
+COMMENT ON COLUMN inventory_core_internal.pruned_runs.error_codes IS 'The codes of its errors, each once';
+SELECT pg_extension_config_dump('inventory_core_internal.pruned_runs', '');
+
+-- The same fence as around every tenant table, see row_level_security.
+ALTER TABLE inventory_core_internal.pruned_runs ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_rows ON inventory_core_internal.pruned_runs
+    USING (tenant_id = (SELECT inventory_core_internal._readable_tenant()))
+    WITH CHECK (tenant_id = (SELECT inventory_core_internal._writable_tenant('maintainer')));
+CREATE POLICY tenant_rows_only ON inventory_core_internal.pruned_runs AS RESTRICTIVE
+    USING ((SELECT inventory_core_internal._readable_tenant()) = tenant_id AND inventory_core_internal._fences_plans())
+    WITH CHECK ((SELECT inventory_core_internal._writable_tenant('maintainer')) = tenant_id);
+CREATE POLICY update_needs_access ON inventory_core_internal.pruned_runs AS RESTRICTIVE FOR UPDATE
+    USING (tenant_id = (SELECT inventory_core_internal._writable_tenant('maintainer')));
+CREATE POLICY delete_needs_access ON inventory_core_internal.pruned_runs AS RESTRICTIVE FOR DELETE
+    USING (tenant_id = (SELECT inventory_core_internal._writable_tenant('maintainer')));
+COMMENT ON POLICY tenant_rows ON inventory_core_internal.pruned_runs IS 'Rows of the bound tenant; to write takes a maintainer';
+COMMENT ON POLICY tenant_rows_only ON inventory_core_internal.pruned_runs IS
+    'The same as a limit on whatever other policy there is; plans use an index of the tenant only';
+COMMENT ON POLICY update_needs_access ON inventory_core_internal.pruned_runs IS 'To change or lock a row takes a maintainer';
+COMMENT ON POLICY delete_needs_access ON inventory_core_internal.pruned_runs IS 'To delete a row takes a maintainer';

@@ -1,0 +1,211 @@
+//! Binding a transaction to a tenant.
+//!
+//! The binding is a setting that only this file writes, so that it is rolled back with a savepoint,
+//! ends with the transaction and reaches parallel workers, all without our help (a Rust static would
+//! do none of it). It remembers the role whose grant it came from, and counts only while the current
+//! user has that role's privileges: `SET ROLE` or a SECURITY DEFINER function cannot carry it to somebody else.
+
+use std::cell::Cell;
+use std::ffi::{CStr, CString};
+
+use inventory_core_logic::tenant::{EVERY, check};
+use pgrx::prelude::*;
+use pgrx::spi::{OwnedPreparedStatement, SpiClient};
+use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting, pg_sys};
+
+use crate::api::report;
+
+/// The prefix of our settings.
+const PREFIX: &CStr = c"inventory_core";
+const SETTING: &CStr = c"inventory_core.tenant";
+static BINDING: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(None);
+
+/// What a grant allows: each level includes the ones before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Access {
+    /// Read.
+    Reader,
+    /// Run syncs.
+    Writer,
+    /// Forget and prune.
+    Maintainer,
+}
+
+impl Access {
+    /// The level by its name in `grant_access`.
+    pub fn parse(name: &str) -> Option<Self> {
+        match name {
+            "reader" => Some(Self::Reader),
+            "writer" => Some(Self::Writer),
+            "maintainer" => Some(Self::Maintainer),
+            _ => None,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Reader => "reader",
+            Self::Writer => "writer",
+            Self::Maintainer => "maintainer",
+        }
+    }
+}
+
+/// The tenant that this transaction is bound to, and how it came to be.
+pub struct Binding {
+    /// The tenant.
+    pub tenant: String,
+    /// What the grant allows.
+    pub access: Access,
+    /// The role that holds the grant; a superuser's own where none was needed.
+    role: pg_sys::Oid,
+}
+
+impl Binding {
+    /// Reads `<role>/<access>/<tenant>`; anything else is no binding.
+    fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.splitn(3, '/');
+        let role = pg_sys::Oid::from(parts.next()?.parse::<u32>().ok()?);
+        let access = Access::parse(parts.next()?)?;
+        Some(Self { tenant: parts.next()?.to_owned(), access, role })
+    }
+
+    fn to_setting(&self) -> String {
+        format!("{}/{}/{}", self.role.to_u32(), self.access.name(), self.tenant)
+    }
+}
+
+/// Defines the setting of the binding. Called once, when the library loads.
+pub fn init() {
+    GucRegistry::define_string_guc(
+        SETTING,
+        c"The tenant this transaction is bound to; written by inventory_core.set_tenant alone.",
+        c"It cannot be set by SET; it ends with the transaction.",
+        &BINDING,
+        GucContext::Suset,
+        GucFlags::NO_RESET_ALL | GucFlags::DISALLOW_IN_FILE | GucFlags::DISALLOW_IN_AUTO_FILE,
+    );
+}
+
+/// Makes every setting named `inventory_core.…` that the library does not know an error. Called last.
+pub fn reserve_prefix() {
+    // SAFETY: the name is a constant C string; called from _PG_init as the server's documentation asks.
+    unsafe { pg_sys::MarkGUCPrefixReserved(PREFIX.as_ptr()) }
+}
+
+/// The binding that counts for the current user, if any.
+pub fn bound() -> Option<Binding> {
+    let binding = setting()?;
+    // SAFETY: both look up the caches of the backend that called us; any number is allowed as a role.
+    let usable = unsafe { pg_sys::has_privs_of_role(pg_sys::GetUserId(), binding.role) };
+    usable.then_some(binding)
+}
+
+/// Binds the transaction to `tenant` and gives it back. Check and write are one function, because a
+/// writer of its own could be called without the check. The grant is looked up each time: one that was
+/// taken back since the last call counts no more.
+pub fn bind(tenant: &str) -> String {
+    if let Err(error) = check(tenant) {
+        report::raise(error);
+    }
+    if setting().is_some_and(|present| present.tenant != tenant) {
+        report::bound_to_another_tenant();
+    }
+    let Some(binding) = usable_grant(tenant) else {
+        report::tenant_not_granted();
+    };
+    let value = binding.to_setting();
+    if !is_set_to(&value) {
+        write(Some(&value));
+    }
+    binding.tenant
+}
+
+/// Binds the transaction to `*`, for a caller that was granted every tenant. That is no tenant: only the list of the
+/// tenants shows rows then, and nothing can be written.
+pub fn bind_every() {
+    if setting().is_some() {
+        report::bound_to_another_tenant();
+    }
+    let Some(grant) = usable_grant(EVERY) else {
+        report::tenant_not_granted();
+    };
+    write(Some(&Binding { access: Access::Reader, ..grant }.to_setting()));
+}
+
+/// Ends the binding.
+pub fn unbind() {
+    write(None);
+}
+
+/// Whether the row-level security of our tables does not apply to the current user at all.
+pub fn exempt() -> bool {
+    // SAFETY: looks up the role cache of the backend that called us.
+    unsafe { pg_sys::has_bypassrls_privilege(pg_sys::GetUserId()) }
+}
+
+fn is_set_to(value: &str) -> bool {
+    BINDING.get().is_some_and(|text| text.as_bytes() == value.as_bytes())
+}
+
+fn setting() -> Option<Binding> {
+    BINDING.get().and_then(|text| Binding::parse(text.to_str().ok()?))
+}
+
+/// The strongest grant on `tenant` that the current user may use. A superuser needs none.
+fn usable_grant(tenant: &str) -> Option<Binding> {
+    // SAFETY: looks up the role cache of the backend that called us.
+    let (user, is_superuser) = unsafe { (pg_sys::GetUserId(), pg_sys::superuser()) };
+    let (role, access) = if is_superuser {
+        (user, Access::Maintainer)
+    } else {
+        let grant = Spi::connect(|client| {
+            let statement = usable_grant_statement(client)?;
+            let rows = client.select(statement, Some(1), &[tenant.into()])?;
+            rows.first().get_two::<pg_sys::Oid, String>()
+        });
+        match grant {
+            Ok((Some(role), Some(access))) => (role, Access::parse(&access)?),
+            Ok(_) | Err(pgrx::spi::Error::InvalidPosition) => return None,
+            Err(error) => report::internal(&error),
+        }
+    };
+    Some(Binding { tenant: tenant.to_owned(), access, role })
+}
+
+thread_local! {
+    /// Planned once a session: every function that takes a tenant asks. Never dropped, because the server frees
+    /// its plans itself when a session ends, before Rust would.
+    static USABLE_GRANT: Cell<Option<&'static OwnedPreparedStatement>> = const { Cell::new(None) };
+}
+
+fn usable_grant_statement(client: &SpiClient<'_>) -> Result<&'static OwnedPreparedStatement, spi::Error> {
+    if let Some(statement) = USABLE_GRANT.get() {
+        return Ok(statement);
+    }
+    let text = include_str!("../../sql/statements/usable_grant.sql");
+    let statement = client.prepare(text, &[PgBuiltInOids::TEXTOID.oid()])?.keep();
+    let statement: &'static _ = Box::leak(Box::new(statement));
+    USABLE_GRANT.set(Some(statement));
+    Ok(statement)
+}
+
+fn write(value: Option<&str>) {
+    let Ok(value) = CString::new(value.unwrap_or_default()) else {
+        report::tenant_not_granted();
+    };
+    // SAFETY: both strings live until the call returns, which copies them; an ERROR is turned into a
+    // Rust panic by pgrx. LOCAL: the server itself restores the value at the end of the transaction.
+    unsafe {
+        pg_sys::set_config_option(
+            SETTING.as_ptr(),
+            value.as_ptr(),
+            pg_sys::GucContext::PGC_SUSET,
+            pg_sys::GucSource::PGC_S_SESSION,
+            pg_sys::GucAction::GUC_ACTION_LOCAL,
+            true,
+            PgLogLevel::ERROR as _,
+            false,
+        );
+    }
+}

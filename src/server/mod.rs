@@ -1,0 +1,8 @@
+//! What touches the server: the binding of a transaction, plans, memory. The only place with `unsafe` code, and the only
+//! one that runs SQL.
+
+#![allow(unsafe_code)]
+
+pub mod binding;
+pub mod memory;
+pub mod plans;

@@ -1,0 +1,203 @@
+//! Keeping plans to the rows of the bound tenant.
+//!
+//! Row-level security keeps rows from a result, not from a plan: `EXPLAIN ANALYZE` shows how many rows were looked at
+//! in vain, and the planner's guesses show whether a value is common in the whole table.
+
+use std::ffi::CStr;
+use std::ptr::null_mut;
+use std::sync::OnceLock;
+
+use pgrx::prelude::*;
+use pgrx::{PgList, is_a, pg_sys};
+
+use crate::api::report;
+
+/// The schema of the tables.
+const SCHEMA: &CStr = c"inventory_core_internal";
+
+/// What the planner called before the library was loaded.
+static NEXT_HOOKS: OnceLock<(pg_sys::set_rel_pathlist_hook_type, pg_sys::get_relation_stats_hook_type)> =
+    OnceLock::new();
+
+/// Has the planner ask [`read_by_index`] and [`guess_without_values`]. Called once, when the library loads.
+pub fn init() {
+    // SAFETY: a backend loads the library in its only thread, and nobody reads the hooks meanwhile.
+    unsafe {
+        let before = (pg_sys::set_rel_pathlist_hook, pg_sys::get_relation_stats_hook);
+        NEXT_HOOKS.get_or_init(|| before);
+        pg_sys::set_rel_pathlist_hook = Some(read_by_index);
+        pg_sys::get_relation_stats_hook = Some(guess_without_values);
+    }
+}
+
+/// Leaves the planner only the ways to read a table of ours that look at no row of another tenant.
+///
+/// A scan of the whole table, of its pages (lossy bitmaps) or of given row versions (`ctid`) asks the
+/// policy of each row, and EXPLAIN ANALYZE then shows how many it removed. An index that leads with a
+/// column that the policy compares never comes by a row that it would have to remove for that.
+/// See <https://www.postgresql.org/docs/current/sql-explain.html>, "Rows Removed by Filter".
+#[pg_guard]
+unsafe extern "C-unwind" fn read_by_index(
+    root: *mut pg_sys::PlannerInfo,
+    rel: *mut pg_sys::RelOptInfo,
+    rti: pg_sys::Index,
+    rte: *mut pg_sys::RangeTblEntry,
+) {
+    // SAFETY: the planner passes what it plans, alive and ours alone until we return; the lists that we
+    // make are of its memory context, and the relation's indexes are put back as they were.
+    unsafe {
+        if let Some((Some(next), _)) = NEXT_HOOKS.get() {
+            next(root, rel, rti, rte);
+        }
+        // A relation that is proved to be empty has no restrictions on its indexes: no policy either.
+        if !is_fenced(rte) || pg_sys::is_dummy_rel(rel) || is_at_cursor(rel) {
+            return;
+        }
+        if !(*rte).tablesample.is_null() {
+            report::no_sample();
+        }
+        let mut fenced_columns = null_mut();
+        pg_sys::pull_varattnos((*rte).securityQuals.cast(), rti, &mut fenced_columns);
+        let before = ((*rel).pathlist, (*rel).partial_pathlist, (*rel).indexlist);
+        let mut fencing = PgList::<pg_sys::IndexOptInfo>::new();
+        for index in PgList::<pg_sys::IndexOptInfo>::from_pg(before.2).iter_ptr() {
+            if leads_with_policy(root, rel, index, fenced_columns) {
+                fencing.push(index);
+            }
+        }
+        // A query for a few rows often has only such paths already: then nothing is planned again.
+        let left = reading_by(&fencing, before.0);
+        if !left.is_empty() && left.len() == PgList::<pg_sys::Path>::from_pg(before.0).len() {
+            (*rel).partial_pathlist = reading_by(&fencing, before.1).into_pg();
+            return;
+        }
+        let with_bitmaps: Vec<_> = fencing.iter_ptr().filter(|index| (**index).amhasgetbitmap).collect();
+        for index in &with_bitmaps {
+            (**index).amhasgetbitmap = false;
+        }
+        (*rel).pathlist = null_mut();
+        (*rel).partial_pathlist = null_mut();
+        (*rel).indexlist = fencing.into_pg();
+        pg_sys::create_index_paths(root, rel);
+        (*rel).indexlist = before.2;
+        for index in with_bitmaps {
+            (*index).amhasgetbitmap = true;
+        }
+        if (*rel).pathlist.is_null() {
+            ((*rel).pathlist, (*rel).partial_pathlist) = (before.0, before.1);
+        }
+    }
+}
+
+/// Those of some paths that are scans of one of the indexes, from the first column on.
+unsafe fn reading_by(
+    indexes: &PgList<pg_sys::IndexOptInfo>,
+    paths: *mut pg_sys::List,
+) -> PgList<pg_sys::Path> {
+    let mut found = PgList::new();
+    // SAFETY: the caller's lists are the planner's and alive; the node's tag says that a path is an IndexPath.
+    unsafe {
+        for path in PgList::<pg_sys::Path>::from_pg(paths).iter_ptr() {
+            let scan = path.cast::<pg_sys::IndexPath>();
+            if is_a(path.cast(), pg_sys::NodeTag::T_IndexPath)
+                && indexes.iter_ptr().any(|index| index == (*scan).indexinfo)
+                && PgList::<pg_sys::IndexClause>::from_pg((*scan).indexclauses)
+                    .get_ptr(0)
+                    .is_some_and(|clause| (*clause).indexcol == 0)
+            {
+                found.push(path);
+            }
+        }
+    }
+    found
+}
+
+/// Whether the policy of a table compares the first column of an index, and scans of the index ask the policy.
+unsafe fn leads_with_policy(
+    root: *mut pg_sys::PlannerInfo,
+    rel: *mut pg_sys::RelOptInfo,
+    index: *mut pg_sys::IndexOptInfo,
+    fenced_columns: *mut pg_sys::Bitmapset,
+) -> bool {
+    // A clause of a policy has a lower security level than those of the query. So has one of another table's policy that
+    // reaches this column through an equality in the query: hence the test that it is about a column of this table.
+    // SAFETY: all are the planner's and alive; an index has a first column.
+    unsafe {
+        let first = *(*index).indexkeys - pg_sys::FirstLowInvalidHeapAttributeNumber;
+        let restrictions = PgList::<pg_sys::RestrictInfo>::from_pg((*index).indrestrictinfo);
+        pg_sys::bms_is_member(first, fenced_columns)
+            && restrictions.iter_ptr().any(|info| {
+                let mut columns = null_mut();
+                pg_sys::pull_varattnos((*info).clause.cast(), (*rel).relid, &mut columns);
+                (*info).security_level < (*root).qual_security_level && pg_sys::bms_is_member(first, columns)
+            })
+    }
+}
+
+/// Gives the planner the statistics of a column of ours without the values in them.
+///
+/// They are of all tenants' rows. From the most common values and the bounds of the histogram the planner guesses
+/// how many rows a question finds, EXPLAIN shows the guess, and enough questions show the values. What stays is
+/// about the whole: how many values there are, how wide they are and in what order they lie.
+/// See <https://www.postgresql.org/docs/current/catalog-pg-statistic.html>.
+#[pg_guard]
+unsafe extern "C-unwind" fn guess_without_values(
+    root: *mut pg_sys::PlannerInfo,
+    rte: *mut pg_sys::RangeTblEntry,
+    column: pg_sys::AttrNumber,
+    about: *mut pg_sys::VariableStatData,
+) -> bool {
+    // SAFETY: the planner passes what it plans, alive. The copy is ours to change, its kinds are in the part of
+    // fixed length, and the planner gives it back to the function that it is told.
+    unsafe {
+        if !is_fenced(rte) {
+            return matches!(NEXT_HOOKS.get(), Some((_, Some(next))) if next(root, rte, column, about));
+        }
+        let statistics = pg_sys::SearchSysCacheCopy(
+            pg_sys::SysCacheIdentifier::STATRELATTINH as _,
+            (*rte).relid.into(),
+            column.into(),
+            (*rte).inh.into(),
+            pg_sys::Datum::null(),
+        );
+        if !statistics.is_null() {
+            let row = pg_sys::GETSTRUCT(statistics).cast::<pg_sys::FormData_pg_statistic>();
+            let row = &mut *row;
+            let (one, two, three) = (&mut row.stakind1, &mut row.stakind2, &mut row.stakind3);
+            for kind in [one, two, three, &mut row.stakind4, &mut row.stakind5] {
+                if *kind != pg_sys::STATISTIC_KIND_CORRELATION as i16 {
+                    *kind = 0;
+                }
+            }
+            (*about).freefunc = Some(free_statistics);
+        }
+        (*about).statsTuple = statistics;
+        true
+    }
+}
+
+#[pg_guard]
+unsafe extern "C-unwind" fn free_statistics(statistics: pg_sys::HeapTuple) {
+    // SAFETY: the planner gives back what guess_without_values gave it, once.
+    unsafe { pg_sys::heap_freetuple(statistics) }
+}
+
+/// Whether a policy of ours holds for a table in a query.
+unsafe fn is_fenced(rte: *mut pg_sys::RangeTblEntry) -> bool {
+    // SAFETY: the caller's rte is alive; the rest looks up caches of the backend by name and number.
+    unsafe {
+        (*rte).rtekind == pg_sys::RTEKind::RTE_RELATION
+            && !(*rte).securityQuals.is_null()
+            && pg_sys::get_rel_namespace((*rte).relid) == pg_sys::get_namespace_oid(SCHEMA.as_ptr(), true)
+    }
+}
+
+/// Whether a table is read by `WHERE CURRENT OF`: the row of a cursor, which found it by the same policy.
+unsafe fn is_at_cursor(rel: *mut pg_sys::RelOptInfo) -> bool {
+    // SAFETY: the caller's rel is alive, and its restrictions are a list of RestrictInfo.
+    unsafe {
+        PgList::<pg_sys::RestrictInfo>::from_pg((*rel).baserestrictinfo)
+            .iter_ptr()
+            .any(|info| is_a((*info).clause.cast(), pg_sys::NodeTag::T_CurrentOfExpr))
+    }
+}
