@@ -206,6 +206,16 @@ IMMUTABLE STRICT PARALLEL SAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_read_items_wrapper';
 
+-- inventory_core::api::limit::_free_number
+CREATE  FUNCTION inventory_core_internal."_free_number"(
+	"taken" INT[], /* Array < '_, i32 > */
+	"above" INT, /* i32 */
+	"max_runs" INT /* i32 */
+) RETURNS INT /* Option < i32 > */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_free_number_wrapper';
+
 -- inventory_core::api::locks::_lock
 CREATE  FUNCTION inventory_core_internal."_lock"(
 	"kind" TEXT, /* & str */
@@ -429,6 +439,15 @@ CREATE  FUNCTION inventory_core_internal."_first_listed_tenant"() RETURNS TEXT /
 STRICT STABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_first_listed_tenant_wrapper';
+
+-- inventory_core::api::tenant::_grant_counts
+CREATE  FUNCTION inventory_core_internal."_grant_counts"(
+	"role_name" TEXT, /* & str */
+	"role_oid" oid /* pg_sys :: Oid */
+) RETURNS bool /* bool */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_grant_counts_wrapper';
 
 -- inventory_core::api::tenant::_is_owner
 CREATE  FUNCTION inventory_core_internal."_is_owner"() RETURNS bool /* bool */
@@ -720,23 +739,15 @@ END;
 COMMENT ON FUNCTION inventory_core_internal._visible_roles() IS
     'The roles whose grants the current user sees: itself and those whose privileges it has; the owner sees all';
 
-CREATE FUNCTION inventory_core_internal._grant_counts(role_name name, role_oid oid) RETURNS boolean
-LANGUAGE sql STABLE STRICT PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT pg_get_userbyid(role_oid) = role_name AND pg_has_role(role_oid, 'USAGE');
-END;
-COMMENT ON FUNCTION inventory_core_internal._grant_counts(name, oid) IS
-    'Whether the current user may use a grant of that role';
-
 ALTER TABLE inventory_core_internal.tenant_grants ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY own_grants ON inventory_core_internal.tenant_grants FOR SELECT
     USING (role_oid = ANY (ARRAY(SELECT r.role FROM inventory_core_internal._visible_roles() AS r (role)))
-           AND (inventory_core_internal._grant_counts(role_name, role_oid) OR (SELECT inventory_core_internal._is_owner()))
+           AND (inventory_core_internal._grant_counts(role_name::text, role_oid) OR (SELECT inventory_core_internal._is_owner()))
            AND inventory_core_internal._fences_plans());
 COMMENT ON POLICY own_grants ON inventory_core_internal.tenant_grants IS
     'A role sees the grants that it may use, the owner of the extension those of all roles';
 CREATE POLICY own_grants_only ON inventory_core_internal.tenant_grants AS RESTRICTIVE FOR SELECT
-    USING (inventory_core_internal._grant_counts(role_name, role_oid) OR (SELECT inventory_core_internal._is_owner()));
+    USING (inventory_core_internal._grant_counts(role_name::text, role_oid) OR (SELECT inventory_core_internal._is_owner()));
 COMMENT ON POLICY own_grants_only ON inventory_core_internal.tenant_grants IS
     'The same as a limit on whatever other policy there is';
 SELECT inventory_core_internal._let_owner_write('inventory_core_internal.tenant_grants');
@@ -748,7 +759,7 @@ BEGIN ATOMIC
     SELECT g.role_oid, g.access
     FROM inventory_core_internal.tenant_grants AS g
     WHERE g.tenant_id IN (tenant, '*')
-      AND inventory_core_internal._grant_counts(g.role_name, g.role_oid)
+      AND inventory_core_internal._grant_counts(g.role_name::text, g.role_oid)
     ORDER BY array_position(ARRAY['maintainer', 'writer', 'reader'], g.access), g.tenant_id, g.role_oid
     LIMIT 1;
 END;
@@ -760,7 +771,7 @@ LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT DISTINCT g.tenant_id
     FROM inventory_core_internal.tenant_grants AS g
-    WHERE inventory_core_internal._grant_counts(g.role_name, g.role_oid)
+    WHERE inventory_core_internal._grant_counts(g.role_name::text, g.role_oid)
     ORDER BY g.tenant_id;
 END;
 COMMENT ON FUNCTION inventory_core.granted_tenants() IS 'The tenants that the caller may bind; * stands for every tenant';
@@ -1173,28 +1184,30 @@ CREATE POLICY free_or_own_slots_only ON inventory_core_internal.run_slots AS RES
 COMMENT ON POLICY free_or_own_slots_only ON inventory_core_internal.run_slots IS
     'The same as a limit on whatever other policy there is';
 
--- A slot may be taken where, together with those above it that are taken, it keeps the limit (compare running_numbers).
+-- Which slot may be taken follows from those that are taken, as for the numbers of a tenant.
 CREATE FUNCTION inventory_core_internal._lock_free_slot(now timestamptz) RETURNS integer
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     max_runs integer := inventory_core_internal._max_running_runs();
-    taken integer[];
-    slot integer;
+    taken integer[] := ARRAY(SELECT s.slot_no FROM inventory_core_internal.run_slots AS s
+                             WHERE s.holder IS NOT NULL AND s.expires_at > now);
+    slot integer := 0;
 BEGIN
-    taken := ARRAY(SELECT s.slot_no FROM inventory_core_internal.run_slots AS s
-                   WHERE s.holder IS NOT NULL AND s.expires_at > now);
-    -- The condition stands in the locked query too: the lock falls on the newest version of a row.
-    SELECT s.slot_no INTO slot
-    FROM inventory_core_internal.run_slots AS s
-    WHERE s.slot_no <= CASE WHEN max_runs < 0 THEN 1024 ELSE max_runs END
-      AND (s.holder IS NULL OR s.expires_at <= now)
-      AND (max_runs < 0
-           OR s.slot_no + (SELECT count(*) FROM unnest(taken) AS t (slot_no) WHERE t.slot_no > s.slot_no) <= max_runs)
-    ORDER BY s.slot_no
-    LIMIT 1
-    FOR UPDATE SKIP LOCKED;
+    IF max_runs < 0 THEN
+        -- Without a limit a run takes a slot where there is one, so that it counts when a limit is set.
+        max_runs := 1024;
+    END IF;
+    LOOP
+        slot := inventory_core_internal._free_number(taken, slot, max_runs);
+        EXIT WHEN slot IS NULL;
+        -- The lock falls on the newest version of the row, which may be taken by now: hence the condition.
+        PERFORM FROM inventory_core_internal.run_slots AS s
+        WHERE s.slot_no = slot AND (s.holder IS NULL OR s.expires_at <= now)
+        FOR UPDATE SKIP LOCKED;
+        EXIT WHEN FOUND;
+    END LOOP;
     RETURN slot;
 END
 $$;
@@ -1293,11 +1306,14 @@ COMMENT ON POLICY bound_at_all_first ON inventory_core_internal.tenant_limits IS
 SELECT inventory_core_internal._let_owner_write('inventory_core_internal.tenant_limits');
 
 CREATE FUNCTION inventory_core_internal._tenant_limit(tenant text) RETURNS integer
-LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT coalesce((SELECT l.max_running_runs FROM inventory_core_internal.tenant_limits AS l WHERE l.tenant_id = tenant),
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN coalesce((SELECT l.max_running_runs FROM inventory_core_internal.tenant_limits AS l WHERE l.tenant_id = tenant),
                     inventory_core_internal._max_running_runs_per_tenant());
-END;
+END
+$$;
 COMMENT ON FUNCTION inventory_core_internal._tenant_limit(text) IS
     'How many runs of a tenant may run at once; -1 means any number';
 
@@ -1482,6 +1498,10 @@ COMMENT ON FUNCTION inventory_core_internal._is_owner() IS
 COMMENT ON FUNCTION inventory_core_internal._first_listed_tenant() IS 'Where the tenants begin that the caller may list; for the policies';
 COMMENT ON FUNCTION inventory_core_internal._last_listed_tenant() IS 'Where the tenants end that the caller may list; for the policies';
 COMMENT ON FUNCTION inventory_core_internal._slot_holder(text, uuid) IS 'Stands for a run in run_slots without naming its tenant';
+COMMENT ON FUNCTION inventory_core_internal._grant_counts(text, oid) IS
+    'Whether the current user may use a grant of a role, and the OID still belongs to that name';
+COMMENT ON FUNCTION inventory_core_internal._free_number(integer[], integer, integer) IS
+    'The lowest free number above another that keeps a limit beside the taken ones; NULL where there is none';
 -- What explain_missing still tells of runs that were pruned: a line for each run since the one that last
 -- saw an item which is missing still. Nothing else asks for a pruned run.
 CREATE TABLE inventory_core_internal.pruned_runs (
@@ -1514,38 +1534,34 @@ SELECT inventory_core_internal._fence_table(
 -- when a run began, counts for every start that begins afterwards. Starts that are not committed hold the lock of their
 -- number, which others only try.
 
-CREATE FUNCTION inventory_core_internal._free_number(tenant text, above integer, max_runs integer) RETURNS integer
-LANGUAGE plpgsql STABLE PARALLEL SAFE
+CREATE FUNCTION inventory_core_internal._running_numbers(tenant text) RETURNS integer[]
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-    running integer[];
 BEGIN
-    running := ARRAY(SELECT coalesce(r.running_number, 2147483647) FROM inventory_core_internal.sync_runs AS r
-                     WHERE r.tenant_id = tenant AND r.status = 'running');
-    RETURN (SELECT min(n.number)
-            FROM generate_series(above + 1, max_runs) AS n (number)
-            WHERE n.number <> ALL (running)
-              AND n.number + (SELECT count(*) FROM unnest(running) AS r (number) WHERE r.number > n.number) <= max_runs);
+    RETURN ARRAY(SELECT r.running_number FROM inventory_core_internal.sync_runs AS r
+                 WHERE r.tenant_id = tenant AND r.status = 'running');
 END
 $$;
-COMMENT ON FUNCTION inventory_core_internal._free_number(text, integer, integer) IS
-    'The lowest number above another that a new run of a tenant may take; NULL where the limit is reached';
+COMMENT ON FUNCTION inventory_core_internal._running_numbers(text) IS
+    'The numbers of the running runs of a tenant; NULL for one that began without a limit';
 
 CREATE FUNCTION inventory_core_internal._take_number(tenant text, max_runs integer) RETURNS integer
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    number integer := inventory_core_internal._free_number(tenant, 0, max_runs);
+    running integer[] := inventory_core_internal._running_numbers(tenant);
+    number integer := inventory_core_internal._free_number(running, 0, max_runs);
 BEGIN
     WHILE number IS NOT NULL LOOP
         IF inventory_core_internal._try_lock('number', number::text) THEN
             -- Looked at again under the lock: the start that held it before may have been committed.
-            EXIT WHEN inventory_core_internal._free_number(tenant, number - 1, max_runs) = number;
+            running := inventory_core_internal._running_numbers(tenant);
+            EXIT WHEN inventory_core_internal._free_number(running, number - 1, max_runs) = number;
             PERFORM inventory_core_internal._unlock('number', number::text);
         END IF;
-        number := inventory_core_internal._free_number(tenant, number, max_runs);
+        number := inventory_core_internal._free_number(running, number, max_runs);
     END LOOP;
     RETURN number;
 END
