@@ -95,7 +95,8 @@ impl<'a> Packed<'a> {
             return None;
         }
         let (records, external_ids) = rest.split_at_checked(count * RECORD)?;
-        let batch = Self { records: records.as_chunks().0, external_ids: std::str::from_utf8(external_ids).ok()? };
+        let batch =
+            Self { records: records.as_chunks().0, external_ids: std::str::from_utf8(external_ids).ok()? };
         let (mut next_start, mut end) = (0, 0);
         for record in batch.records {
             let (start, next_end) = (start_of(record), end_of(record));
@@ -152,7 +153,13 @@ impl<'a> Packed<'a> {
 }
 
 impl Entry<'static> {
-    const NONE: Self = Self { key: Key { high: 0, low: 0 }, name_digest: None, meta_digest: None, start: 0, external_id: "" };
+    const NONE: Self = Self {
+        key: Key { high: 0, low: 0 },
+        name_digest: None,
+        meta_digest: None,
+        start: 0,
+        external_id: "",
+    };
 }
 
 fn number(record: &[u8; RECORD], at: usize) -> i64 {
@@ -181,7 +188,7 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::{ Entry, HEAD, Packed, RECORD, write};
+    use super::{Entry, HEAD, Packed, RECORD, write};
     use crate::digest::Key;
     use crate::error::Kind;
 
@@ -254,7 +261,11 @@ mod tests {
             (changed(good.len() - 1, 0), "a NUL"),
             (changed(good.len() - 1, 0xff), "what is no text"),
         ] {
-            assert_eq!(Packed::read(&bad).map(|_| ()).map_err(|error| error.kind), Err(Kind::Invalid), "{what}");
+            assert_eq!(
+                Packed::read(&bad).map(|_| ()).map_err(|error| error.kind),
+                Err(Kind::Invalid),
+                "{what}"
+            );
         }
     }
 

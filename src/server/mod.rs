@@ -3,6 +3,8 @@
 
 #![allow(unsafe_code)]
 
+pub mod backtrace;
 pub mod binding;
+pub mod json;
 pub mod memory;
 pub mod plans;

@@ -196,7 +196,9 @@ impl<'a> Decimal<'a> {
     fn parse(number: &'a str) -> Option<Self> {
         let (mantissa, exponent) = match number.split_once(['e', 'E']) {
             None => (number, 0),
-            Some((mantissa, exponent)) => (mantissa, exponent.parse().ok().filter(|e: &i64| e.abs() < 1_000_000)?),
+            Some((mantissa, exponent)) => {
+                (mantissa, exponent.parse().ok().filter(|e: &i64| e.abs() < 1_000_000)?)
+            }
         };
         let (negative, mantissa) = mantissa.strip_prefix('-').map_or((false, mantissa), |rest| (true, rest));
         let (integer, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));

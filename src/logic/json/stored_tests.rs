@@ -47,7 +47,10 @@ fn numbers_that_are_equal_as_jsonb_have_one_normal_form() {
         ("100000", &["100000", "1e5"]),
         ("10000000000000000000", &["10000000000000000000", "1e19"]),
         ("1e20", &["100000000000000000000", "1e20", "1e+20", "100000000000000000000.0"]),
-        ("123456789012345678901", &["123456789012345678901", "123456789012345678901.0", "12345678901234567890.1e1"]),
+        (
+            "123456789012345678901",
+            &["123456789012345678901", "123456789012345678901.0", "12345678901234567890.1e1"],
+        ),
         ("-123456789012345678901e-1", &["-12345678901234567890.1", "-12345678901234567890.10"]),
     ] {
         for spelling in spellings {
@@ -75,7 +78,8 @@ fn a_digest_is_of_the_value_and_not_of_its_spelling() {
 
 #[test]
 fn a_digest_does_not_tell_one_secret_from_another() {
-    let of = |password: &str| digest(&format!(r#"{{"url":"https://u:{password}@h/","v":1}}"#), &|| ()).unwrap();
+    let of =
+        |password: &str| digest(&format!(r#"{{"url":"https://u:{password}@h/","v":1}}"#), &|| ()).unwrap();
     assert_eq!(of("hunter2secret"), of("correcthorse"));
     assert_eq!(of("hunter2secret"), of("[redacted:password]"));
     assert_ne!(of("hunter2secret"), digest(r#"{"url":"https://u@h/","v":1}"#, &|| ()).unwrap());

@@ -83,7 +83,8 @@ impl Iterator for KeyBytes<'_> {
                 b'f' => 0x0c,
                 b'r' => b'\r',
                 b'u' => {
-                    let digits = self.0.as_slice().get(..4).and_then(|digits| std::str::from_utf8(digits).ok())?;
+                    let digits =
+                        self.0.as_slice().get(..4).and_then(|digits| std::str::from_utf8(digits).ok())?;
                     self.0.nth(3);
                     u8::from_str_radix(digits, 16).ok()?
                 }
@@ -117,7 +118,9 @@ mod tests {
 
     #[test]
     fn only_plain_words_are_quoted() {
-        for (key, shown) in [("ids", "ids"), ("a-b_C9", "a-b_C9"), ("", "*"), ("my secret", "*"), ("a\"b", "*"), ("é", "*")] {
+        for (key, shown) in
+            [("ids", "ids"), ("a-b_C9", "a-b_C9"), ("", "*"), ("my secret", "*"), ("a\"b", "*"), ("é", "*")]
+        {
             assert_eq!(plain_word(&format!("{}:1", written(key))), shown);
         }
         assert_eq!(plain_word(&written(&"x".repeat(41))), "*");

@@ -81,7 +81,9 @@ impl BadNumber {
         match path.len() {
             0 => format!("The number {number} {reason}."),
             // Pure ASCII, so any byte is a boundary.
-            len if len > QUOTED_PATH => format!("The number {number} at ...{} {reason}.", &path[len - QUOTED_PATH..]),
+            len if len > QUOTED_PATH => {
+                format!("The number {number} at ...{} {reason}.", &path[len - QUOTED_PATH..])
+            }
             _ => format!("The number {number} at {path} {reason}."),
         }
     }
@@ -148,7 +150,8 @@ pub(crate) fn write(
         members.reserve_exact(text.bytes().filter(|byte| *byte == b',').count() + MAX_DEPTH);
     }
     let ticker = Ticker::new(tick);
-    let mut writer = Writer { json: Reader::new(text), form, out, members, scratch: String::new(), ticker: &ticker };
+    let mut writer =
+        Writer { json: Reader::new(text), form, out, members, scratch: String::new(), ticker: &ticker };
     let value = writer.json.peek()?;
     writer.value(value, depth)?;
     Ok(writer.json.finish()?)
@@ -264,7 +267,8 @@ impl<F: Form> Writer<'_, '_, F> {
 
     /// The element or member that begins there in `out` is complete.
     fn remember(&mut self, start: usize) -> Result<(), Refusal> {
-        let place = |Range { start, end }: Range<usize>| Some((u32::try_from(start).ok()?, u32::try_from(end).ok()?));
+        let place =
+            |Range { start, end }: Range<usize>| Some((u32::try_from(start).ok()?, u32::try_from(end).ok()?));
         self.members.push(place(start..self.out.len()).ok_or(Refusal::TooLong)?);
         Ok(())
     }
