@@ -12,6 +12,6 @@ GRANT EXECUTE ON FUNCTION
     inventory_core_internal._micros(interval),
     inventory_core.selection_lock_key(text, text),
     inventory_core_internal._read_items(json, text[], text[], text),
-    inventory_core_internal._item_texts(json, text[], text[], integer[], integer[], integer[]),
+    inventory_core_internal._item_texts(json, bytea, text[], text[], integer[]),
     inventory_core_internal._fences_plans()
     TO PUBLIC;
