@@ -79,6 +79,14 @@ IMMUTABLE PARALLEL SAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_bitmap_union_wrapper';
 
+-- inventory_core::api::bitmap::_is_bitmap
+CREATE  FUNCTION inventory_core_internal."_is_bitmap"(
+	"set" bytea /* Option < & [u8] > */
+) RETURNS bool /* bool */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_is_bitmap_wrapper';
+
 -- inventory_core::api::canonical::_canonical_json
 CREATE  FUNCTION inventory_core_internal."_canonical_json"(
 	"value" TEXT /* & str */
@@ -225,6 +233,85 @@ IMMUTABLE STRICT PARALLEL SAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_sample_batch_wrapper';
 
+-- inventory_core::api::locks::_lock
+CREATE  FUNCTION inventory_core_internal."_lock"(
+	"kind" TEXT, /* & str */
+	"name" TEXT /* & str */
+) RETURNS void
+STRICT VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_lock_wrapper';
+
+-- inventory_core::api::locks::_lock_shared
+CREATE  FUNCTION inventory_core_internal."_lock_shared"(
+	"kind" TEXT, /* & str */
+	"name" TEXT /* & str */
+) RETURNS void
+STRICT VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_lock_shared_wrapper';
+
+-- inventory_core::api::locks::_slot_holder
+CREATE  FUNCTION inventory_core_internal."_slot_holder"(
+	"tenant" TEXT, /* & str */
+	"run_id" uuid /* Uuid */
+) RETURNS bytea /* Vec < u8 > */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_slot_holder_wrapper';
+
+-- inventory_core::api::locks::_try_lock
+CREATE  FUNCTION inventory_core_internal."_try_lock"(
+	"kind" TEXT, /* & str */
+	"name" TEXT /* & str */
+) RETURNS bool /* bool */
+STRICT VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_try_lock_wrapper';
+
+-- inventory_core::api::locks::_try_lock_shared
+CREATE  FUNCTION inventory_core_internal."_try_lock_shared"(
+	"kind" TEXT, /* & str */
+	"name" TEXT /* & str */
+) RETURNS bool /* bool */
+STRICT VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_try_lock_shared_wrapper';
+
+-- inventory_core::api::locks::_try_public_lock
+CREATE  FUNCTION inventory_core_internal."_try_public_lock"(
+	"selection_hash" TEXT /* & str */
+) RETURNS bool /* bool */
+STRICT VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_try_public_lock_wrapper';
+
+-- inventory_core::api::locks::_unlock
+CREATE  FUNCTION inventory_core_internal."_unlock"(
+	"kind" TEXT, /* & str */
+	"name" TEXT /* & str */
+) RETURNS void
+STRICT VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_unlock_wrapper';
+
+-- inventory_core::api::locks::_unlock_public
+CREATE  FUNCTION inventory_core_internal."_unlock_public"(
+	"selection_hash" TEXT /* & str */
+) RETURNS void
+STRICT VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_unlock_public_wrapper';
+
+-- inventory_core::api::locks::_unlock_shared
+CREATE  FUNCTION inventory_core_internal."_unlock_shared"(
+	"kind" TEXT, /* & str */
+	"name" TEXT /* & str */
+) RETURNS void
+STRICT VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_unlock_shared_wrapper';
+
 -- inventory_core::api::redact::_has_inert_strings
 CREATE  FUNCTION inventory_core_internal."_has_inert_strings"(
 	"json" TEXT /* & str */
@@ -271,7 +358,7 @@ CREATE  FUNCTION inventory_core_internal."_retry_delay"(
 	"base" bigint, /* Option < i64 > */
 	"cap" bigint, /* Option < i64 > */
 	"now" bigint, /* Option < i64 > */
-	"random" double precision /* f64 */
+	"random" double precision /* Option < f64 > */
 ) RETURNS bigint /* Option < i64 > */
 STABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
@@ -335,6 +422,15 @@ STRICT STABLE PARALLEL SAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_store_error_text_wrapper';
 
+-- inventory_core::api::tenant::_begin_write
+CREATE  FUNCTION inventory_core_internal."_begin_write"(
+	"tenant" TEXT, /* Option < & str > */
+	"needed" TEXT DEFAULT 'writer' /* & str */
+) RETURNS void
+VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_begin_write_wrapper';
+
 -- inventory_core::api::tenant::_bind_every
 CREATE  FUNCTION inventory_core_internal."_bind_every"() RETURNS void
 STRICT VOLATILE PARALLEL UNSAFE 
@@ -354,6 +450,24 @@ CREATE  FUNCTION inventory_core_internal."_fences_plans"() RETURNS bool /* bool 
 IMMUTABLE STRICT PARALLEL SAFE 
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_fences_plans_wrapper';
+
+-- inventory_core::api::tenant::_first_listed_tenant
+CREATE  FUNCTION inventory_core_internal."_first_listed_tenant"() RETURNS TEXT /* String */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_first_listed_tenant_wrapper';
+
+-- inventory_core::api::tenant::_is_owner
+CREATE  FUNCTION inventory_core_internal."_is_owner"() RETURNS bool /* bool */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_is_owner_wrapper';
+
+-- inventory_core::api::tenant::_last_listed_tenant
+CREATE  FUNCTION inventory_core_internal."_last_listed_tenant"() RETURNS TEXT /* String */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_last_listed_tenant_wrapper';
 
 -- inventory_core::api::tenant::_may_read
 CREATE  FUNCTION inventory_core_internal."_may_read"() RETURNS bool /* bool */

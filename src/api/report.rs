@@ -66,6 +66,16 @@ pub fn bound_to_another_tenant() -> ! {
     )
 }
 
+/// A private function was given what none of ours gives it.
+pub fn unknown_lock() -> ! {
+    refuse(
+        PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
+        "invalid kind of lock",
+        "It is none of the known kinds.",
+        "Private functions of inventory_core are called by its public ones alone.",
+    )
+}
+
 /// A sample is drawn from the pages of the table, whosever rows they hold.
 pub fn no_sample() -> ! {
     refuse(
@@ -73,6 +83,16 @@ pub fn no_sample() -> ! {
         "TABLESAMPLE is not supported for tables with tenants",
         "A sample would be drawn from the rows of all tenants.",
         "Draw from the rows of the bound tenant: WHERE random() < 0.01, or ORDER BY random() LIMIT 100.",
+    )
+}
+
+/// A writer at another isolation level.
+pub fn not_read_committed() -> ! {
+    refuse(
+        PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
+        "inventory_core writes at READ COMMITTED only",
+        "At another isolation level a snapshot taken earlier could lose a batch that was acknowledged since.",
+        "Begin the transaction with ISOLATION LEVEL READ COMMITTED.",
     )
 }
 
