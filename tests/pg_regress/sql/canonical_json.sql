@@ -61,6 +61,7 @@ SELECT 'alive' AS server;
 -- Length: 1 MiB as jsonb shows it, the quotes included. What is longer is refused before it is looked at.
 SELECT length(inventory_core.canonical_json(to_jsonb(repeat('x', 1048574)))) AS length;
 SELECT inventory_core.canonical_json(to_jsonb(repeat('x', 1048575)));
+RESET SESSION AUTHORIZATION;
 \set VERBOSITY default
 SELECT inventory_core_internal._selection_hash(repeat('[', 96000000));
 \echo :LAST_ERROR_SQLSTATE
