@@ -147,7 +147,8 @@ def memory_peak(pid):
     ("_redact_meta('[' || repeat('\"password=hunter2\",', 20000) || '1]')", None, 400_000),
     ("_canonical_json('[' || repeat('2,1,', 260000) || '1]')", None, 1_040_000),
     ("_canonical_json('{\"a\":[' || repeat('{\"b\":1,\"a\":[2,1]},', 50000) || '1]}')", None, 900_000),
-])
+], ids=["bitmap_of_2^32_ids", "union_of_it", "96_mb_to_canonical_json", "96_mb_to_selection_hash",
+        "meta_full_of_secrets", "many_small_numbers", "many_small_objects"])
 def test_memory_follows_the_text(world, call, sqlstate, text_bytes):
     with world.connect(A) as connection:
         value(connection, f"SELECT count(*) FROM {PRIVATE}._canonical_json('[]')")      # the library is loaded
