@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod batch;
 pub mod bitmap;
 pub mod compare;
 pub mod digest;
@@ -17,6 +18,7 @@ pub mod lock_key;
 pub mod meta;
 pub mod retry;
 pub mod tenant;
+mod ticker;
 
 /// Called from time to time by work whose length depends on the input. It may unwind to cancel.
 pub type Tick<'a> = &'a dyn Fn();
