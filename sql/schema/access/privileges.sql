@@ -74,6 +74,16 @@ END;
 COMMENT ON FUNCTION inventory_core_internal._lost_privileges() IS
     'What the group roles were granted on objects of the extension and do not have any more';
 
+CREATE FUNCTION inventory_core_internal._public_functions() RETURNS SETOF name
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT unnest('{canonical_json, _canonical_json, selection_hash, _selection_hash, filter_meta, redact, is_retryable,
+                    error_code_for, retry_delay, _retry_delay, _micros, selection_lock_key}'::name[]);
+END;
+COMMENT ON FUNCTION inventory_core_internal._public_functions() IS
+    'The pure functions, which everybody may call, and the private ones that they call';
+
+-- From here on nothing is created, which would have the default privileges again.
 DO $$
 DECLARE
     foreign_privilege record;
@@ -93,15 +103,6 @@ REVOKE ALL ON SCHEMA inventory_core, inventory_core_internal
     FROM inventory_core_reader, inventory_core_writer, inventory_core_maintainer;
 
 -- Everybody: what touches no table.
-CREATE FUNCTION inventory_core_internal._public_functions() RETURNS SETOF name
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT unnest('{canonical_json, _canonical_json, selection_hash, _selection_hash, filter_meta, redact, is_retryable,
-                    error_code_for, retry_delay, _retry_delay, _micros, selection_lock_key}'::name[]);
-END;
-COMMENT ON FUNCTION inventory_core_internal._public_functions() IS
-    'The pure functions, which everybody may call, and the private ones that they call';
-REVOKE ALL ON FUNCTION inventory_core_internal._public_functions() FROM PUBLIC;
 GRANT USAGE ON SCHEMA inventory_core TO PUBLIC;
 DO $$
 DECLARE

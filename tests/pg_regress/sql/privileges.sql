@@ -60,7 +60,7 @@ WHERE p.pronamespace = ANY ('{inventory_core,inventory_core_internal}'::regnames
   AND NOT EXISTS (SELECT FROM unnest(p.proconfig) AS c WHERE c = 'search_path=pg_catalog, pg_temp');
 -- Nothing that a distributed engine or a restore refuses; the guards against unredacted text are not needed by the data path.
 SELECT c.oid::regclass AS sequence FROM pg_class AS c WHERE c.relnamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[]) AND c.relkind = 'S';
-SELECT t.tgname AS trigger FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = t.tgrelid WHERE c.relnamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[]) AND NOT t.tgisinternal;
+SELECT t.tgname AS trigger FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = t.tgrelid WHERE c.relnamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[]) AND NOT t.tgisinternal ORDER BY t.tgname COLLATE "C", c.relname COLLATE "C";
 -- Every table is dumped but the slots.
 SELECT c.oid::regclass AS not_dumped FROM pg_class AS c
 WHERE c.relnamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[]) AND c.relkind IN ('r', 'p') AND c.relname NOT IN ('run_slots')
