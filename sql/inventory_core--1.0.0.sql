@@ -1287,7 +1287,15 @@ BEGIN
         RETURN;
     END IF;
 
-    -- It expired, or the run comes out of a dump: taken anew, as by a start.
+    -- It expired, or the run comes out of a dump: taken anew, as by a start. By one call of the run at a time, or two of them
+    -- would take a slot each; whoever waited here looks again.
+    PERFORM 1 FROM inventory_core_internal.sync_runs AS r
+    WHERE r.tenant_id = run.tenant_id AND r.run_id = run.run_id
+    FOR NO KEY UPDATE;
+    SELECT s.expires_at INTO slot_until FROM inventory_core_internal.run_slots AS s WHERE s.holder = own;
+    IF slot_until > now THEN
+        RETURN;
+    END IF;
     UPDATE inventory_core_internal.run_slots AS s SET holder = NULL, expires_at = NULL
     WHERE s.slot_no = (SELECT o.slot_no FROM inventory_core_internal.run_slots AS o WHERE o.holder = own FOR UPDATE SKIP LOCKED);
     IF FOUND OR slot_until IS NULL THEN
@@ -2609,7 +2617,10 @@ DECLARE
     redacted_id text := inventory_core_internal._redact_known(correlation_id);
 BEGIN
     INSERT INTO inventory_core_internal.selections (tenant_id, selection_hash, selection, first_run_at)
-    VALUES (tenant, _insert_run.selection_hash, _insert_run.selection, now)
+    SELECT tenant, _insert_run.selection_hash, _insert_run.selection, now
+    -- ON CONFLICT alone would wait for a refused start that has counted itself in the row and is not committed.
+    WHERE NOT EXISTS (SELECT FROM inventory_core_internal.selections AS s
+                      WHERE s.tenant_id = tenant AND s.selection_hash = _insert_run.selection_hash)
     ON CONFLICT DO NOTHING;
     INSERT INTO inventory_core_internal.sync_runs AS n
         (tenant_id, run_id, selection_hash, run_seq, start_no, first_new_item_id,

@@ -108,7 +108,15 @@ BEGIN
         RETURN;
     END IF;
 
-    -- It expired, or the run comes out of a dump: taken anew, as by a start.
+    -- It expired, or the run comes out of a dump: taken anew, as by a start. By one call of the run at a time, or two of them
+    -- would take a slot each; whoever waited here looks again.
+    PERFORM 1 FROM inventory_core_internal.sync_runs AS r
+    WHERE r.tenant_id = run.tenant_id AND r.run_id = run.run_id
+    FOR NO KEY UPDATE;
+    SELECT s.expires_at INTO slot_until FROM inventory_core_internal.run_slots AS s WHERE s.holder = own;
+    IF slot_until > now THEN
+        RETURN;
+    END IF;
     UPDATE inventory_core_internal.run_slots AS s SET holder = NULL, expires_at = NULL
     WHERE s.slot_no = (SELECT o.slot_no FROM inventory_core_internal.run_slots AS o WHERE o.holder = own FOR UPDATE SKIP LOCKED);
     IF FOUND OR slot_until IS NULL THEN
