@@ -3,11 +3,13 @@
 //! Names that start with an underscore are for the SQL of this extension, not for callers.
 
 pub mod bitmap;
+pub mod by_type;
 pub mod canonical;
 pub mod items;
 pub mod redact;
 pub mod report;
 pub mod retry;
+pub mod run_numbers;
 pub mod settings;
 pub mod tenant;
 pub mod version;

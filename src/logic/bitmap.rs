@@ -5,6 +5,9 @@ use roaring::RoaringBitmap;
 
 use crate::error::{Error, Kind};
 
+/// The bitmap of no ids.
+pub const EMPTY: &[u8] = &[0x3a, 0x30, 0, 0, 0, 0, 0, 0];
+
 const CHUNK_BITS: u32 = 16;
 const LOW_MASK: i64 = (1 << CHUNK_BITS) - 1;
 
@@ -137,7 +140,12 @@ fn low_bits(id: i64) -> u32 {
     u32::try_from(id & LOW_MASK).unwrap_or_default()
 }
 
-fn read(bytes: &[u8]) -> Result<RoaringBitmap, Error> {
+pub(crate) fn read(bytes: &[u8]) -> Result<RoaringBitmap, Error> {
+    parse(bytes)
+}
+
+/// A bitmap of any numbers.
+pub(crate) fn parse(bytes: &[u8]) -> Result<RoaringBitmap, Error> {
     RoaringBitmap::deserialize_from(bytes).map_err(|problem| {
         Error::new(
             Kind::Corrupt,
@@ -148,7 +156,7 @@ fn read(bytes: &[u8]) -> Result<RoaringBitmap, Error> {
     })
 }
 
-fn write(mut set: RoaringBitmap) -> Result<Vec<u8>, Error> {
+pub(crate) fn write(mut set: RoaringBitmap) -> Result<Vec<u8>, Error> {
     set.optimize();
     let mut bytes = Vec::with_capacity(set.serialized_size());
     set.serialize_into(&mut bytes).map_err(|problem| {
@@ -251,6 +259,11 @@ mod tests {
         let full = chunks(&(0..65_536).collect::<Vec<_>>()).unwrap();
         assert_eq!(full.len(), 1);
         assert!(full[0].1.len() < 32, "{} bytes", full[0].1.len());
+    }
+
+    #[test]
+    fn the_empty_bitmap_is_what_it_is_written_as() {
+        assert_eq!(union([]).unwrap(), EMPTY);
     }
 
     #[test]

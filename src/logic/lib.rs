@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 pub mod bitmap;
+pub mod by_type;
 pub mod compare;
 pub mod digest;
 pub mod error;
@@ -15,6 +16,7 @@ pub mod json;
 pub mod lock_key;
 pub mod meta;
 pub mod retry;
+pub mod run_numbers;
 pub mod tenant;
 
 /// Called from time to time by work whose length depends on the input. It may unwind to cancel.

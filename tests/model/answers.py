@@ -156,7 +156,7 @@ def selection_status(tenant, selection):
         "known_items": len(known), "observed_items": len(known) - len(missing), "missing_items": len(missing),
         "confirmed_missing": len(tenant.missing(selection, "latest_clean")),
         "confidence": "low" if low else "high" if latest else "none",
-        "reasons": sorted(reasons, key=ORDER_OF_REASONS.index), "cursor": None,
+        "reasons": sorted(reasons, key=ORDER_OF_REASONS.index), "cursor": tenant.cursors.get(selection),
     }
 
 

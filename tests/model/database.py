@@ -24,7 +24,7 @@ CALLS = {
     "start_run": """SELECT to_jsonb(r) || jsonb_build_object('retry_after', r.retry_after > '0'::interval)
         FROM inventory_core.start_run(%(tenant)s, %(selection)s::jsonb, %(correlation_id)s::text, %(request_id)s::uuid,
                                       %(lease)s::interval, %(min_age)s::interval,
-                                      policy_types => %(policy_types)s::text[]) r""",
+                                      mode => %(mode)s, policy_types => %(policy_types)s::text[]) r""",
     "upsert_items": """SELECT to_jsonb(r)
         FROM inventory_core.upsert_items(%(tenant)s, %(run)s::uuid, %(items)s::json, %(on_bad_item)s) r""",
     "heartbeat": "SELECT to_jsonb(inventory_core.heartbeat(%(tenant)s, %(run)s::uuid))",
@@ -32,7 +32,8 @@ CALLS = {
         %(error_code)s::text, %(message)s::text, %(http_status)s::integer, %(policy_type)s::text)""",
     "finish_run": """SELECT to_jsonb(r)
         FROM inventory_core.finish_run(%(tenant)s, %(run)s::uuid, %(status)s, %(expected_items)s::bigint,
-                                       accept_shrink => %(accept_shrink)s) r""",
+                                       accept_shrink => %(accept_shrink)s,
+                                       cursor => %(cursor)s) r""",
     "reap_expired_runs": "SELECT to_jsonb(inventory_core.reap_expired_runs(%(tenant)s))",
     "forget_items": """SELECT to_jsonb(inventory_core.forget_items(%(tenant)s, ARRAY(
         SELECT item_id FROM inventory_core.inventory_items(%(tenant)s)
@@ -122,8 +123,7 @@ class Session:
             args["run"] = self.run_id(args["run"])
         if isinstance(args.get("policy_types"), tuple):
             args["policy_types"] = list(args["policy_types"])
-        args.setdefault("policy_types", None)
-        args.setdefault("accept_shrink", False)
+        args = {"mode": "full", "policy_types": None, "cursor": None, "accept_shrink": False, **args}
         if "selection" in args:
             args["selection"] = json.dumps(args["selection"])
         if "items" in args:

@@ -144,7 +144,12 @@ class History:
         return "start_run", {
             "name": f"r{self.names}", "selection": selection, "request_id": request, "lease": lease,
             "min_age": min_age, "correlation_id": self.rng.choice((None, "nightly", "sync-7")),
-            "policy_types": self.rng.choice(STARTED_FOR) if self.chance(0.3) else None}
+            **self.kind_of_run()}
+
+    def kind_of_run(self):
+        kind = self.rng.random()
+        return {"mode": "delta" if kind < 0.3 else "full",
+                "policy_types": self.rng.choice(STARTED_FOR) if 0.29 < kind < 0.55 else None}
 
     def heartbeat(self, tenant):
         run = self.pick(self.running(tenant))
@@ -166,6 +171,7 @@ class History:
         observed = run.counts["observed"]
         expected = self.rng.choice((None, None, None, None, observed, max(observed - 1, 0), observed + 1, 2 * observed + 3, 0))
         return "finish_run", {"run": run.name, "expected_items": expected, "accept_shrink": self.chance(0.15),
+                              "cursor": self.rng.choice((None, None, "page 1", "page 2", "")),
                               "status": self.rng.choices(("success", "partial", "failed"), (6, 2, 2))[0]}
 
     def repeat_finish(self, tenant):

@@ -134,6 +134,7 @@ class Tenant:
         self.next_number = 1
         self.next_id = 1          # the tenant's counter of item ids
         self.selections = {}      # hash -> canonical value
+        self.cursors = {}         # hash -> what the next delta asks with
         self.refusals = {}        # hash -> list of (reason, when)
         self.saved = []           # states of the open transaction: at BEGIN, then at each savepoint
 
@@ -161,16 +162,18 @@ class Tenant:
 
     # ---- writing ------------------------------------------------------------------------------------
 
-    def start_run(self, name, selection, correlation_id, request_id, lease, min_age, policy_types=None):
+    def start_run(self, name, selection, correlation_id, request_id, lease, min_age, policy_types=None, mode="full"):
         key = selection_hash(selection)
         policy_types = None if policy_types is None else frozenset(policy_types)
         if policy_types is not None and (not policy_types or None in policy_types
-                                         or not all(key_is_good(policy_type, 200) for policy_type in policy_types)):
+                                         or not all(key_is_good(policy_type, 200) for policy_type in policy_types)
+                                         or mode == "delta"):
             raise Refused("22023")
 
         def row(run_name, status, reason=None, blocking=None):
             return {"run_id": run_name, "status": status, "selection_hash": key, "reason": reason,
-                    "blocking_run_id": blocking, "retry_after": True if reason else None}
+                    "blocking_run_id": blocking, "retry_after": True if reason else None,
+                    "cursor": self.cursors.get(key)}
 
         def refuse(reason, blocking=None):
             self.refusals.setdefault(key, []).append((reason, self.clock))
@@ -179,19 +182,21 @@ class Tenant:
         for run in self.runs:
             if request_id is not None and run.request_id == request_id and not run.pruned:
                 return row(run.name, run.status)
+        if mode == "delta" and key not in self.cursors:
+            raise Refused("22023")
         running = self.running(key)
         if running is not None:
             if running.lease_expires_at > self.clock:
                 return refuse("already_running", running.name)
             self.take_over(running)
-        clean = [run for run in self.full_runs(key) if run.clean and (
-            run.policy_types is None or policy_types is not None and policy_types <= run.policy_types)]
+        clean = [run for run in self.completed(key) if run.clean and (mode == "delta" or run.mode == "full" and (
+            run.policy_types is None or policy_types is not None and policy_types <= run.policy_types))]
         if min_age is not None and clean and self.clock - clean[-1].finished_at < min_age:
             return refuse("fresh")
         lease = lease or self.settings.lease
         self.selections.setdefault(key, canonical(selection))
         self.runs.append(Run(name, key, len(self.runs_of(key)) + 1, self.clock, lease, self.clock + lease,
-                             correlation_id, request_id, policy_types=policy_types))
+                             correlation_id, request_id, mode, policy_types))
         return row(name, "running")
 
     def take_over(self, run):
@@ -267,19 +272,27 @@ class Tenant:
         upstream_code = error_code if not known and self.settings.keeps_upstream_code else None
         run.errors.append(Error(code, self.clock, upstream_code, http_status, policy_type, by_caller=True))
 
-    def finish_run(self, run, status, expected_items, accept_shrink=False):
+    def finish_run(self, run, status, expected_items, accept_shrink=False, cursor=None):
         run = self.own_run(run)
         if run.taken_over or (run.completed and run.status != status):
             raise Refused("55000")
         if not run.completed:
+            if cursor and run.policy_types is not None:
+                raise Refused("22023")
             run.expected_items = expected_items
             found = self.doubts(run, status, expected_items, accept_shrink)
             run.errors += [Error(code, self.clock, policy_type=policy_type) for code, policy_type in found]
             self.close(run, status)
+            if run.clean and cursor is not None:
+                self.cursors[run.selection] = cursor
+                if cursor == "":
+                    del self.cursors[run.selection]
         return self.run_row(run)
 
     def doubts(self, run, status, expected_items, accept_shrink):
         """What the guards say: pairs of error code and policy type."""
+        if run.mode == "delta":
+            return []
         ended = replace(run, status=status)
         by_caller = [error.policy_type for error in run.errors if error.by_caller]
         some_type = (run.policy_types or {object()}) - set(by_caller)      # without types there is always one more
@@ -352,12 +365,11 @@ class Tenant:
         """Old runs are listed no more. The log keeps them: no other answer may change."""
         needed = set()
         for selection in self.selections:
-            full = self.full_runs(selection)
             needed |= {run.name for run in [run for run in self.completed(selection) if not run.pruned][-max(keep_last, 1):]}
             needed |= {last.name for last in self.last_seen_by(selection).values()}
-            # the latest full run of each kind, and the latest clean one
-            for types in {run.policy_types for run in full}:
-                alike = [run for run in full if run.policy_types == types]
+            # the latest run of each kind, and the latest clean one
+            for kind in {(run.mode, run.policy_types) for run in self.completed(selection)}:
+                alike = [run for run in self.completed(selection) if (run.mode, run.policy_types) == kind]
                 needed |= {run.name for wanted in (alike, [run for run in alike if run.clean]) for run in wanted[-1:]}
             needed |= {run.name for run in [run for run in self.completed(selection) if run.clean][-1:]}
             # a type that nobody has seen yet may still get these baselines

@@ -15,6 +15,22 @@ END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._require(text, boolean) IS 'Raises 22004 for an argument that is NULL';
 
+CREATE FUNCTION inventory_core_internal._require_run_id(run_id uuid) RETURNS void
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF run_id IS NULL THEN
+        RAISE EXCEPTION 'argument "run_id" must not be NULL'
+            USING ERRCODE = 'null_value_not_allowed',
+                  DETAIL = 'The function cannot do without it.',
+                  HINT = 'Did start_run answer ''skipped''? Then there is no run: its reason says why, its retry_after when to try again.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._require_run_id(uuid) IS
+    'Raises 22004 for a run id that is NULL, and names the likely cause';
+
 CREATE FUNCTION inventory_core_internal._begin_write(tenant text, needed text DEFAULT 'writer') RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
@@ -52,6 +68,24 @@ $$;
 COMMENT ON FUNCTION inventory_core_internal._begin_read(text, text) IS
     'Binds the tenant for a function that reads one selection; refuses what is no selection hash';
 
+CREATE FUNCTION inventory_core_internal._require_selection(tenant text, selection_hash text) RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM inventory_core_internal.selections AS s
+                   WHERE s.tenant_id = tenant AND s.selection_hash = _require_selection.selection_hash
+                     AND s.first_run_at IS NOT NULL) THEN
+        RAISE EXCEPTION 'selection not found'
+            USING ERRCODE = 'no_data_found',
+                  DETAIL = 'This tenant never started a run of a selection with that hash.',
+                  HINT = 'The view inventory_core.inventory_selections has the selections of the tenant and their hashes.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._require_selection(text, text) IS
+    'P0002 for a selection that never had a run: a typo must not read as an answer';
+
 CREATE FUNCTION inventory_core_internal._raise_unknown_run() RETURNS void
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
@@ -86,7 +120,7 @@ AS $$
 DECLARE
     run inventory_core_internal.sync_runs;
 BEGIN
-    PERFORM inventory_core_internal._require('run_id', run_id IS NOT NULL);
+    PERFORM inventory_core_internal._require_run_id(run_id);
     PERFORM inventory_core_internal._pass_gate(tenant, 'run ' || run_id);
     SELECT r.* INTO run
     FROM inventory_core_internal.sync_runs AS r

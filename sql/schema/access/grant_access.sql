@@ -7,34 +7,37 @@ BEGIN ATOMIC
         (1, 'SELECT', 'TABLE', ARRAY[
             'tenants', 'tenant_grants', 'meta_whitelist', 'selections', 'sync_runs', 'sync_errors', 'items',
             'run_parts', 'last_seen', 'run_changes_bitmaps', 'cooldowns', 'refusals', 'open_starts', 'pruned_runs',
+            'item_types', 'presence', 'selection_types', 'type_counts',
             'inventory_items', 'inventory_sync_runs', 'inventory_sync_errors', 'inventory_selections', 'run_progress']),
         (1, 'EXECUTE', 'FUNCTION', ARRAY[
             'set_tenant', 'clear_tenant', 'current_tenant', 'granted_tenants', '_now',
-            'missing_items', 'missing_summary', 'explain_missing', 'selection_status', 'run_changes',
+            'missing_items', 'missing_summary', 'explain_missing', 'selection_status', 'run_changes', 'type_counts',
             'cooling_down', 'try_lock_selection', 'doctor',
             'inventory_items', 'inventory_sync_runs', 'inventory_sync_errors', 'inventory_selections', 'run_progress']),
         -- the limit of a tenant is not its own to set
         (2, 'INSERT (tenant_id), UPDATE (next_item_id)', 'TABLE', ARRAY['tenants']),
         (2, 'INSERT, UPDATE', 'TABLE', ARRAY[
-            'selections', 'sync_runs', 'items', 'run_parts', 'last_seen', 'cooldowns']),
+            'selections', 'sync_runs', 'items', 'run_parts', 'last_seen', 'cooldowns', 'item_types', 'presence', 'selection_types']),
         (2, 'SELECT, UPDATE (run_id, expires_at)', 'TABLE', ARRAY['run_slots']),
         (2, 'SELECT, INSERT, DELETE', 'TABLE', ARRAY['slot_leases']),
-        (2, 'INSERT', 'TABLE', ARRAY['sync_errors', 'run_changes_bitmaps', 'refusals', 'open_starts']),
+        (2, 'INSERT', 'TABLE', ARRAY['sync_errors', 'run_changes_bitmaps', 'refusals', 'open_starts', 'type_counts']),
         (2, 'DELETE', 'TABLE', ARRAY['run_parts', 'last_seen', 'refusals', 'open_starts']),
         (2, 'EXECUTE', 'FUNCTION', ARRAY[
             '_begin_write', '_pass_gate', '_close_gate', '_share_run', '_add_tenant', '_share_tenant', '_add_part',
             '_add_error', '_record_rejected',
-            '_fold', '_fold_into_tenant', '_close_run', '_take_over', '_reap', '_insert_run', '_refuse_start',
+            '_fold', '_fold_types', '_fold_presence', '_fold_into_tenant', '_close_run', '_add_selection_types', '_add_doubts',
+            '_add_missing', '_judge_types', '_take_over', '_reap', '_insert_run', '_refuse_start',
             '_blocking_run', '_obstacle', '_share_limit', '_choose_tenant_slot', '_mark_open_start', '_is_open_start',
             '_is_being_forgotten', '_exceeds_tenant_limit', '_slot_is_over', '_taken_beyond',
             '_try_slot', '_choose_run_slot', '_take_slot', '_keep_slot', '_give_slot_back',
             'start_run', 'upsert_items', 'heartbeat', 'record_error', 'record_throttle', 'finish_run', 'reap_expired_runs']),
         (3, 'UPDATE', 'TABLE', ARRAY['run_changes_bitmaps']),
         (3, 'DELETE', 'TABLE', ARRAY[
-            'tenants', 'selections', 'sync_runs', 'sync_errors', 'items', 'run_changes_bitmaps', 'cooldowns']),
+            'tenants', 'selections', 'sync_runs', 'sync_errors', 'items', 'run_changes_bitmaps', 'cooldowns', 'item_types',
+            'presence', 'selection_types', 'type_counts']),
         (3, 'INSERT, DELETE', 'TABLE', ARRAY['pruned_runs']),
         (3, 'EXECUTE', 'FUNCTION', ARRAY[
-            'forget_items', '_prune', 'prune_runs', 'forget_missing', 'forget_tenant',
+            'forget_items', '_prune', 'prune_runs', 'forget_missing', 'forget_tenant', 'end_cooldown',
             '_bind_every', '_maintained_tenants', '_drop_old_leases', '_maintain_step', 'maintain'])
     )
     SELECT w.privileges, 'TABLE ' || c.oid::regclass

@@ -51,7 +51,8 @@ BEGIN
     FOR tenant_table, to_delete IN
         VALUES ('tenants', 'maintainer'), ('selections', 'maintainer'), ('sync_runs', 'maintainer'),
                ('sync_errors', 'maintainer'), ('items', 'maintainer'), ('run_changes_bitmaps', 'maintainer'),
-               ('run_parts', 'writer'), ('last_seen', 'writer'), ('refusals', 'writer'), ('open_starts', 'writer'),
+               ('item_types', 'maintainer'), ('presence', 'maintainer'), ('selection_types', 'maintainer'),
+               ('type_counts', 'maintainer'), ('run_parts', 'writer'), ('last_seen', 'writer'), ('refusals', 'writer'), ('open_starts', 'writer'),
                ('cooldowns', 'maintainer')
     LOOP
         EXECUTE format('ALTER TABLE inventory_core_internal.%I ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY',

@@ -23,8 +23,9 @@ BEGIN
         FOR NO KEY UPDATE;
         is_locked := true;
     END LOOP;
-    INSERT INTO inventory_core_internal.sync_errors (tenant_id, run_id, error_no, error_code, policy_type, recorded_at)
-    SELECT tenant, _record_rejected.run_id, before.error_no + n.nth, 'item_rejected', n.policy_type, inventory_core_internal._now()
+    INSERT INTO inventory_core_internal.sync_errors (tenant_id, run_id, error_no, error_code, policy_type, recorded_at, by_caller)
+    SELECT tenant, _record_rejected.run_id, before.error_no + n.nth, 'item_rejected', n.policy_type, inventory_core_internal._now(),
+           false
     FROM unnest(new_types) WITH ORDINALITY AS n (policy_type, nth)
     CROSS JOIN (SELECT coalesce(max(e.error_no), 0) AS error_no FROM inventory_core_internal.sync_errors AS e
                 WHERE e.tenant_id = tenant AND e.run_id = _record_rejected.run_id) AS before;
@@ -56,6 +57,7 @@ DECLARE
     is_guess boolean := false;
     updated_ids bigint[] := '{}';
     inserted_ids bigint[] := '{}';
+    inserted_types text[] := '{}';
     redacted_in_updated integer := 0;
     redacted_in_inserted integer := 0;
 BEGIN
@@ -122,7 +124,8 @@ BEGIN
                 SELECT tenant, next_id - 1 + t.nth, run.start_no, run.started_at, taken, t.key_high, t.key_low, t.name_digest,
                        t.meta_digest, t.policy_type, t.external_id, t.display_name, t.meta::jsonb
                 FROM texts AS t)
-            SELECT sum(t.redacted_values) INTO redacted_in_inserted FROM texts AS t;
+            SELECT sum(t.redacted_values), array_agg(t.policy_type ORDER BY t.nth) INTO redacted_in_inserted, inserted_types
+            FROM texts AS t;
             EXIT;
         EXCEPTION WHEN unique_violation THEN
             -- One of them is known after all: what was written is taken back.
@@ -181,7 +184,7 @@ BEGIN
     END IF;
 
     PERFORM inventory_core_internal._add_part(tenant, run_id, taken, inserted_ids, updated_ids, probe.unchanged_ids,
-                                     redacted_in_updated + redacted_in_inserted);
+                                     redacted_in_updated + redacted_in_inserted, inserted_types);
 
     RETURN QUERY
     SELECT cardinality(batch.key_highs), cardinality(inserted_ids), cardinality(updated_ids),

@@ -13,11 +13,12 @@ BEGIN
     PERFORM 1 FROM inventory_core_internal.sync_runs AS r
     WHERE r.tenant_id = tenant AND r.run_id = run.run_id
     FOR NO KEY UPDATE;
-    error_code := coalesce(given_code, inventory_core.error_code_for(http_status));
-    IF error_code = ANY (inventory_core_internal._error_codes()) THEN
+    -- A code that is none of ours, or none at all: the status says what it was.
+    IF given_code = ANY (inventory_core_internal._error_codes()) THEN
         given_code := NULL;
     ELSE
-        error_code := 'unexpected';
+        error_code := inventory_core.error_code_for(
+            coalesce(http_status, CASE WHEN given_code ~ '^[1-5][0-9]{2}$' THEN given_code::integer END));
     END IF;
     IF NOT inventory_core_internal._store_error_text() THEN
         given_code := NULL;
@@ -29,7 +30,8 @@ BEGIN
                                       upstream_code => left(inventory_core.redact(given_code), 200),
                                       http_status => http_status,
                                       policy_type => left(policy_type, 200),
-                                      message => left(inventory_core.redact(message), 2000));
+                                      message => left(inventory_core.redact(message), 2000),
+                                      by_caller => true);
 END
 $$;
 COMMENT ON FUNCTION inventory_core.record_error(text, uuid, text, text, integer, text) IS

@@ -63,15 +63,24 @@ COMMENT ON FUNCTION inventory_core_internal._blocking_run(text, text) IS
     'The running run of a selection, where its lease holds; one that expired is closed';
 
 CREATE FUNCTION inventory_core_internal._obstacle(
-    tenant text, selection_hash text, min_age interval, scope text, OUT reason text, OUT retry_after interval)
+    tenant text, selection_hash text, min_age interval, scope text, mode text, policy_types text[],
+    OUT reason text, OUT retry_after interval)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    SELECT 'fresh', b.finished_at + min_age - inventory_core_internal._now() INTO reason, retry_after
-    FROM inventory_core_internal._baseline(tenant, selection_hash, 'latest_success') AS b;
-    IF retry_after > interval '0' THEN
-        RETURN;
+    IF min_age IS NOT NULL THEN
+        -- For a full run a clean one that covers all that is asked for; for a delta any clean run.
+        SELECT 'fresh', r.finished_at + min_age - inventory_core_internal._now() INTO reason, retry_after
+        FROM inventory_core_internal.sync_runs AS r
+        WHERE r.tenant_id = tenant AND r.selection_hash = _obstacle.selection_hash AND r.is_clean
+          AND (_obstacle.mode = 'delta'
+               OR r.mode = 'full' AND (r.policy_types IS NULL OR _obstacle.policy_types <@ r.policy_types))
+        ORDER BY r.run_seq DESC
+        LIMIT 1;
+        IF retry_after > interval '0' THEN
+            RETURN;
+        END IF;
     END IF;
     reason := 'cooling_down';
     retry_after := inventory_core_internal._cooling_down(tenant, scope);
@@ -80,13 +89,15 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION inventory_core_internal._obstacle(text, text, interval, text) IS
+COMMENT ON FUNCTION inventory_core_internal._obstacle(text, text, interval, text, text, text[]) IS
     'Why a selection need not or must not be listed now, and for how long';
 
 CREATE FUNCTION inventory_core.start_run(
     tenant text, selection jsonb, correlation_id text DEFAULT NULL, request_id uuid DEFAULT NULL,
-    lease interval DEFAULT NULL, min_age interval DEFAULT NULL, scope text DEFAULT '*')
-RETURNS TABLE (run_id uuid, status text, selection_hash text, reason text, blocking_run_id uuid, retry_after interval)
+    lease interval DEFAULT NULL, min_age interval DEFAULT NULL, scope text DEFAULT '*',
+    mode text DEFAULT 'full', policy_types text[] DEFAULT NULL)
+RETURNS TABLE (run_id uuid, status text, selection_hash text, reason text, blocking_run_id uuid, retry_after interval,
+               cursor text)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 -- The longest that a start waits for a row that another transaction holds locked.
@@ -103,7 +114,10 @@ DECLARE
 BEGIN
     PERFORM inventory_core_internal._begin_write(tenant);
     PERFORM inventory_core_internal._check_start(selection, correlation_id, lease, min_age, scope);
+    policy_types := inventory_core_internal._check_mode(mode, policy_types);
     selection_hash := inventory_core.selection_hash(selection);
+    SELECT s.cursor INTO cursor FROM inventory_core_internal.selections AS s
+    WHERE s.tenant_id = tenant AND s.selection_hash = start_run.selection_hash;
     lease := coalesce(lease, make_interval(secs => inventory_core_internal._lease_seconds()));
 
     SELECT r.* INTO run FROM inventory_core_internal.sync_runs AS r
@@ -114,6 +128,9 @@ BEGIN
         status := run.status;
         RETURN NEXT;
         RETURN;
+    END IF;
+    IF mode = 'delta' AND cursor IS NULL THEN
+        PERFORM inventory_core_internal._raise_no_cursor();
     END IF;
 
     -- Starters of one selection do not queue for its rows. Who fails to get the lock goes on, for a
@@ -130,7 +147,7 @@ BEGIN
         retry_after := inventory_core_internal._lease_end(run) - inventory_core_internal._now();
     ELSE
         SELECT o.reason, o.retry_after INTO reason, retry_after
-        FROM inventory_core_internal._obstacle(tenant, selection_hash, min_age, scope) AS o;
+        FROM inventory_core_internal._obstacle(tenant, selection_hash, min_age, scope, mode, policy_types) AS o;
     END IF;
     WHILE reason IS NULL LOOP
         tries := tries + 1;
@@ -146,7 +163,8 @@ BEGIN
                     EXIT;
                 END IF;
                 run := inventory_core_internal._insert_run(
-                    tenant, selection_hash, selection, request_id, correlation_id, lease, scope, tenant_slot.slot);
+                    tenant, selection_hash, selection, request_id, correlation_id, lease, scope, tenant_slot.slot, mode,
+                    policy_types);
                 -- The run first, then the look at others: of two that begin at once one sees the other.
                 IF run_slot IS NOT NULL THEN
                     PERFORM inventory_core_internal._mark_open_start(tenant, run_slot);
@@ -202,5 +220,5 @@ BEGIN
     RETURN NEXT;
 END
 $$;
-COMMENT ON FUNCTION inventory_core.start_run(text, jsonb, text, uuid, interval, interval, text) IS
+COMMENT ON FUNCTION inventory_core.start_run(text, jsonb, text, uuid, interval, interval, text, text, text[]) IS
     'Starts a run of a selection, or says at once who is busy and when to retry';
