@@ -111,5 +111,5 @@ MUTANTS = (
     Mutant("what another selection once saw is never forgotten",
            "_seen_elsewhere", "(r.run_seq >= COALESCE(b.run_seq, (0)::bigint))", "true"),
     Mutant("missing by the latest run is enough to be forgotten",
-           "forget_missing", "'latest_success'", "'latest'"),
+           "forget_missing", "'latest_clean'", "'latest'"),
 )

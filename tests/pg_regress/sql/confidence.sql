@@ -6,7 +6,7 @@ SET search_path = inventory_core, inventory_core_internal;
 CREATE FUNCTION pg_temp.answer(selection jsonb) RETURNS TABLE (baseline text, status text, missing bigint, confidence text, reasons text[]) LANGUAGE sql AS $$
     SELECT 'latest', s.latest_status, s.missing_items, s.confidence, s.reasons FROM inventory_core.selection_status('confidence', inventory_core.selection_hash(selection)) AS s
     UNION ALL
-    SELECT 'latest_success', 'success', count(*), min(m.confidence), min(m.reasons) FROM inventory_core.missing_items('confidence', inventory_core.selection_hash(selection), 'latest_success') AS m
+    SELECT 'latest_clean', 'success', count(*), min(m.confidence), min(m.reasons) FROM inventory_core.missing_items('confidence', inventory_core.selection_hash(selection), 'latest_clean') AS m
 $$;
 
 -- Each selection: a clean run that saw two items, and one that saw the first of them only.

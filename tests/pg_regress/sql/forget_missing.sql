@@ -17,7 +17,7 @@ SELECT regress.sync('run 2', 'forget_missing', '{}', '{vm/1,vm/2,vm/3}') \gset
 SET inventory_core.clock = '2026-01-03 00:00:00+00';
 SELECT regress.sync('run 3', 'forget_missing', '{}', '{vm/1,vm/2}') \gset
 SELECT regress.sync('theirs', 'forget_missing two', '{}', '{}') \gset
-SELECT external_id, missed_runs, missing_since FROM missing_items('forget_missing', :'hash', 'latest_success');
+SELECT external_id, missed_runs, missing_since FROM missing_items('forget_missing', :'hash', 'latest_clean');
 
 -- Counts by default: both bounds have to be met.
 SELECT forget_missing('forget_missing', :'hash', 0, '0') AS zero, forget_missing('forget_missing', :'hash', 1, '0') AS one, forget_missing('forget_missing', :'hash', 2, '0') AS two,
@@ -39,7 +39,7 @@ SELECT external_id, missed_runs, confidence FROM missing_items('forget_missing',
 SELECT forget_missing('forget_missing', :'hash', 1, '0');
 -- A clean run confirms; the missed runs before it count.
 SELECT regress.sync('run 7', 'forget_missing', '{}', '{vm/1}') \gset
-SELECT external_id, missed_runs FROM missing_items('forget_missing', :'hash', 'latest_success');
+SELECT external_id, missed_runs FROM missing_items('forget_missing', :'hash', 'latest_clean');
 SELECT forget_missing('forget_missing', :'hash', 4, '0') AS two_and_three, forget_missing('forget_missing', :'hash', 5, '0') AS three;
 
 -- Another selection sees vm/2, whatever the order: as long as no clean run of it has missed it, it stays.

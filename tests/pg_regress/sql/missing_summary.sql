@@ -22,7 +22,7 @@ SELECT record_error('missing_summary', :'run3', 'throttled') \gset
 SELECT record_error('missing_summary', :'run3', 'throttled') \gset
 SELECT status FROM finish_run('missing_summary', :'run3');
 SELECT * FROM missing_summary('missing_summary', :'hash');
-SELECT * FROM missing_summary('missing_summary', :'hash', 'latest_success');
+SELECT * FROM missing_summary('missing_summary', :'hash', 'latest_clean');
 
 -- It is what missing_items says, counted.
 SELECT s.policy_type, s.missing = count(m) AS missing, s.newly_missing = count(m) FILTER (WHERE m.missed_runs = 1) AS newly,

@@ -34,9 +34,9 @@ CREATE FUNCTION pg_temp.answers() RETURNS TABLE (question text, answer text) LAN
     UNION ALL SELECT 'run_progress', (SELECT jsonb_agg(p)::text FROM inventory_core.run_progress('prune') AS p)
     UNION ALL SELECT 'selection_status', (SELECT jsonb_agg(s)::text FROM inventory_core.selection_status('prune', inventory_core.selection_hash('{}')) AS s)
     UNION ALL SELECT 'missing_items ' || b, (SELECT jsonb_agg(m)::text FROM inventory_core.missing_items('prune', inventory_core.selection_hash('{}'), b) AS m)
-    FROM unnest(ARRAY['latest', 'latest_success']) AS b
+    FROM unnest(ARRAY['latest', 'latest_clean']) AS b
     UNION ALL SELECT 'missing_summary ' || b, (SELECT jsonb_agg(m)::text FROM inventory_core.missing_summary('prune', inventory_core.selection_hash('{}'), b) AS m)
-    FROM unnest(ARRAY['latest', 'latest_success']) AS b
+    FROM unnest(ARRAY['latest', 'latest_clean']) AS b
     UNION ALL SELECT 'explain_missing ' || i, (SELECT jsonb_agg(m)::text FROM inventory_core.explain_missing('prune', inventory_core.selection_hash('{}'), 'vm', i) AS m)
     FROM unnest(ARRAY['1', '2', '3']) AS i
 $$;
