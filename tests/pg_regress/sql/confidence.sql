@@ -20,7 +20,7 @@ SELECT regress.sync('1', 'confidence', '{"s": "failed"}', '{vm/1,vm/2}') \gset
 SELECT regress.sync('2', 'confidence', '{"s": "failed"}', '{vm/1}', 'failed') \gset
 SELECT * FROM pg_temp.answer('{"s": "failed"}');
 
--- A failed run that observed nothing: everything known is missing. So it is after a success that observed nothing, which we believe.
+-- A failed run that observed nothing: everything known is missing. So it is after a success that observed nothing, which is not believed either.
 SELECT regress.sync('1', 'confidence', '{"s": "dead"}', '{vm/1,vm/2}') \gset
 SELECT regress.sync('2', 'confidence', '{"s": "dead"}', '{}', 'failed') \gset
 SELECT * FROM pg_temp.answer('{"s": "dead"}');

@@ -4,7 +4,7 @@ SET SESSION AUTHORIZATION regress_writer;
 SET search_path = inventory_core, inventory_core_internal;
 SELECT selection_hash('{}') AS hash \gset
 
--- Never started.
+-- Never started: only selection_status answers.
 SELECT * FROM selection_status('never_completed', :'hash') \gx
 SELECT count(*) FROM missing_items('never_completed', :'hash');
 SELECT count(*) FROM missing_items('never_completed', :'hash', 'latest_clean');
@@ -20,7 +20,7 @@ SELECT count(*) FROM missing_summary('never_completed', :'hash');
 SELECT status, verdict FROM explain_missing('never_completed', :'hash', 'vm', '1');
 SELECT count(*) FROM explain_missing('never_completed', :'hash', 'vm', '2');
 
--- Completed, but never cleanly: latest answers, latest_clean does not.
+-- Completed, but never cleanly: latest answers; by latest_clean nothing is missing, with confidence none.
 SELECT status FROM finish_run('never_completed', :'run', 'failed');
 SELECT regress.sync('run 2', 'never_completed', '{}', '{}', 'failed') \gset
 SELECT external_id, missed_runs, confidence, reasons FROM missing_items('never_completed', :'hash');

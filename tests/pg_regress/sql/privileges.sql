@@ -44,7 +44,7 @@ SELECT k.conname AS leads_with_another FROM pg_constraint AS k JOIN pg_class AS 
 WHERE k.connamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[]) AND k.contype IN ('p', 'u', 'f') AND a.attname <> 'tenant_id' AND c.relname NOT IN ('meta_whitelist', 'run_slots', 'slot_leases');
 SELECT i.indexrelid::regclass AS leads_with_another FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indrelid JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
 WHERE c.relnamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[]) AND a.attname <> 'tenant_id' AND c.relname NOT IN ('meta_whitelist', 'run_slots', 'slot_leases')
-  AND i.indexrelid <> 'inventory_core.tenant_grants_role_oid'::regclass;     -- by which a role comes by its own grants only
+  AND i.indexrelid <> 'inventory_core_internal.tenant_grants_role_oid'::regclass;     -- by which a role comes by its own grants only
 SELECT c.oid::regclass AS view_of_its_owner FROM pg_class AS c
 WHERE c.relnamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[]) AND c.relkind = 'v' AND NOT c.reloptions @> ARRAY['security_invoker=true', 'security_barrier=true'];
 

@@ -9,7 +9,8 @@ SELECT selection_hash('{}') AS hash \gset
 SET inventory_core.clock = '2026-01-01 01:00:00+00';
 SELECT regress.sync('run 1', 'running_run', '{}', '{vm/1,vm/2}') \gset
 SET inventory_core.clock = '2026-01-01 02:00:00+00';
-SELECT regress.sync('run 2', 'running_run', '{}', '{}') \gset
+SELECT run_id FROM start_run('running_run', '{}', 'run 2') \gset
+SELECT status FROM finish_run('running_run', :'run_id', expected_items => 0) \gset
 SELECT external_id FROM missing_items('running_run', :'hash');
 
 -- It sees one of the missing again, and a new one.
