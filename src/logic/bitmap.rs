@@ -7,6 +7,9 @@ use crate::Tick;
 use crate::error::{Error, Kind};
 use crate::ticker::Ticker;
 
+/// The bitmap of no ids.
+pub const EMPTY: &[u8] = &[0x3a, 0x30, 0, 0, 0, 0, 0, 0];
+
 const CHUNK_BITS: u32 = 16;
 const CHUNK: u32 = 1 << CHUNK_BITS;
 const LOW_MASK: i64 = (1 << CHUNK_BITS) - 1;
@@ -159,30 +162,35 @@ fn low_bits(id: i64) -> u32 {
 }
 
 /// Checks what it reads: a stored set may be anybody's. The memory taken is bounded by [`MAX_BYTES`].
-fn read(mut bytes: &[u8]) -> Result<RoaringBitmap, Error> {
+pub(crate) fn read(bytes: &[u8]) -> Result<RoaringBitmap, Error> {
+    parse(bytes, MAX_BYTES, CHUNK)
+}
+
+/// A bitmap of numbers below `beyond`, in at most `max_bytes`.
+pub(crate) fn parse(mut bytes: &[u8], max_bytes: usize, beyond: u32) -> Result<RoaringBitmap, Error> {
     let length = bytes.len();
     let corrupt = |problem: String| {
         Error::new(
             Kind::Corrupt,
             "malformed bitmap",
             format!("A set of {length} bytes cannot be read: {problem}."),
-            "Sets of item ids are written by the extension alone; restore them from a backup.",
+            "Sets are written by the extension alone; restore them from a backup.",
         )
     };
-    if length > MAX_BYTES {
-        return Err(corrupt(format!("the set of a chunk has at most {MAX_BYTES}")));
+    if length > max_bytes {
+        return Err(corrupt(format!("it has at most {max_bytes}")));
     }
     let set = RoaringBitmap::deserialize_from(&mut bytes).map_err(|problem| corrupt(problem.to_string()))?;
     if !bytes.is_empty() {
         return Err(corrupt(format!("{} bytes come after it", bytes.len())));
     }
-    if set.max().is_some_and(|greatest| greatest >= CHUNK) {
-        return Err(corrupt("it holds ids of another chunk".to_owned()));
+    if set.max().is_some_and(|greatest| greatest >= beyond) {
+        return Err(corrupt("it holds what does not belong there".to_owned()));
     }
     Ok(set)
 }
 
-fn write(mut set: RoaringBitmap) -> Result<Vec<u8>, Error> {
+pub(crate) fn write(mut set: RoaringBitmap) -> Result<Vec<u8>, Error> {
     set.optimize();
     let mut bytes = Vec::with_capacity(set.serialized_size());
     set.serialize_into(&mut bytes).map_err(|problem| {
@@ -285,6 +293,11 @@ mod tests {
         let full = chunks((0..65_536).collect(), &|| ()).unwrap();
         assert_eq!(full.len(), 1);
         assert!(full[0].1.len() < 32, "{} bytes", full[0].1.len());
+    }
+
+    #[test]
+    fn the_empty_bitmap_is_what_it_is_written_as() {
+        assert_eq!(union([], &|| ()).unwrap(), EMPTY);
     }
 
     #[test]
