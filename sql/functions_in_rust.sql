@@ -233,6 +233,16 @@ IMMUTABLE STRICT PARALLEL SAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_sample_batch_wrapper';
 
+-- inventory_core::api::limit::_free_number
+CREATE  FUNCTION inventory_core_internal."_free_number"(
+	"taken" INT[], /* Array < '_, i32 > */
+	"above" INT, /* i32 */
+	"max_runs" INT /* i32 */
+) RETURNS INT /* Option < i32 > */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_free_number_wrapper';
+
 -- inventory_core::api::locks::_lock
 CREATE  FUNCTION inventory_core_internal."_lock"(
 	"kind" TEXT, /* & str */
@@ -456,6 +466,15 @@ CREATE  FUNCTION inventory_core_internal."_first_listed_tenant"() RETURNS TEXT /
 STRICT STABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_first_listed_tenant_wrapper';
+
+-- inventory_core::api::tenant::_grant_counts
+CREATE  FUNCTION inventory_core_internal."_grant_counts"(
+	"role_name" TEXT, /* & str */
+	"role_oid" oid /* pg_sys :: Oid */
+) RETURNS bool /* bool */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_grant_counts_wrapper';
 
 -- inventory_core::api::tenant::_is_owner
 CREATE  FUNCTION inventory_core_internal."_is_owner"() RETURNS bool /* bool */

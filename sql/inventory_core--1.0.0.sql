@@ -252,6 +252,16 @@ IMMUTABLE STRICT PARALLEL SAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_sample_batch_wrapper';
 
+-- inventory_core::api::limit::_free_number
+CREATE  FUNCTION inventory_core_internal."_free_number"(
+	"taken" INT[], /* Array < '_, i32 > */
+	"above" INT, /* i32 */
+	"max_runs" INT /* i32 */
+) RETURNS INT /* Option < i32 > */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_free_number_wrapper';
+
 -- inventory_core::api::locks::_lock
 CREATE  FUNCTION inventory_core_internal."_lock"(
 	"kind" TEXT, /* & str */
@@ -476,6 +486,15 @@ STRICT STABLE PARALLEL SAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_first_listed_tenant_wrapper';
 
+-- inventory_core::api::tenant::_grant_counts
+CREATE  FUNCTION inventory_core_internal."_grant_counts"(
+	"role_name" TEXT, /* & str */
+	"role_oid" oid /* pg_sys :: Oid */
+) RETURNS bool /* bool */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_grant_counts_wrapper';
+
 -- inventory_core::api::tenant::_is_owner
 CREATE  FUNCTION inventory_core_internal."_is_owner"() RETURNS bool /* bool */
 STRICT STABLE PARALLEL SAFE 
@@ -559,20 +578,20 @@ BEGIN ATOMIC
         SELECT 'has an attribute (LOGIN, SUPERUSER, BYPASSRLS, CREATEROLE, CREATEDB or REPLICATION)'
         WHERE r.rolcanlogin OR r.rolsuper OR r.rolbypassrls OR r.rolcreaterole OR r.rolcreatedb OR r.rolreplication
         UNION ALL
-        SELECT 'is not a member of ' || g.member_of
+        SELECT format('is not a member of %s that inherits from it', g.member_of)
         WHERE r.oid IS NOT NULL AND g.member_of IS NOT NULL
-          AND NOT EXISTS (SELECT FROM pg_auth_members AS m
-                          WHERE m.member = r.oid AND m.roleid = to_regrole(quote_ident(g.member_of)))
+          AND NOT coalesce(pg_has_role(r.oid, to_regrole(quote_ident(g.member_of)), 'USAGE'), false)
         UNION ALL
         SELECT 'is a member of ' || pg_get_userbyid(m.roleid)
         FROM pg_auth_members AS m
         WHERE m.member = r.oid AND pg_get_userbyid(m.roleid) IS DISTINCT FROM g.member_of
         UNION ALL
-        SELECT 'owns objects in this database'
+        -- of the whole server: a database or a tablespace
+        SELECT 'owns objects in this database or of the server'
         WHERE EXISTS (SELECT FROM pg_shdepend AS d
-                      JOIN pg_database AS b ON b.oid = d.dbid
-                      WHERE b.datname = current_database() AND d.refclassid = 'pg_authid'::regclass AND d.refobjid = r.oid
-                        AND d.deptype = 'o')) AS p (problem);
+                      LEFT JOIN pg_database AS b ON b.oid = d.dbid
+                      WHERE d.refclassid = 'pg_authid'::regclass AND d.refobjid = r.oid AND d.deptype = 'o'
+                        AND (d.dbid = 0 OR b.datname = current_database()))) AS p (problem);
 END;
 COMMENT ON FUNCTION inventory_core_internal._group_role_problems() IS
     'Why the group roles are not what the extension makes them: no row where all is well';
@@ -686,7 +705,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._fence_table(regclass, text, text) IS
-    'Row-level security of a table with tenants: rows of the bound tenant, written and deleted with the access given';
+    'Row-level security of a table with tenants: rows of the bound tenant; to write and to delete them needs the access given';
 -- A tenant's counter of item ids. The row comes with the tenant's first new item.
 CREATE TABLE inventory_core_internal.tenants (
     tenant_id    text COLLATE "C" NOT NULL,
@@ -766,23 +785,15 @@ END;
 COMMENT ON FUNCTION inventory_core_internal._visible_roles() IS
     'The roles whose grants the current user sees: itself and those whose privileges it has; the owner sees all';
 
-CREATE FUNCTION inventory_core_internal._grant_counts(role_name name, role_oid oid) RETURNS boolean
-LANGUAGE sql STABLE STRICT PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT pg_get_userbyid(role_oid) = role_name AND pg_has_role(role_oid, 'USAGE');
-END;
-COMMENT ON FUNCTION inventory_core_internal._grant_counts(name, oid) IS
-    'Whether the current user may use a grant of that role';
-
 ALTER TABLE inventory_core_internal.tenant_grants ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY own_grants ON inventory_core_internal.tenant_grants FOR SELECT
     USING (role_oid = ANY (ARRAY(SELECT r.role FROM inventory_core_internal._visible_roles() AS r (role)))
-           AND (inventory_core_internal._grant_counts(role_name, role_oid) OR (SELECT inventory_core_internal._is_owner()))
+           AND (inventory_core_internal._grant_counts(role_name::text, role_oid) OR (SELECT inventory_core_internal._is_owner()))
            AND inventory_core_internal._fences_plans());
 COMMENT ON POLICY own_grants ON inventory_core_internal.tenant_grants IS
     'A role sees the grants that it may use, the owner of the extension those of all roles';
 CREATE POLICY own_grants_only ON inventory_core_internal.tenant_grants AS RESTRICTIVE FOR SELECT
-    USING (inventory_core_internal._grant_counts(role_name, role_oid) OR (SELECT inventory_core_internal._is_owner()));
+    USING (inventory_core_internal._grant_counts(role_name::text, role_oid) OR (SELECT inventory_core_internal._is_owner()));
 COMMENT ON POLICY own_grants_only ON inventory_core_internal.tenant_grants IS
     'The same as a limit on whatever other policy there is';
 SELECT inventory_core_internal._let_owner_write('inventory_core_internal.tenant_grants');
@@ -794,7 +805,7 @@ BEGIN ATOMIC
     SELECT g.role_oid, g.access
     FROM inventory_core_internal.tenant_grants AS g
     WHERE g.tenant_id IN (tenant, '*')
-      AND inventory_core_internal._grant_counts(g.role_name, g.role_oid)
+      AND inventory_core_internal._grant_counts(g.role_name::text, g.role_oid)
     ORDER BY array_position(ARRAY['maintainer', 'writer', 'reader'], g.access), g.tenant_id, g.role_oid
     LIMIT 1;
 END;
@@ -806,7 +817,7 @@ LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT DISTINCT g.tenant_id
     FROM inventory_core_internal.tenant_grants AS g
-    WHERE inventory_core_internal._grant_counts(g.role_name, g.role_oid)
+    WHERE inventory_core_internal._grant_counts(g.role_name::text, g.role_oid)
     ORDER BY g.tenant_id;
 END;
 COMMENT ON FUNCTION inventory_core.granted_tenants() IS 'The tenants that the caller may bind; * stands for every tenant';
@@ -1042,6 +1053,7 @@ CREATE TABLE inventory_core_internal.run_parts (
     CONSTRAINT run_parts_pkey PRIMARY KEY (tenant_id, run_id, part, chunk, kind),
     CONSTRAINT run_parts_recorded_at_is_plausible CHECK (
         recorded_at BETWEEN '1970-01-01 00:00:00+00' AND '9999-12-31 00:00:00+00'),
+    CONSTRAINT run_parts_item_ids_are_of_one_chunk CHECK (octet_length(item_ids) <= 8208),
     CONSTRAINT run_parts_kind_is_known CHECK (kind IN ('inserted', 'updated', 'unchanged'))
 );
 COMMENT ON TABLE inventory_core_internal.run_parts IS 'Which items the batches of a running run saw, as bitmaps';
@@ -1065,6 +1077,7 @@ CREATE TABLE inventory_core_internal.last_seen (
     run_id         uuid NOT NULL,
     item_ids       bytea NOT NULL,
     CONSTRAINT last_seen_pkey PRIMARY KEY (tenant_id, selection_hash, chunk, run_id),
+    CONSTRAINT last_seen_item_ids_are_of_one_chunk CHECK (octet_length(item_ids) <= 8208),
     CONSTRAINT last_seen_run_fkey FOREIGN KEY (tenant_id, run_id)
         REFERENCES inventory_core_internal.sync_runs (tenant_id, run_id)
 );
@@ -1085,6 +1098,7 @@ CREATE TABLE inventory_core_internal.run_changes_bitmaps (
     change    text NOT NULL,
     item_ids  bytea NOT NULL,
     CONSTRAINT run_changes_bitmaps_pkey PRIMARY KEY (tenant_id, run_id, chunk, change),
+    CONSTRAINT run_changes_bitmaps_item_ids_are_of_one_chunk CHECK (octet_length(item_ids) <= 8208),
     CONSTRAINT run_changes_bitmaps_run_fkey FOREIGN KEY (tenant_id, run_id)
         REFERENCES inventory_core_internal.sync_runs (tenant_id, run_id),
     CONSTRAINT run_changes_bitmaps_change_is_known
@@ -1147,7 +1161,8 @@ CREATE TABLE inventory_core_internal.cooldowns (
     scope     text COLLATE "C" NOT NULL,
     until     timestamptz NOT NULL,
     CONSTRAINT cooldowns_pkey PRIMARY KEY (tenant_id, scope),
-    CONSTRAINT cooldowns_scope_is_a_scope CHECK (octet_length(scope) BETWEEN 1 AND 255)
+    CONSTRAINT cooldowns_scope_is_a_scope CHECK (octet_length(scope) BETWEEN 1 AND 255),
+    CONSTRAINT cooldowns_until_is_plausible CHECK (until BETWEEN '1970-01-01 00:00:00+00' AND '9999-12-31 00:00:00+00')
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE inventory_core_internal.cooldowns IS 'Until when each scope of a tenant is to be left alone; * covers all scopes';
 COMMENT ON COLUMN inventory_core_internal.cooldowns.tenant_id IS 'The owner of the row';
@@ -1219,28 +1234,30 @@ CREATE POLICY free_or_own_slots_only ON inventory_core_internal.run_slots AS RES
 COMMENT ON POLICY free_or_own_slots_only ON inventory_core_internal.run_slots IS
     'The same as a limit on whatever other policy there is';
 
--- A slot may be taken where, together with those above it that are taken, it keeps the limit (compare running_numbers).
+-- Which slot may be taken follows from those that are taken, as for the numbers of a tenant.
 CREATE FUNCTION inventory_core_internal._lock_free_slot(now timestamptz) RETURNS integer
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     max_runs integer := inventory_core_internal._max_running_runs();
-    taken integer[];
-    slot integer;
+    taken integer[] := ARRAY(SELECT s.slot_no FROM inventory_core_internal.run_slots AS s
+                             WHERE s.holder IS NOT NULL AND s.expires_at > now);
+    slot integer := 0;
 BEGIN
-    taken := ARRAY(SELECT s.slot_no FROM inventory_core_internal.run_slots AS s
-                   WHERE s.holder IS NOT NULL AND s.expires_at > now);
-    -- The condition stands in the locked query too: the lock falls on the newest version of a row.
-    SELECT s.slot_no INTO slot
-    FROM inventory_core_internal.run_slots AS s
-    WHERE s.slot_no <= CASE WHEN max_runs < 0 THEN 1024 ELSE max_runs END
-      AND (s.holder IS NULL OR s.expires_at <= now)
-      AND (max_runs < 0
-           OR s.slot_no + (SELECT count(*) FROM unnest(taken) AS t (slot_no) WHERE t.slot_no > s.slot_no) <= max_runs)
-    ORDER BY s.slot_no
-    LIMIT 1
-    FOR UPDATE SKIP LOCKED;
+    IF max_runs < 0 THEN
+        -- Without a limit a run takes a slot where there is one, so that it counts when a limit is set.
+        max_runs := 1024;
+    END IF;
+    LOOP
+        slot := inventory_core_internal._free_number(taken, slot, max_runs);
+        EXIT WHEN slot IS NULL;
+        -- The lock falls on the newest version of the row, which may be taken by now: hence the condition.
+        PERFORM FROM inventory_core_internal.run_slots AS s
+        WHERE s.slot_no = slot AND (s.holder IS NULL OR s.expires_at <= now)
+        FOR UPDATE SKIP LOCKED;
+        EXIT WHEN FOUND;
+    END LOOP;
     RETURN slot;
 END
 $$;
@@ -1270,7 +1287,15 @@ BEGIN
         RETURN;
     END IF;
 
-    -- It expired, or the run comes out of a dump: taken anew, as by a start.
+    -- It expired, or the run comes out of a dump: taken anew, as by a start. By one call of the run at a time, or two of them
+    -- would take a slot each; whoever waited here looks again.
+    PERFORM 1 FROM inventory_core_internal.sync_runs AS r
+    WHERE r.tenant_id = run.tenant_id AND r.run_id = run.run_id
+    FOR NO KEY UPDATE;
+    SELECT s.expires_at INTO slot_until FROM inventory_core_internal.run_slots AS s WHERE s.holder = own;
+    IF slot_until > now THEN
+        RETURN;
+    END IF;
     UPDATE inventory_core_internal.run_slots AS s SET holder = NULL, expires_at = NULL
     WHERE s.slot_no = (SELECT o.slot_no FROM inventory_core_internal.run_slots AS o WHERE o.holder = own FOR UPDATE SKIP LOCKED);
     IF FOUND OR slot_until IS NULL THEN
@@ -1339,11 +1364,14 @@ COMMENT ON POLICY bound_at_all_first ON inventory_core_internal.tenant_limits IS
 SELECT inventory_core_internal._let_owner_write('inventory_core_internal.tenant_limits');
 
 CREATE FUNCTION inventory_core_internal._tenant_limit(tenant text) RETURNS integer
-LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT coalesce((SELECT l.max_running_runs FROM inventory_core_internal.tenant_limits AS l WHERE l.tenant_id = tenant),
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN coalesce((SELECT l.max_running_runs FROM inventory_core_internal.tenant_limits AS l WHERE l.tenant_id = tenant),
                     inventory_core_internal._max_running_runs_per_tenant());
-END;
+END
+$$;
 COMMENT ON FUNCTION inventory_core_internal._tenant_limit(text) IS
     'How many runs of a tenant may run at once; -1 means any number';
 
@@ -1520,6 +1548,10 @@ COMMENT ON FUNCTION inventory_core_internal._is_owner() IS
 COMMENT ON FUNCTION inventory_core_internal._first_listed_tenant() IS 'Where the tenants begin that the caller may list; for the policies';
 COMMENT ON FUNCTION inventory_core_internal._last_listed_tenant() IS 'Where the tenants end that the caller may list; for the policies';
 COMMENT ON FUNCTION inventory_core_internal._slot_holder(text, uuid) IS 'Stands for a run in run_slots without naming its tenant';
+COMMENT ON FUNCTION inventory_core_internal._grant_counts(text, oid) IS
+    'Whether the current user may use a grant of a role, and the OID still belongs to that name';
+COMMENT ON FUNCTION inventory_core_internal._free_number(integer[], integer, integer) IS
+    'The lowest free number above another that keeps a limit beside the taken ones; NULL where there is none';
 -- What explain_missing still tells of runs that were pruned: a line for each run since the one that last
 -- saw an item which is missing still. Nothing else asks for a pruned run.
 CREATE TABLE inventory_core_internal.pruned_runs (
@@ -1552,38 +1584,34 @@ SELECT inventory_core_internal._fence_table(
 -- when a run began, counts for every start that begins afterwards. Starts that are not committed hold the lock of their
 -- number, which others only try.
 
-CREATE FUNCTION inventory_core_internal._free_number(tenant text, above integer, max_runs integer) RETURNS integer
-LANGUAGE plpgsql STABLE PARALLEL SAFE
+CREATE FUNCTION inventory_core_internal._running_numbers(tenant text) RETURNS integer[]
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-    running integer[];
 BEGIN
-    running := ARRAY(SELECT coalesce(r.running_number, 2147483647) FROM inventory_core_internal.sync_runs AS r
-                     WHERE r.tenant_id = tenant AND r.status = 'running');
-    RETURN (SELECT min(n.number)
-            FROM generate_series(above + 1, max_runs) AS n (number)
-            WHERE n.number <> ALL (running)
-              AND n.number + (SELECT count(*) FROM unnest(running) AS r (number) WHERE r.number > n.number) <= max_runs);
+    RETURN ARRAY(SELECT r.running_number FROM inventory_core_internal.sync_runs AS r
+                 WHERE r.tenant_id = tenant AND r.status = 'running');
 END
 $$;
-COMMENT ON FUNCTION inventory_core_internal._free_number(text, integer, integer) IS
-    'The lowest number above another that a new run of a tenant may take; NULL where the limit is reached';
+COMMENT ON FUNCTION inventory_core_internal._running_numbers(text) IS
+    'The numbers of the running runs of a tenant; NULL for one that began without a limit';
 
 CREATE FUNCTION inventory_core_internal._take_number(tenant text, max_runs integer) RETURNS integer
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    number integer := inventory_core_internal._free_number(tenant, 0, max_runs);
+    running integer[] := inventory_core_internal._running_numbers(tenant);
+    number integer := inventory_core_internal._free_number(running, 0, max_runs);
 BEGIN
     WHILE number IS NOT NULL LOOP
         IF inventory_core_internal._try_lock('number', number::text) THEN
             -- Looked at again under the lock: the start that held it before may have been committed.
-            EXIT WHEN inventory_core_internal._free_number(tenant, number - 1, max_runs) = number;
+            running := inventory_core_internal._running_numbers(tenant);
+            EXIT WHEN inventory_core_internal._free_number(running, number - 1, max_runs) = number;
             PERFORM inventory_core_internal._unlock('number', number::text);
         END IF;
-        number := inventory_core_internal._free_number(tenant, number, max_runs);
+        number := inventory_core_internal._free_number(running, number, max_runs);
     END LOOP;
     RETURN number;
 END
@@ -2133,6 +2161,30 @@ CREATE TRIGGER redact_guard BEFORE INSERT OR UPDATE OF meta ON inventory_core_in
 ALTER TABLE inventory_core_internal.items ENABLE ALWAYS TRIGGER redact_guard;
 COMMENT ON TRIGGER redact_guard ON inventory_core_internal.items IS
     'Redacts what is written past upsert_items, replication included';
+-- A batch writes a text with its digest. Where somebody corrects a name or meta by a direct statement, the digest follows, or no
+-- batch would ever see that the API says something else. After redact_guard, in the order of their names: what is stored counts.
+CREATE FUNCTION inventory_core_internal._renew_digests() RETURNS trigger
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF NEW.name_digest = OLD.name_digest AND NEW.display_name IS DISTINCT FROM OLD.display_name THEN
+        NEW.name_digest := inventory_core_internal._name_digest(NEW.display_name);
+    END IF;
+    IF NEW.meta_digest = OLD.meta_digest AND NEW.meta IS DISTINCT FROM OLD.meta THEN
+        NEW.meta_digest := inventory_core_internal._meta_digest(NEW.meta::text);
+    END IF;
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._renew_digests() IS 'Digests of a name or meta that was changed without them';
+CREATE TRIGGER true_digests BEFORE UPDATE OF display_name, meta ON inventory_core_internal.items
+    FOR EACH ROW WHEN (NEW.name_digest = OLD.name_digest AND NEW.display_name IS DISTINCT FROM OLD.display_name
+                       OR NEW.meta_digest = OLD.meta_digest AND NEW.meta IS DISTINCT FROM OLD.meta)
+    EXECUTE FUNCTION inventory_core_internal._renew_digests();
+ALTER TABLE inventory_core_internal.items ENABLE ALWAYS TRIGGER true_digests;
+COMMENT ON TRIGGER true_digests ON inventory_core_internal.items IS
+    'Keeps the digests true where a direct statement changes a name or meta';
 CREATE FUNCTION inventory_core_internal._observations(tenant text)
 RETURNS TABLE (chunk integer, item_ids bytea, run_id uuid, start_no bigint, started_at timestamptz)
 LANGUAGE sql STABLE PARALLEL SAFE
@@ -2565,7 +2617,10 @@ DECLARE
     redacted_id text := inventory_core_internal._redact_known(correlation_id);
 BEGIN
     INSERT INTO inventory_core_internal.selections (tenant_id, selection_hash, selection, first_run_at)
-    VALUES (tenant, _insert_run.selection_hash, _insert_run.selection, now)
+    SELECT tenant, _insert_run.selection_hash, _insert_run.selection, now
+    -- ON CONFLICT alone would wait for a refused start that has counted itself in the row and is not committed.
+    WHERE NOT EXISTS (SELECT FROM inventory_core_internal.selections AS s
+                      WHERE s.tenant_id = tenant AND s.selection_hash = _insert_run.selection_hash)
     ON CONFLICT DO NOTHING;
     INSERT INTO inventory_core_internal.sync_runs AS n
         (tenant_id, run_id, selection_hash, run_seq, start_no, first_new_item_id,
@@ -3226,7 +3281,8 @@ AS $$
 BEGIN
     PERFORM inventory_core_internal._require('keep', keep IS NOT NULL);
     PERFORM inventory_core_internal._require('keep_last', keep_last IS NOT NULL);
-    IF keep < interval '0' OR keep_last < 0 THEN
+    -- by both measures: '-12 months 361 days' compares as positive and leads back
+    IF keep < interval '0' OR extract(epoch FROM keep) < 0 OR keep_last < 0 THEN
         RAISE EXCEPTION 'invalid argument of prune_runs'
             USING ERRCODE = 'invalid_parameter_value',
                   DETAIL = CASE WHEN keep_last < 0 THEN format('Argument keep_last: it is %s.', keep_last)
@@ -3355,7 +3411,8 @@ BEGIN
     PERFORM inventory_core_internal._require('min_missed_runs', min_missed_runs IS NOT NULL);
     PERFORM inventory_core_internal._require('min_age', min_age IS NOT NULL);
     PERFORM inventory_core_internal._require('dry_run', dry_run IS NOT NULL);
-    IF min_missed_runs < 0 OR min_age < interval '0' THEN
+    -- by both measures: '-12 months 361 days' compares as positive and leads back
+    IF min_missed_runs < 0 OR min_age < interval '0' OR extract(epoch FROM min_age) < 0 THEN
         RAISE EXCEPTION 'invalid argument of forget_missing'
             USING ERRCODE = 'invalid_parameter_value',
                   DETAIL = CASE WHEN min_missed_runs < 0 THEN format('Argument min_missed_runs: it is %s.', min_missed_runs)
@@ -3914,16 +3971,23 @@ BEGIN
              ELSE string_agg(format('%I %s.', g.role_name, g.problem), ' ' ORDER BY g.role_name) END,
         'Make them so again: NOLOGIN, no attributes, owning nothing, each a member of the one before it alone.'
     FROM inventory_core_internal._group_role_problems() AS g;
+    RETURN QUERY SELECT
+        'group_privileges', count(*) = 0,
+        CASE WHEN count(*) = 0 THEN 'The group roles have the privileges that the extension gave them.'
+             ELSE format('%s privileges were taken from the group roles, one of them %s.',
+                         count(*), min(format('%s on %s of %s', l.privileges, l.object, l.grantee))) END,
+        'SELECT inventory_core.grant_access(role, tenant, access), for any grant there is: it restores them for all roles.'
+    FROM inventory_core_internal._lost_privileges() AS l;
     -- a role with BYPASSRLS may dump
     RETURN QUERY SELECT
         'privileges', count(*) = 0,
         CASE WHEN count(*) = 0 THEN 'Only the group roles have privileges on the tables and functions of tenants.'
-             ELSE format('%s privileges of others, one of them %s on %s of %s.',
-                         count(*), min(f.privileges), min(f.object), min(f.grantee)) END,
+             ELSE format('%s privileges of others, one of them %s.',
+                         count(*), min(format('%s on %s of %s', f.privileges, f.object, f.grantee))) END,
         'REVOKE them: access is given by inventory_core.grant_access alone.'
     FROM inventory_core_internal._foreign_privileges() AS f
     LEFT JOIN pg_roles AS r ON r.rolname = f.grantee
-    WHERE NOT (f.privileges = 'SELECT' AND coalesce(r.rolbypassrls OR r.rolsuper, false))
+    WHERE NOT (f.privileges IN ('SELECT', 'USAGE') AND coalesce(r.rolbypassrls OR r.rolsuper, false))
       AND NOT (f.grantee = 'PUBLIC' AND (f.object = 'SCHEMA inventory_core' OR f.object IN (
           SELECT 'ROUTINE ' || p.oid::regprocedure FROM pg_proc AS p
           WHERE p.pronamespace IN ('inventory_core'::regnamespace, 'inventory_core_internal'::regnamespace)
@@ -3979,14 +4043,16 @@ BEGIN
                coalesce(string_agg(d.rolname, ', ' ORDER BY d.rolname) FILTER (WHERE d.reads_all), 'nobody'),
                coalesce(string_agg(d.rolname, ', ' ORDER BY d.rolname)
                             FILTER (WHERE d.reads_some AND NOT d.reads_all), 'nobody')),
-        'Dump as a superuser, or as a role with BYPASSRLS: GRANT SELECT ON ALL TABLES IN SCHEMA inventory_core, inventory_core_internal TO it.'
-    FROM (SELECT r.rolname, bool_and(has_table_privilege(r.oid, t.oid, 'SELECT')) AS reads_all,
+        'Dump as a superuser, or as a role with BYPASSRLS: GRANT pg_read_all_data TO it.'
+    FROM (SELECT r.rolname,
+                 has_schema_privilege(r.oid, 'inventory_core_internal', 'USAGE')
+                     AND bool_and(has_table_privilege(r.oid, t.oid, 'SELECT')) AS reads_all,
                  bool_or(has_table_privilege(r.oid, t.oid, 'SELECT')) AS reads_some
           FROM pg_roles AS r
           CROSS JOIN pg_extension AS e
           CROSS JOIN unnest(e.extconfig) AS t (oid)
           WHERE (r.rolsuper OR r.rolbypassrls) AND r.rolcanlogin AND e.extname = 'inventory_core'
-          GROUP BY r.rolname) AS d;
+          GROUP BY r.oid, r.rolname) AS d;
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._doctor_server() IS 'The checks of doctor that concern no tenant';
@@ -4006,25 +4072,25 @@ BEGIN
         FROM inventory_core_internal.sync_runs AS r
         WHERE (every_tenant OR r.tenant_id = bound) AND r.status = 'running')
     SELECT c.check_name, c.found = 0,
-           CASE WHEN c.found = 0 THEN c.fine ELSE format(c.problem, c.found, c.first_tenant, c.first_run) END, c.hint
+           CASE WHEN c.found = 0 THEN c.fine ELSE format(c.problem, c.found, c.first) END, c.hint
     FROM (SELECT 'expired_runs' AS check_name, 'No run is silent for longer than its lease.' AS fine,
-                 '%s running runs have lost their lease, one of them of tenant %s: %s.' AS problem,
+                 '%s running runs have lost their lease, one of them of tenant %s.' AS problem,
                  'SELECT inventory_core.reap_expired_runs(tenant), or CALL inventory_core.maintain(); then see why the '
                  'worker died.' AS hint,
-                 count(*) AS found, min(r.tenant_id) AS first_tenant, min(r.run_id::text) AS first_run
+                 count(*) AS found, min(format('%s: %s', r.tenant_id, r.run_id)) AS first
           FROM running AS r WHERE r.lease_end <= now
           UNION ALL
           SELECT 'long_runs', 'No run has been running for a day.',
-                 '%s runs have been running for more than a day, one of them of tenant %s: %s.',
+                 '%s runs have been running for more than a day, one of them of tenant %s.',
                  'See run_progress. A worker that hangs and still sends heartbeats has to be stopped where it runs.',
-                 count(*), min(r.tenant_id), min(r.run_id::text)
+                 count(*), min(format('%s: %s', r.tenant_id, r.run_id))
           FROM running AS r WHERE r.lease_end > now AND r.started_at <= now - interval '1 day') AS c;
 
     RETURN QUERY
     SELECT 'never_completed', count(*) = 0,
            CASE WHEN count(*) = 0 THEN 'Every selection has a completed run, or its first one is running.'
-                ELSE format('%s selections have no completed run, one of them of tenant %s: %s.',
-                            count(*), min(s.tenant_id), min(s.selection_hash)) END,
+                ELSE format('%s selections have no completed run, one of them of tenant %s.',
+                            count(*), min(format('%s: %s', s.tenant_id, s.selection_hash))) END,
            'See refused_count and last_refused_reason in inventory_selections, and inventory_core.cooling_down(tenant).'
     FROM inventory_core_internal.selections AS s
     WHERE (every_tenant OR s.tenant_id = bound)
@@ -4032,46 +4098,55 @@ BEGIN
                       WHERE r.tenant_id = s.tenant_id AND r.selection_hash = s.selection_hash
                         AND (r.status <> 'running' OR inventory_core_internal._lease_end(r) > now));
 
-    RETURN QUERY
-    -- a writer can store anything there
-    WITH valid AS MATERIALIZED (
-        SELECT l.* FROM inventory_core_internal.last_seen AS l
-        WHERE (every_tenant OR l.tenant_id = bound) AND inventory_core_internal._is_bitmap(l.item_ids))
-    SELECT 'last_seen_sets', count(*) = 0,
-           CASE WHEN count(*) = 0 THEN 'The sets of last_seen agree with the runs.'
-                ELSE format('%s sets do not agree with the runs, one of them of tenant %s: %s.',
-                            count(*), min(p.tenant_id), min(p.problem)) END,
-           'Something else than this extension wrote last_seen or sync_runs: restore them from a dump, or forget_tenant '
-           'and sync anew.'
-    FROM (SELECT l.tenant_id, format('run %s holds sets of selection %s', r.run_id, l.selection_hash) AS problem
-          FROM inventory_core_internal.last_seen AS l
-          JOIN inventory_core_internal.sync_runs AS r ON r.tenant_id = l.tenant_id AND r.run_id = l.run_id
-          WHERE (every_tenant OR l.tenant_id = bound)
-            AND (r.status = 'running' OR l.selection_hash NOT IN ('*', r.selection_hash))
-          UNION ALL
-          SELECT v.tenant_id, format('the sets of selection %s overlap', v.selection_hash)
-          FROM valid AS v
-          GROUP BY v.tenant_id, v.selection_hash, v.chunk
-          HAVING sum(inventory_core_internal._bitmap_count(v.item_ids))
-              <> inventory_core_internal._bitmap_count(inventory_core_internal._bitmap_union(array_agg(v.item_ids)))
-          UNION ALL
-          SELECT v.tenant_id, format('run %s holds more items than it observed', v.run_id)
-          FROM valid AS v
-          JOIN inventory_core_internal.sync_runs AS r ON r.tenant_id = v.tenant_id AND r.run_id = v.run_id
-          GROUP BY v.tenant_id, v.selection_hash, v.run_id, r.observed_count
-          HAVING sum(inventory_core_internal._bitmap_count(v.item_ids)) > r.observed_count
-          UNION ALL
-          SELECT l.tenant_id, format('a set of run %s is no bitmap', l.run_id)
-          FROM inventory_core_internal.last_seen AS l
-          WHERE (every_tenant OR l.tenant_id = bound) AND NOT inventory_core_internal._is_bitmap(l.item_ids)
-          UNION ALL
-          SELECT c.tenant_id, format('a set of changes of run %s is no bitmap', c.run_id)
-          FROM inventory_core_internal.run_changes_bitmaps AS c
-          WHERE (every_tenant OR c.tenant_id = bound) AND NOT inventory_core_internal._is_bitmap(c.item_ids)
-          UNION ALL
-          SELECT q.tenant_id, format('a set of a batch of run %s is no bitmap', q.run_id)
-          FROM inventory_core_internal.run_parts AS q
-          WHERE (every_tenant OR q.tenant_id = bound) AND NOT inventory_core_internal._is_bitmap(q.item_ids)) AS p;
+    -- A writer can store anything there. Whatever it is, the other checks are told.
+    BEGIN
+        RETURN QUERY
+        WITH valid AS MATERIALIZED (
+            SELECT l.* FROM inventory_core_internal.last_seen AS l
+            WHERE (every_tenant OR l.tenant_id = bound) AND inventory_core_internal._is_bitmap(l.item_ids))
+        SELECT 'last_seen_sets', count(*) = 0,
+               CASE WHEN count(*) = 0 THEN 'The sets of last_seen agree with the runs.'
+                    ELSE format('%s sets do not agree with the runs, one of them of tenant %s.',
+                                count(*), min(format('%s: %s', p.tenant_id, p.problem))) END,
+               'Something else than this extension wrote last_seen or sync_runs: restore them from a dump, or forget_tenant '
+               'and sync anew.'
+        FROM (SELECT l.tenant_id, format('run %s holds sets of selection %s', r.run_id, l.selection_hash) AS problem
+              FROM inventory_core_internal.last_seen AS l
+              JOIN inventory_core_internal.sync_runs AS r ON r.tenant_id = l.tenant_id AND r.run_id = l.run_id
+              WHERE (every_tenant OR l.tenant_id = bound)
+                AND (r.status = 'running' OR l.selection_hash NOT IN ('*', r.selection_hash))
+              UNION ALL
+              SELECT v.tenant_id, format('the sets of selection %s overlap', v.selection_hash)
+              FROM valid AS v
+              GROUP BY v.tenant_id, v.selection_hash, v.chunk
+              HAVING sum(inventory_core_internal._bitmap_count(v.item_ids))
+                  <> inventory_core_internal._bitmap_count(inventory_core_internal._bitmap_union(array_agg(v.item_ids)))
+              UNION ALL
+              SELECT v.tenant_id, format('run %s holds more items than it observed', v.run_id)
+              FROM valid AS v
+              JOIN inventory_core_internal.sync_runs AS r ON r.tenant_id = v.tenant_id AND r.run_id = v.run_id
+              GROUP BY v.tenant_id, v.selection_hash, v.run_id, r.observed_count
+              HAVING sum(inventory_core_internal._bitmap_count(v.item_ids)) > r.observed_count
+              UNION ALL
+              SELECT l.tenant_id, format('a set of run %s is no bitmap', l.run_id)
+              FROM inventory_core_internal.last_seen AS l
+              WHERE (every_tenant OR l.tenant_id = bound) AND NOT inventory_core_internal._is_bitmap(l.item_ids)
+              UNION ALL
+              SELECT c.tenant_id, format('a set of changes of run %s is no bitmap', c.run_id)
+              FROM inventory_core_internal.run_changes_bitmaps AS c
+              WHERE (every_tenant OR c.tenant_id = bound) AND NOT inventory_core_internal._is_bitmap(c.item_ids)
+              UNION ALL
+              SELECT q.tenant_id, format('a set of a batch of run %s is no bitmap', q.run_id)
+              FROM inventory_core_internal.run_parts AS q
+              WHERE (every_tenant OR q.tenant_id = bound) AND NOT inventory_core_internal._is_bitmap(q.item_ids)) AS p;
+    EXCEPTION
+        WHEN others THEN
+            check_name := 'last_seen_sets';
+            ok := false;
+            detail := format('The sets of last_seen cannot be compared: %s.', SQLERRM);
+            hint := 'Bind one tenant after the other and call doctor again to see whose they are.';
+            RETURN NEXT;
+    END;
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._doctor_tenants(boolean) IS
@@ -4098,8 +4173,8 @@ BEGIN
     RETURN QUERY
     SELECT 'grants', count(*) = 0,
            CASE WHEN count(*) = 0 THEN 'Every grant is of a role that exists.'
-                ELSE format('%s grants do not count any more, one of them of role %s on tenant %s.',
-                            count(*), min(g.role_name), min(g.tenant_id)) END,
+                ELSE format('%s grants do not count any more, one of them of role %s.',
+                            count(*), min(format('%s on tenant %s', g.role_name, g.tenant_id))) END,
            'The role was dropped or renamed, or comes from another server (docs/operating.md, restore). DELETE the row from '
            'inventory_core_internal.tenant_grants, and SELECT inventory_core.grant_access(role, tenant, access) where it is wanted.'
     FROM inventory_core_internal.tenant_grants AS g
@@ -4107,8 +4182,8 @@ BEGIN
     RETURN QUERY
     SELECT 'memberships', count(*) = 0,
            CASE WHEN count(*) = 0 THEN 'Every role with a grant is a member of the group role that it needs.'
-                ELSE format('%s roles with a grant lack the membership that it needs, one of them %s on tenant %s.',
-                            count(DISTINCT g.role_name), min(g.role_name), min(g.tenant_id)) END,
+                ELSE format('%s roles with a grant lack the membership that it needs, one of them %s.',
+                            count(DISTINCT g.role_name), min(format('%s on tenant %s', g.role_name, g.tenant_id))) END,
            'SELECT inventory_core.grant_access(role, tenant, access) again: it restores what is missing.'
     FROM inventory_core_internal.tenant_grants AS g
     JOIN pg_roles AS r ON r.oid = g.role_oid AND r.rolname = g.role_name
@@ -4213,6 +4288,21 @@ $$;
 COMMENT ON FUNCTION inventory_core_internal._make_member(regrole, name) IS
     'Makes a role a member of a group role, unless it has its privileges already';
 
+CREATE FUNCTION inventory_core_internal._restore_group_privileges() RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    lost record;
+BEGIN
+    FOR lost IN SELECT l.* FROM inventory_core_internal._lost_privileges() AS l LOOP
+        EXECUTE format('GRANT %s ON %s TO %I', lost.privileges, lost.object, lost.grantee);
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._restore_group_privileges() IS
+    'Grants the group roles again what somebody has revoked from them';
+
 CREATE FUNCTION inventory_core.grant_access(role regrole, tenant text, access text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
@@ -4239,6 +4329,7 @@ BEGIN
     END IF;
     -- One at a time: two could make the same membership at once.
     LOCK TABLE inventory_core_internal.tenant_grants IN SHARE ROW EXCLUSIVE MODE;
+    PERFORM inventory_core_internal._restore_group_privileges();
     PERFORM inventory_core_internal._make_member(role, group_role);
     INSERT INTO inventory_core_internal.tenant_grants AS g (tenant_id, role_name, role_oid, access, granted_at)
     VALUES (tenant, pg_get_userbyid(role), role, access, inventory_core_internal._now())
@@ -4283,21 +4374,72 @@ BEGIN ATOMIC
         UNION ALL
         SELECT 'SCHEMA ' || n.oid::regnamespace, n.nspacl, n.nspowner FROM pg_namespace AS n
         WHERE n.oid IN ('inventory_core'::regnamespace, 'inventory_core_internal'::regnamespace)
+        UNION ALL
+        SELECT format('COLUMN %s.%I', c.oid::regclass, a.attname), a.attacl, c.relowner
+        FROM pg_class AS c
+        JOIN pg_attribute AS a ON a.attrelid = c.oid
+        WHERE c.relnamespace IN ('inventory_core'::regnamespace, 'inventory_core_internal'::regnamespace)
+          AND a.attacl IS NOT NULL
     )
     SELECT o.object, coalesce(pg_get_userbyid(nullif(a.grantee, 0))::text, 'PUBLIC'),
            string_agg(a.privilege_type, ', ' ORDER BY a.privilege_type)
     FROM objects AS o
     CROSS JOIN LATERAL aclexplode(o.acl) AS a
     WHERE a.grantee <> o.owner
-      AND a.grantee <> ALL (ARRAY(SELECT to_regrole(quote_ident(g.role_name))::oid
-                                  FROM inventory_core_internal._group_roles() AS g))
+      AND (a.is_grantable
+           OR a.privilege_type NOT IN ('SELECT', 'INSERT', 'UPDATE', 'DELETE', 'EXECUTE', 'USAGE')
+           OR a.grantee <> ALL (ARRAY(SELECT to_regrole(quote_ident(g.role_name))::oid
+                                      FROM inventory_core_internal._group_roles() AS g)))
       -- every value of a type is somebody's who may read it
       AND NOT (a.grantee = 0 AND o.object LIKE 'TYPE %')
     GROUP BY o.object, a.grantee;
 END;
 COMMENT ON FUNCTION inventory_core_internal._foreign_privileges() IS
-    'Privileges on objects of the extension that neither its owner has nor one of its group roles';
+    'Privileges on objects of the extension that neither its owner has nor one of its group roles, and such as no group role has';
 
+-- The server keeps what the install script and the upgrade scripts have granted on each object of an extension.
+-- See <https://www.postgresql.org/docs/current/catalog-pg-init-privs.html>.
+CREATE FUNCTION inventory_core_internal._lost_privileges() RETURNS TABLE (object text, grantee name, privileges text)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    WITH objects (object, column_name, class, number, sub_number, acl) AS (
+        SELECT 'TABLE ' || c.oid::regclass, NULL::name, 'pg_class'::regclass, c.oid, 0, c.relacl FROM pg_class AS c
+        WHERE c.relnamespace IN ('inventory_core'::regnamespace, 'inventory_core_internal'::regnamespace)
+        UNION ALL
+        SELECT 'TABLE ' || c.oid::regclass, a.attname, 'pg_class', c.oid, a.attnum, a.attacl
+        FROM pg_class AS c
+        JOIN pg_attribute AS a ON a.attrelid = c.oid
+        WHERE c.relnamespace IN ('inventory_core'::regnamespace, 'inventory_core_internal'::regnamespace)
+        UNION ALL
+        SELECT 'ROUTINE ' || p.oid::regprocedure, NULL, 'pg_proc', p.oid, 0, p.proacl FROM pg_proc AS p
+        WHERE p.pronamespace IN ('inventory_core'::regnamespace, 'inventory_core_internal'::regnamespace)
+        UNION ALL
+        SELECT 'SCHEMA ' || n.oid::regnamespace, NULL, 'pg_namespace', n.oid, 0, n.nspacl FROM pg_namespace AS n
+        WHERE n.oid IN ('inventory_core'::regnamespace, 'inventory_core_internal'::regnamespace)
+    )
+    SELECT o.object, g.role_name,
+           string_agg(a.privilege_type || coalesce(' (' || quote_ident(o.column_name) || ')', ''), ', ' ORDER BY a.privilege_type)
+    FROM objects AS o
+    JOIN pg_init_privs AS i ON i.classoid = o.class AND i.objoid = o.number AND i.objsubid = o.sub_number
+    CROSS JOIN LATERAL aclexplode(i.initprivs) AS a
+    JOIN inventory_core_internal._group_roles() AS g ON to_regrole(quote_ident(g.role_name)) = a.grantee
+    WHERE NOT EXISTS (SELECT FROM aclexplode(o.acl) AS h
+                      WHERE h.grantee = a.grantee AND h.privilege_type = a.privilege_type)
+    GROUP BY o.object, o.column_name, g.role_name;
+END;
+COMMENT ON FUNCTION inventory_core_internal._lost_privileges() IS
+    'What the group roles were granted on objects of the extension and do not have any more';
+
+CREATE FUNCTION inventory_core_internal._public_functions() RETURNS SETOF name
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT unnest('{canonical_json, _canonical_json, selection_hash, _selection_hash, filter_meta, redact, is_retryable,
+                    error_code_for, retry_delay, _retry_delay, _micros, selection_lock_key}'::name[]);
+END;
+COMMENT ON FUNCTION inventory_core_internal._public_functions() IS
+    'The pure functions, which everybody may call, and the private ones that they call';
+
+-- From here on nothing is created, which would have the default privileges again.
 DO $$
 DECLARE
     foreign_privilege record;
@@ -4308,18 +4450,15 @@ BEGIN
     END LOOP;
 END
 $$;
-REVOKE ALL ON ALL ROUTINES IN SCHEMA inventory_core, inventory_core_internal FROM PUBLIC;
+REVOKE ALL ON ALL ROUTINES IN SCHEMA inventory_core, inventory_core_internal
+    FROM PUBLIC, inventory_core_reader, inventory_core_writer, inventory_core_maintainer;
+-- In a second database of a server the group roles exist already, and default privileges may name them too.
+REVOKE ALL ON ALL TABLES IN SCHEMA inventory_core, inventory_core_internal
+    FROM inventory_core_reader, inventory_core_writer, inventory_core_maintainer;
+REVOKE ALL ON SCHEMA inventory_core, inventory_core_internal
+    FROM inventory_core_reader, inventory_core_writer, inventory_core_maintainer;
 
 -- Everybody: what touches no table.
-CREATE FUNCTION inventory_core_internal._public_functions() RETURNS SETOF name
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT unnest('{canonical_json, _canonical_json, selection_hash, _selection_hash, filter_meta, redact, is_retryable,
-                    error_code_for, retry_delay, _retry_delay, _micros, selection_lock_key}'::name[]);
-END;
-COMMENT ON FUNCTION inventory_core_internal._public_functions() IS
-    'The pure functions, which everybody may call, and the private ones that they call';
-REVOKE ALL ON FUNCTION inventory_core_internal._public_functions() FROM PUBLIC;
 GRANT USAGE ON SCHEMA inventory_core TO PUBLIC;
 DO $$
 DECLARE

@@ -89,3 +89,7 @@ COMMENT ON FUNCTION inventory_core_internal._is_owner() IS
 COMMENT ON FUNCTION inventory_core_internal._first_listed_tenant() IS 'Where the tenants begin that the caller may list; for the policies';
 COMMENT ON FUNCTION inventory_core_internal._last_listed_tenant() IS 'Where the tenants end that the caller may list; for the policies';
 COMMENT ON FUNCTION inventory_core_internal._slot_holder(text, uuid) IS 'Stands for a run in run_slots without naming its tenant';
+COMMENT ON FUNCTION inventory_core_internal._grant_counts(text, oid) IS
+    'Whether the current user may use a grant of a role, and the OID still belongs to that name';
+COMMENT ON FUNCTION inventory_core_internal._free_number(integer[], integer, integer) IS
+    'The lowest free number above another that keeps a limit beside the taken ones; NULL where there is none';

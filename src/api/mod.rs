@@ -6,6 +6,7 @@ pub mod bitmap;
 pub mod canonical;
 pub mod digest;
 pub mod items;
+pub mod limit;
 pub mod locks;
 pub mod redact;
 pub mod report;

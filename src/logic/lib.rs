@@ -13,6 +13,7 @@ pub mod digest;
 pub mod error;
 pub mod items;
 pub mod json;
+pub mod limit;
 pub mod lock_key;
 pub mod meta;
 pub mod retry;
