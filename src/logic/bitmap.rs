@@ -185,7 +185,7 @@ pub(crate) fn parse(mut bytes: &[u8], max_bytes: usize, beyond: u32) -> Result<R
         return Err(corrupt(format!("{} bytes come after it", bytes.len())));
     }
     if set.max().is_some_and(|greatest| greatest >= beyond) {
-        return Err(corrupt("it holds what does not belong there".to_owned()));
+        return Err(corrupt(format!("it holds numbers from {beyond} on")));
     }
     Ok(set)
 }
@@ -323,8 +323,8 @@ mod tests {
         let more = [&set(&[7].into())[..], &[0]].concat();
         for (bytes, problem) in [
             (portable(&everything), "has at most 8208"),
-            (portable(&[7, 65_536].into_iter().collect()), "ids of another chunk"),
-            (portable(&[u32::MAX].into_iter().collect()), "ids of another chunk"),
+            (portable(&[7, 65_536].into_iter().collect()), "numbers from 65536 on"),
+            (portable(&[u32::MAX].into_iter().collect()), "numbers from 65536 on"),
             (more, "1 bytes come after it"),
         ] {
             let error = count(&bytes).unwrap_err();

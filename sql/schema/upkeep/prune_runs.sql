@@ -114,8 +114,9 @@ AS $$
 #variable_conflict use_column
 DECLARE
     pruned uuid[];
+    selections text[];
 BEGIN
-    SELECT array_agg(p.run_id) INTO pruned
+    SELECT array_agg(p.run_id), array_agg(DISTINCT p.selection_hash) INTO pruned, selections
     FROM inventory_core_internal._prunable_runs(tenant, finished_until, keep_last, at_most) AS p;
 
     -- What another transaction has locked is left for the next time.
