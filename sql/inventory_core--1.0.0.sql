@@ -242,6 +242,14 @@ STRICT VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_try_lock_shared_wrapper';
 
+-- inventory_core::api::locks::_try_lock_slot
+CREATE  FUNCTION inventory_core_internal."_try_lock_slot"(
+	"slot_no" INT /* i32 */
+) RETURNS bool /* bool */
+STRICT VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_try_lock_slot_wrapper';
+
 -- inventory_core::api::locks::_try_public_lock
 CREATE  FUNCTION inventory_core_internal."_try_public_lock"(
 	"selection_hash" TEXT /* & str */
@@ -275,6 +283,14 @@ CREATE  FUNCTION inventory_core_internal."_unlock_shared"(
 STRICT VOLATILE PARALLEL UNSAFE 
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_unlock_shared_wrapper';
+
+-- inventory_core::api::locks::_unlock_slot
+CREATE  FUNCTION inventory_core_internal."_unlock_slot"(
+	"slot_no" INT /* i32 */
+) RETURNS void
+STRICT VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_unlock_slot_wrapper';
 
 -- inventory_core::api::redact::_has_inert_strings
 CREATE  FUNCTION inventory_core_internal."_has_inert_strings"(
@@ -1107,8 +1123,8 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION inventory_core_internal._now() IS
     'The one place that times come from: the server''s clock, or inventory_core.clock where a test sets it';
--- The limit over all tenants. One slot for each run that may run at once on this server. A start takes a free one FOR UPDATE
--- SKIP LOCKED, so it never waits, and no race takes one twice. A slot expires half a lease after the lease of its run, and is
+-- The limit over all tenants. One slot for each run that may run at once on this server. A start only tries the lock
+-- of a free one, so it never waits, and no race takes one twice. A slot expires half a lease after the lease of its run, and is
 -- free then. It shows no tenant and is not dumped: the runs are, and take a slot again with their next sign of life.
 CREATE TABLE inventory_core_internal.run_slots (
     slot_no    integer NOT NULL,
@@ -1164,27 +1180,46 @@ COMMENT ON POLICY free_or_own_slots_only ON inventory_core_internal.run_slots IS
     'The same as a limit on whatever other policy there is';
 
 -- A slot may be taken where, together with those above it that are taken, it keeps the limit (compare running_numbers).
-CREATE FUNCTION inventory_core_internal._lock_free_slot(now timestamptz) RETURNS integer
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+CREATE FUNCTION inventory_core_internal._free_slot(now timestamptz, above integer) RETURNS integer
+LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     max_runs integer := inventory_core_internal._max_running_runs();
     taken integer[];
-    slot integer;
 BEGIN
     taken := ARRAY(SELECT s.slot_no FROM inventory_core_internal.run_slots AS s
                    WHERE s.holder IS NOT NULL AND s.expires_at > now);
-    -- The condition stands in the locked query too: the lock falls on the newest version of a row.
-    SELECT s.slot_no INTO slot
-    FROM inventory_core_internal.run_slots AS s
-    WHERE s.slot_no <= CASE WHEN max_runs < 0 THEN 1024 ELSE max_runs END
-      AND (s.holder IS NULL OR s.expires_at <= now)
-      AND (max_runs < 0
-           OR s.slot_no + (SELECT count(*) FROM unnest(taken) AS t (slot_no) WHERE t.slot_no > s.slot_no) <= max_runs)
-    ORDER BY s.slot_no
-    LIMIT 1
-    FOR UPDATE SKIP LOCKED;
+    RETURN (SELECT min(n.slot_no)
+            FROM generate_series(above + 1, CASE WHEN max_runs < 0 THEN 1024 ELSE max_runs END) AS n (slot_no)
+            WHERE n.slot_no <> ALL (taken)
+              AND (max_runs < 0
+                   OR n.slot_no + (SELECT count(*) FROM unnest(taken) AS t (slot_no) WHERE t.slot_no > n.slot_no) <= max_runs));
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._free_slot(timestamptz, integer) IS
+    'The lowest slot above another that a run may take; NULL where the limit over all tenants is reached';
+
+-- Under a lock of its own, which no SQL can take. A row lock alone may fall on a slot that was taken since the statement
+-- looked, and would keep the end of that run from giving it back.
+CREATE FUNCTION inventory_core_internal._lock_free_slot(now timestamptz) RETURNS integer
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    slot integer := inventory_core_internal._free_slot(now, 0);
+BEGIN
+    WHILE slot IS NOT NULL LOOP
+        IF inventory_core_internal._try_lock_slot(slot) THEN
+            -- Looked at again under the lock; then the row, which its last holder may be giving back.
+            IF inventory_core_internal._free_slot(now, slot - 1) = slot THEN
+                PERFORM 1 FROM inventory_core_internal.run_slots AS s WHERE s.slot_no = slot FOR UPDATE SKIP LOCKED;
+                EXIT WHEN FOUND;
+            END IF;
+            PERFORM inventory_core_internal._unlock_slot(slot);
+        END IF;
+        slot := inventory_core_internal._free_slot(now, slot);
+    END LOOP;
     RETURN slot;
 END
 $$;
@@ -1649,6 +1684,7 @@ COMMENT ON FUNCTION inventory_core_internal._raise_not_running(text) IS '55000 f
 --   number       -                                                              start_run (tries)
 --   errors       -                                                              record_error, batches with new bad types
 --   fold         -                                                              the end of a run (tries)
+--   slot         -                                                              a start, or a run that lost its slot (both try)
 --
 -- A lock is taken in a statement of its own, and what it protects is read by a later one: the snapshot of a statement is
 -- older than the locks that it takes.
@@ -1942,7 +1978,7 @@ $$;
 COMMENT ON FUNCTION inventory_core_internal._take_over(inventory_core_internal.sync_runs) IS
     'Closes a run whose lease has expired; false where its owner shows life';
 
-CREATE FUNCTION inventory_core_internal._reap(tenant text) RETURNS integer
+CREATE FUNCTION inventory_core_internal._reap(tenant text, at_most integer) RETURNS integer
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -1951,13 +1987,12 @@ DECLARE
     run inventory_core_internal.sync_runs;
     reaped integer := 0;
 BEGIN
-    -- At most 100 runs, because each takes two places in the lock table. Not a loop over the query: a lock that is released
-    -- inside would belong to the query's cursor.
+    -- Not a loop over the query: a lock that is released inside would belong to the query's cursor.
     expired := ARRAY(SELECT r FROM inventory_core_internal.sync_runs AS r
                      WHERE r.tenant_id = tenant AND r.status = 'running'
                        AND inventory_core_internal._lease_end(r) <= inventory_core_internal._now()
                      ORDER BY r.start_no, r.started_at, r.run_id
-                     LIMIT 100);
+                     LIMIT at_most);
     FOREACH run IN ARRAY expired LOOP
         IF inventory_core_internal._try_lock('selection', run.selection_hash) THEN
             IF inventory_core_internal._take_over(run) THEN
@@ -1970,7 +2005,7 @@ BEGIN
     RETURN reaped;
 END
 $$;
-COMMENT ON FUNCTION inventory_core_internal._reap(text) IS
+COMMENT ON FUNCTION inventory_core_internal._reap(text, integer) IS
     'Closes expired runs of a tenant and counts them; the caller shares the items';
 CREATE FUNCTION inventory_core_internal._baseline(tenant text, selection_hash text, baseline text)
 RETURNS TABLE (run_id uuid, run_seq bigint, status text, finished_at timestamptz, error_codes text[],
@@ -2628,7 +2663,8 @@ BEGIN
         max_runs := inventory_core_internal._tenant_limit(tenant);
         IF max_runs >= 0 THEN
             number := inventory_core_internal._take_number(tenant, max_runs);
-            IF number IS NULL AND has_items AND inventory_core_internal._reap(tenant) > 0 THEN
+            -- A few only: closing a run costs milliseconds, and a start answers at once.
+            IF number IS NULL AND has_items AND inventory_core_internal._reap(tenant, 5) > 0 THEN
                 has_taken_over := true;
                 number := inventory_core_internal._take_number(tenant, max_runs);
             END IF;
@@ -3054,7 +3090,7 @@ AS $$
 BEGIN
     PERFORM inventory_core_internal._begin_write(tenant);
     PERFORM inventory_core_internal._lock_shared('tenant', ''), inventory_core_internal._lock_shared('items', '');
-    RETURN inventory_core_internal._reap(tenant);
+    RETURN inventory_core_internal._reap(tenant, 100);
 END
 $$;
 COMMENT ON FUNCTION inventory_core.reap_expired_runs(text) IS
@@ -3788,7 +3824,7 @@ BEGIN
     failed := false;
     PERFORM inventory_core_internal._begin_write(tenant, 'maintainer');
     PERFORM inventory_core_internal._lock_shared('tenant', ''), inventory_core_internal._lock_shared('items', '');
-    PERFORM inventory_core_internal._reap(tenant);
+    PERFORM inventory_core_internal._reap(tenant, 100);
     PERFORM inventory_core_internal._fold_into_tenant(tenant);
     has_more := inventory_core_internal._prune(tenant, inventory_core_internal._time_before(keep), keep_last,
                                       inventory_core_internal._prune_step_size()) > 0;

@@ -1,5 +1,5 @@
--- The limit over all tenants. One slot for each run that may run at once on this server. A start takes a free one FOR UPDATE
--- SKIP LOCKED, so it never waits, and no race takes one twice. A slot expires half a lease after the lease of its run, and is
+-- The limit over all tenants. One slot for each run that may run at once on this server. A start only tries the lock
+-- of a free one, so it never waits, and no race takes one twice. A slot expires half a lease after the lease of its run, and is
 -- free then. It shows no tenant and is not dumped: the runs are, and take a slot again with their next sign of life.
 CREATE TABLE inventory_core_internal.run_slots (
     slot_no    integer NOT NULL,
@@ -55,27 +55,46 @@ COMMENT ON POLICY free_or_own_slots_only ON inventory_core_internal.run_slots IS
     'The same as a limit on whatever other policy there is';
 
 -- A slot may be taken where, together with those above it that are taken, it keeps the limit (compare running_numbers).
-CREATE FUNCTION inventory_core_internal._lock_free_slot(now timestamptz) RETURNS integer
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+CREATE FUNCTION inventory_core_internal._free_slot(now timestamptz, above integer) RETURNS integer
+LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     max_runs integer := inventory_core_internal._max_running_runs();
     taken integer[];
-    slot integer;
 BEGIN
     taken := ARRAY(SELECT s.slot_no FROM inventory_core_internal.run_slots AS s
                    WHERE s.holder IS NOT NULL AND s.expires_at > now);
-    -- The condition stands in the locked query too: the lock falls on the newest version of a row.
-    SELECT s.slot_no INTO slot
-    FROM inventory_core_internal.run_slots AS s
-    WHERE s.slot_no <= CASE WHEN max_runs < 0 THEN 1024 ELSE max_runs END
-      AND (s.holder IS NULL OR s.expires_at <= now)
-      AND (max_runs < 0
-           OR s.slot_no + (SELECT count(*) FROM unnest(taken) AS t (slot_no) WHERE t.slot_no > s.slot_no) <= max_runs)
-    ORDER BY s.slot_no
-    LIMIT 1
-    FOR UPDATE SKIP LOCKED;
+    RETURN (SELECT min(n.slot_no)
+            FROM generate_series(above + 1, CASE WHEN max_runs < 0 THEN 1024 ELSE max_runs END) AS n (slot_no)
+            WHERE n.slot_no <> ALL (taken)
+              AND (max_runs < 0
+                   OR n.slot_no + (SELECT count(*) FROM unnest(taken) AS t (slot_no) WHERE t.slot_no > n.slot_no) <= max_runs));
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._free_slot(timestamptz, integer) IS
+    'The lowest slot above another that a run may take; NULL where the limit over all tenants is reached';
+
+-- Under a lock of its own, which no SQL can take. A row lock alone may fall on a slot that was taken since the statement
+-- looked, and would keep the end of that run from giving it back.
+CREATE FUNCTION inventory_core_internal._lock_free_slot(now timestamptz) RETURNS integer
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    slot integer := inventory_core_internal._free_slot(now, 0);
+BEGIN
+    WHILE slot IS NOT NULL LOOP
+        IF inventory_core_internal._try_lock_slot(slot) THEN
+            -- Looked at again under the lock; then the row, which its last holder may be giving back.
+            IF inventory_core_internal._free_slot(now, slot - 1) = slot THEN
+                PERFORM 1 FROM inventory_core_internal.run_slots AS s WHERE s.slot_no = slot FOR UPDATE SKIP LOCKED;
+                EXIT WHEN FOUND;
+            END IF;
+            PERFORM inventory_core_internal._unlock_slot(slot);
+        END IF;
+        slot := inventory_core_internal._free_slot(now, slot);
+    END LOOP;
     RETURN slot;
 END
 $$;
