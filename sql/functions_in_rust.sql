@@ -314,6 +314,14 @@ STRICT VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_try_lock_shared_wrapper';
 
+-- inventory_core::api::locks::_try_lock_slot
+CREATE  FUNCTION inventory_core_internal."_try_lock_slot"(
+	"slot_no" INT /* i32 */
+) RETURNS bool /* bool */
+STRICT VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_try_lock_slot_wrapper';
+
 -- inventory_core::api::locks::_try_public_lock
 CREATE  FUNCTION inventory_core_internal."_try_public_lock"(
 	"selection_hash" TEXT /* & str */
@@ -347,6 +355,14 @@ CREATE  FUNCTION inventory_core_internal."_unlock_shared"(
 STRICT VOLATILE PARALLEL UNSAFE 
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_unlock_shared_wrapper';
+
+-- inventory_core::api::locks::_unlock_slot
+CREATE  FUNCTION inventory_core_internal."_unlock_slot"(
+	"slot_no" INT /* i32 */
+) RETURNS void
+STRICT VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_unlock_slot_wrapper';
 
 -- inventory_core::api::redact::_has_inert_strings
 CREATE  FUNCTION inventory_core_internal."_has_inert_strings"(

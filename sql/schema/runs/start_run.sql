@@ -165,7 +165,8 @@ BEGIN
         max_runs := inventory_core_internal._tenant_limit(tenant);
         IF max_runs >= 0 THEN
             number := inventory_core_internal._take_number(tenant, max_runs);
-            IF number IS NULL AND has_items AND inventory_core_internal._reap(tenant) > 0 THEN
+            -- A few only: closing a run costs milliseconds, and a start answers at once.
+            IF number IS NULL AND has_items AND inventory_core_internal._reap(tenant, 5) > 0 THEN
                 has_taken_over := true;
                 number := inventory_core_internal._take_number(tenant, max_runs);
             END IF;
