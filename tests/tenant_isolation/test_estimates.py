@@ -23,7 +23,7 @@ def crowd(prepared):
     with scene.copy(prepared) as world:
         with world.connect(B) as session:
             items = [{"policy_type": f"{CANARY} vm", "external_id": f"{CANARY} {n}", "display_name": f"{CANARY} {n % 5}"}
-                     for n in range(300)]
+                     for n in range(3000)]
             session.execute("SELECT inventory_core.upsert_items('b', %s, %s)", (world.runs[B]["running"], json.dumps(items)))
         with world.admin() as owner:
             owner.execute("ANALYZE")
