@@ -748,22 +748,36 @@ END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._let_owner_write(regclass) IS
     'Policies by which nobody but the owner of the extension writes a table, whatever privileges a role has on it';
+-- Statistics are of all tenants' rows: from common values the planner guesses how many rows a query finds, EXPLAIN shows the
+-- guess, and enough queries show the values. So ANALYZE collects none.
+CREATE FUNCTION inventory_core_internal._collect_no_statistics(fenced_table regclass) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    fenced_column name;
+BEGIN
+    FOR fenced_column IN
+        SELECT a.attname FROM pg_attribute AS a WHERE a.attrelid = fenced_table AND a.attnum > 0 AND NOT a.attisdropped
+    LOOP
+        EXECUTE format('ALTER TABLE %s ALTER COLUMN %I SET STATISTICS 0', fenced_table, fenced_column);
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._collect_no_statistics(regclass) IS
+    'Lets ANALYZE collect no values of a table of which a role sees some rows';
+
 -- The second fence around a table with tenants (every statement names its tenant itself). The policies ask the library and
 -- not current_setting, which a session could make up before the library is loaded; as a subselect the question is asked
 -- once a query. The restrictive twin keeps the fence closed where somebody adds a permissive policy. It compares the other
 -- way round, so that the planner sees two comparisons, derives one between the two answers, and asks before it scans: also
 -- where there is nothing to scan, an unbound reader gets an error and not an empty result. A row lock and a DELETE are
 -- checked by USING alone, never by WITH CHECK, so the access that they need stands in policies of its own.
---
--- Statistics are of all tenants' rows: from common values the planner guesses how many rows a query finds, EXPLAIN shows the
--- guess, and enough queries show the values. So ANALYZE collects none.
 CREATE FUNCTION inventory_core_internal._fence_table(
     fenced_table regclass, delete_access text, write_access text DEFAULT 'writer') RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-    fenced_column name;
 BEGIN
     EXECUTE format($fence$
         ALTER TABLE %1$s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
@@ -783,11 +797,7 @@ BEGIN
         COMMENT ON POLICY update_needs_access ON %1$s IS 'To change or lock a row needs the access of the binding';
         COMMENT ON POLICY delete_needs_access ON %1$s IS 'To delete a row needs the access of the binding';
         $fence$, fenced_table, write_access, delete_access);
-    FOR fenced_column IN
-        SELECT a.attname FROM pg_attribute AS a WHERE a.attrelid = fenced_table AND a.attnum > 0 AND NOT a.attisdropped
-    LOOP
-        EXECUTE format('ALTER TABLE %s ALTER COLUMN %I SET STATISTICS 0', fenced_table, fenced_column);
-    END LOOP;
+    PERFORM inventory_core_internal._collect_no_statistics(fenced_table);
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._fence_table(regclass, text, text) IS
@@ -883,6 +893,7 @@ CREATE POLICY own_grants_only ON inventory_core_internal.tenant_grants AS RESTRI
 COMMENT ON POLICY own_grants_only ON inventory_core_internal.tenant_grants IS
     'The same as a limit on whatever other policy there is';
 SELECT inventory_core_internal._let_owner_write('inventory_core_internal.tenant_grants');
+SELECT inventory_core_internal._collect_no_statistics('inventory_core_internal.tenant_grants');
 
 -- Neither STRICT nor with a path of its own, so that the planner inlines it: it is asked by every function that binds.
 CREATE FUNCTION inventory_core_internal._usable_grant(tenant text) RETURNS TABLE (grant_role oid, grant_access text)
@@ -1425,6 +1436,7 @@ CREATE POLICY free_or_own_slots_only ON inventory_core_internal.run_slots AS RES
     WITH CHECK (holder IS NULL OR inventory_core_internal._may_hold_slot(holder, expires_at));
 COMMENT ON POLICY free_or_own_slots_only ON inventory_core_internal.run_slots IS
     'The same as a limit on whatever other policy there is';
+SELECT inventory_core_internal._collect_no_statistics('inventory_core_internal.run_slots');
 
 -- Which slot may be taken follows from those that are taken, as for the numbers of a tenant.
 CREATE FUNCTION inventory_core_internal._lock_free_slot(now timestamptz) RETURNS integer
@@ -1554,6 +1566,7 @@ CREATE POLICY bound_at_all_first ON inventory_core_internal.tenant_limits AS RES
 COMMENT ON POLICY bound_at_all_first ON inventory_core_internal.tenant_limits IS
     'The same turned round, so that it is asked before the table is read';
 SELECT inventory_core_internal._let_owner_write('inventory_core_internal.tenant_limits');
+SELECT inventory_core_internal._collect_no_statistics('inventory_core_internal.tenant_limits');
 
 CREATE FUNCTION inventory_core_internal._tenant_limit(tenant text) RETURNS integer
 LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -5132,6 +5145,16 @@ BEGIN
       AND EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped)
       AND NOT (c.relrowsecurity AND c.relforcerowsecurity
                AND EXISTS (SELECT FROM pg_policy AS p WHERE p.polrelid = c.oid AND NOT p.polpermissive));
+    RETURN QUERY SELECT
+        'statistics', count(*) = 0,
+        CASE WHEN count(*) = 0 THEN 'ANALYZE collects no values of tables with tenants, so that no plan shows any.'
+             ELSE format('%s columns have statistics, one of them %s.',
+                         count(*), min(format('%s.%I', a.attrelid::regclass, a.attname))) END,
+        'ALTER TABLE ... ALTER COLUMN ... SET STATISTICS 0, and DELETE FROM pg_statistic WHERE starelid = ''...''::regclass.'
+    FROM pg_class AS c
+    JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+    WHERE c.relnamespace = 'inventory_core_internal'::regnamespace AND c.relkind IN ('r', 'p')
+      AND c.relname <> 'meta_whitelist' AND a.attstattarget IS DISTINCT FROM 0;
     RETURN QUERY SELECT
         'group_roles', count(*) = 0,
         CASE WHEN count(*) = 0 THEN 'The three group roles are as the extension makes them.'

@@ -105,3 +105,6 @@ COMMENT ON FUNCTION inventory_core_internal._grant_counts(text, oid) IS
     'Whether the current user may use a grant of a role, and the OID still belongs to that name';
 COMMENT ON FUNCTION inventory_core_internal._free_number(integer[], integer, integer) IS
     'The lowest free number above another that keeps a limit beside the taken ones; NULL where there is none';
+COMMENT ON FUNCTION inventory_core_internal._try_lock_slot(integer) IS
+    'Takes the lock of a slot of the limit over all tenants; false where another transaction is taking the slot';
+COMMENT ON FUNCTION inventory_core_internal._unlock_slot(integer) IS 'Releases what _try_lock_slot took';

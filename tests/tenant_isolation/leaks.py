@@ -126,9 +126,9 @@ def table_unbound(world):
         yield name, partial(probe, relation)
 
 
-@held_by_policies
+@held_twice
 def statistics(world):
-    """pg_stats shows the most common values of a table to whoever may read all of it."""
+    """pg_stats shows the most common values of a table to whoever may read all of it; of these there are none."""
     def probe(name):
         with bound(world) as connection:
             assert value(connection, "SELECT count(*) FROM pg_stats WHERE schemaname = 'inventory_core_internal' "

@@ -54,6 +54,7 @@ CREATE POLICY free_or_own_slots_only ON inventory_core_internal.run_slots AS RES
     WITH CHECK (holder IS NULL OR inventory_core_internal._may_hold_slot(holder, expires_at));
 COMMENT ON POLICY free_or_own_slots_only ON inventory_core_internal.run_slots IS
     'The same as a limit on whatever other policy there is';
+SELECT inventory_core_internal._collect_no_statistics('inventory_core_internal.run_slots');
 
 CREATE FUNCTION inventory_core_internal._taken_slots(now timestamptz) RETURNS integer[]
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
