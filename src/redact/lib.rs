@@ -15,9 +15,11 @@ mod context;
 mod entropy;
 mod forms;
 mod headers;
+mod json;
 mod marker;
 mod names;
 mod natural;
+mod pairs;
 mod pem;
 mod plausible;
 mod quick;
@@ -73,13 +75,16 @@ fn run<'a>(text: &'a str, with_entropy: bool, tick: Tick<'_>) -> (Cow<'a, str>, 
             break;
         }
         let view = View::new(&text, &pace);
-        let spans = find(&view, with_entropy, 0, &pace);
-        if spans.is_empty() {
+        let found = find(&view, with_entropy, 0, &pace);
+        if found.is_empty() {
             return (text, count);
         }
-        count += spans.list().len();
-        let redacted = spans.render(&text, &view);
-        text = Cow::Owned(redacted);
+        let pieces = json::keep(&text, found.pieces(&view));
+        if pieces.is_empty() {
+            return (text, count);
+        }
+        count += pieces.len();
+        text = Cow::Owned(spans::render(&text, &pieces));
     }
     (Cow::Borrowed(GIVEN_UP), count + 1)
 }

@@ -43,7 +43,7 @@ pub(super) fn promise(name: &[u8], lower: &[u8], previous: &[u8]) -> Option<Prom
             });
             return Some(if plain { found } else { weaker(found) });
         }
-        if words.about(segment(at)) {
+        if words.about(segment(at), before) {
             return None;
         }
     }

@@ -80,8 +80,13 @@ pub(super) fn groups(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
         let text = bytes.get(start..end)?;
         let grouped =
             text.iter().enumerate().all(|(i, b)| if i % (size + 1) == size { *b == b'-' } else { of(*b) });
-        let edge = |i: usize| bytes.get(i).is_none_or(|b| !(b.is_ascii_alphanumeric() || *b == b'-'));
-        (grouped && edge(end) && start.checked_sub(1).is_none_or(edge)).then_some((start, end))
+        // No group more on either side.
+        let edge = |i: Option<usize>, next: Option<usize>| {
+            let get = |i: Option<usize>| i.and_then(|i| bytes.get(i)).copied().unwrap_or(0);
+            !(get(i).is_ascii_alphanumeric() || get(i) == b'-' && of(get(next)))
+        };
+        let ends = edge(Some(end), Some(end + 1)) && edge(start.checked_sub(1), start.checked_sub(2));
+        (grouped && ends).then_some((start, end))
     };
     let mixed = |span: &(usize, usize)| {
         let text = &bytes[span.0..span.1];
@@ -97,7 +102,8 @@ pub(super) fn dotted(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
     let small = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
     let url = |b: u8| Class::Url.of(b);
     if get(at + 7) == b'.' && (1..7).all(|n| url(get(at + n))) {
-        let start = (at.saturating_sub(29)..at).rev().take_while(|&i| url(bytes[i])).last()?;
+        let start =
+            (at.saturating_sub(29)..at).rev().take_while(|&i| bytes[i].is_ascii_alphanumeric()).last()?;
         let end =
             (at + 8..bytes.len().min(at + 80)).find(|&i| !url(bytes[i])).unwrap_or(bytes.len().min(at + 80));
         let bot =
@@ -110,13 +116,13 @@ pub(super) fn dotted(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
         return None;
     }
     let (id, secret) = (&bytes[start..at], &bytes[at + 1..end]);
-    let edge = |b: u8| !(b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'/'));
-    let digits = |text: &[u8]| text.iter().any(u8::is_ascii_digit) && text.iter().any(u8::is_ascii_lowercase);
+    let edge = |b: u8| !(b.is_ascii_alphanumeric() || matches!(b, b'.' | b'/'));
+    // Names of files hold hex there.
     let hex = secret.iter().all(u8::is_ascii_hexdigit);
     (id.iter().chain(secret).all(|b| small(*b))
-        && digits(id)
-        && digits(secret)
-        && (!hex || id.iter().any(|b| *b > b'f'))
+        && !hex
+        && secret.iter().any(u8::is_ascii_digit)
+        && natural::odd(secret)
         && edge(get(end))
         && (start == 0 || edge(bytes[start - 1])))
     .then_some((start, end))

@@ -13,6 +13,7 @@ struct Entry {
     rules: Vec<(Option<Promise>, Vec<&'static [u8]>)>,
     neutral: bool,
     about: bool,
+    about_after: Vec<&'static [u8]>,
     value: bool,
     named: bool,
 }
@@ -91,7 +92,10 @@ impl Words {
                     self.entry(word).rules.push((promise, after));
                 }
                 ("neutral", _) => self.entry(word).neutral = true,
-                ("about", _) => self.entry(word).about = true,
+                ("about", _) if after.is_empty() => self.entry(word).about = true,
+                ("about", _) => {
+                    self.entry(word).about_after.extend(after.split_ascii_whitespace().map(str::as_bytes));
+                }
                 ("value", _) => self.entry(word).value = true,
                 ("named", _) => self.entry(word).named = true,
                 _ => return Err("unknown rule"),
@@ -116,24 +120,21 @@ impl Words {
         self.get(word).is_some_and(|entry| entry.neutral)
     }
 
-    pub(super) fn about(&self, word: &[u8]) -> bool {
-        self.get(word).is_some_and(|entry| entry.about)
+    pub(super) fn about(&self, word: &[u8], before: &[u8]) -> bool {
+        self.get(word).is_some_and(|entry| entry.about || entry.about_after.contains(&before))
     }
 
     /// What the value of an entry is called.
-    #[expect(dead_code, reason = "for entries of name and value")]
     pub(super) fn value(&self, word: &[u8]) -> bool {
         self.get(word).is_some_and(|entry| entry.value)
     }
 
     /// What the name of an entry is called.
-    #[expect(dead_code, reason = "for entries of name and value")]
     pub(super) fn named(&self, word: &[u8]) -> bool {
         self.get(word).is_some_and(|entry| entry.named)
     }
 
     /// The word outside ASCII that `text` begins with: its length, and what it is read as.
-    #[expect(dead_code, reason = "for the view")]
     pub(super) fn written(&self, text: &str) -> Option<(usize, &'static [u8])> {
         self.written.iter().find(|(word, _)| text.starts_with(word)).map(|(word, read)| (word.len(), *read))
     }
