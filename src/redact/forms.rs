@@ -44,22 +44,30 @@ impl Class {
         (b'g', Guid),
     ];
 
+    #[inline]
     pub(super) fn of(self, b: u8) -> bool {
+        MEMBERS[usize::from(b)] >> (self as u32) & 1 != 0
+    }
+
+    const fn has(self, b: u8) -> bool {
         let alnum = b.is_ascii_alphanumeric();
         match self {
             Alnum => alnum,
             Url => alnum || matches!(b, b'_' | b'-'),
             Dotted => alnum || matches!(b, b'_' | b'-' | b'.' | b'='),
             Base64 => alnum || matches!(b, b'_' | b'-' | b'+' | b'/' | b'='),
-            Hex | Guid => b.is_ascii_hexdigit() || self == Guid && b == b'-',
+            Hex => b.is_ascii_hexdigit(),
             Digits => b.is_ascii_digit(),
             Upper => b.is_ascii_uppercase() || b.is_ascii_digit(),
             UpperDash => b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-',
             Base32 => b.is_ascii_uppercase() || matches!(b, b'2'..=b'7'),
             Lower => b.is_ascii_lowercase() || b.is_ascii_digit(),
-            Crypt => alnum || b"./$=,+-_".contains(&b),
-            Symbols => alnum || b"_-.=!*$~+/".contains(&b),
-            Path => alnum || b"_-.+/=@~%".contains(&b),
+            Crypt => alnum || matches!(b, b'.' | b'/' | b'$' | b'=' | b',' | b'+' | b'-' | b'_'),
+            Symbols => {
+                alnum || matches!(b, b'_' | b'-' | b'.' | b'=' | b'!' | b'*' | b'$' | b'~' | b'+' | b'/')
+            }
+            Path => alnum || matches!(b, b'_' | b'-' | b'.' | b'+' | b'/' | b'=' | b'@' | b'~' | b'%'),
+            Guid => b.is_ascii_hexdigit() || b == b'-',
         }
     }
 
@@ -68,6 +76,24 @@ impl Class {
         b != b'=' && self.of(b)
     }
 }
+
+/// For each byte the classes it is in, a bit each.
+static MEMBERS: [u16; 256] = {
+    let mut members = [0; 256];
+    let mut class = 0;
+    while class < Class::LETTERS.len() {
+        let of = Class::LETTERS[class].1;
+        let mut byte = 0;
+        while byte < 256 {
+            if of.has(byte as u8) {
+                members[byte] |= 1 << (of as u32);
+            }
+            byte += 1;
+        }
+        class += 1;
+    }
+    members
+};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Run {
@@ -181,21 +207,9 @@ pub(super) fn fits(
     reach: &mut Reach,
 ) -> Option<Result<(usize, usize), usize>> {
     let begin = at + form.text.len();
-    if form.exact && view.slice(at, begin) != form.text.as_bytes() {
-        return None;
-    }
-    let mut start = at;
-    for run in &form.before {
-        let most = start.min(run.most);
-        let count = (1..=most).take_while(|&n| run.class.of_back(view.get(start - n))).count();
-        if count < run.least {
-            return None;
-        }
-        start -= count;
-    }
-    // Base64 may go on in the path before it; a word may not.
-    let open = form.before.last().is_some_and(|run| run.class == Base64);
-    if !open && view.before(start).is_ascii_alphanumeric() {
+    if form.exact && view.slice(at, begin) != form.text.as_bytes()
+        || form.before.is_empty() && view.before(at).is_ascii_alphanumeric()
+    {
         return None;
     }
     let mut end = begin;
@@ -224,6 +238,20 @@ pub(super) fn fits(
                 end += (far - end).min(run.most);
             }
         }
+    }
+    let mut start = at;
+    for run in &form.before {
+        let most = start.min(run.most);
+        let count = (1..=most).take_while(|&n| run.class.of_back(view.get(start - n))).count();
+        if count < run.least {
+            return None;
+        }
+        start -= count;
+    }
+    // Base64 may go on in the path before it; a word may not.
+    let open = form.before.last().is_some_and(|run| run.class == Base64);
+    if !open && view.before(start).is_ascii_alphanumeric() {
+        return None;
     }
     let bounded =
         form.after.last().is_none_or(|part| !matches!(part, Part::Run(run) if run.most == usize::MAX));

@@ -102,13 +102,14 @@ pub(super) fn dotted(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
     let small = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
     let url = |b: u8| Class::Url.of(b);
     if get(at + 7) == b'.' && (1..7).all(|n| url(get(at + n))) {
-        let start =
-            (at.saturating_sub(29)..at).rev().take_while(|&i| bytes[i].is_ascii_alphanumeric()).last()?;
-        let end =
-            (at + 8..bytes.len().min(at + 80)).find(|&i| !url(bytes[i])).unwrap_or(bytes.len().min(at + 80));
-        let bot =
-            (23..=28).contains(&(at - start)) && end - at - 8 >= 27 && natural::odd(&bytes[at + 8..end]);
-        return bot.then_some((start, end));
+        let from = at.saturating_sub(29);
+        let id = (from..at).rev().take_while(|&i| bytes[i].is_ascii_alphanumeric()).count();
+        if !(23..=28).contains(&id) {
+            return None;
+        }
+        let most = bytes.len().min(at + 80);
+        let end = (at + 8..most).find(|&i| !url(bytes[i])).unwrap_or(most);
+        return (end >= at + 35 && natural::odd(&bytes[at + 8..end])).then_some((at - id, end));
     }
     let start = at.checked_sub(6)?;
     let end = at + 17;

@@ -96,6 +96,50 @@ fn redact_fresh_notations_leak_nothing() {
     assert!(tally.report("announced secrets") <= 0.5);
 }
 
+/// How a text may hide what is in it: escapes of several kinds, colours, what nobody sees, base64.
+type Disguise = (&'static str, fn(&str, &str) -> String);
+
+const DISGUISES: &[Disguise] = &[
+    ("percent twice", |name, value| percent(&percent(&format!("a=1&{name}={}", percent(value))))),
+    ("JSON three deep", |name, value| {
+        let inner = format!(r#"{{"{name}":"{}"}}"#, json(value));
+        format!(r#"{{"a":"{}"}}"#, json(&format!(r#"{{"b":"{}"}}"#, json(&inner))))
+    }),
+    ("unicode escapes", |name, value| unicode(&format!(r#"{{"{name}":"{value}"}}"#))),
+    ("entities of JSON", |name, value| xml(&format!(r#"<p>{{"{name}":"{}"}}</p>"#, json(value)))),
+    ("JSON in percent signs", |name, value| percent(&format!(r#"{{"{name}":"{}"}}"#, json(value)))),
+    ("zero width", |name, value| {
+        let (head, tail) = name.split_at(name.len() / 2);
+        format!("{head}\u{200b}{tail}: {value}")
+    }),
+    ("soft hyphen", |name, value| format!("{name}\u{ad}=\u{2060}{value}")),
+    ("colours", |name, value| format!("\u{1b}[1;31m{name}\u{1b}[0m=\u{1b}[32m{value}\u{1b}[0m")),
+    ("escaped colours", |name, value| format!("\\u001b[1m{name}\\u001b[0m: {value}")),
+    ("full width", |name, value| format!("{name}：{value}")),
+    ("no-break space", |name, value| format!("{name}\u{a0}=\u{a0}{value}")),
+    ("base64", |name, value| {
+        let text = format!(r#"{{"user": "bob", "{name}": "{}"}}"#, json(value));
+        format!("body {}", base64(text.as_bytes(), false))
+    }),
+    ("typographic quotes", |name, value| format!("“{name}”: “{value}”")),
+];
+
+#[test]
+fn redact_fresh_disguises_hide_nothing() {
+    let mut r = Random(407);
+    let mut tally = Tally::default();
+    for (name, template) in FRESH_NAMES {
+        for (disguise, hide) in DISGUISES {
+            let secret = fill(template, &mut r);
+            let text = hide(name, &secret);
+            let out = redact(&text, &|| ());
+            let left = if *disguise == "base64" { out.len() > 60 } else { leak(&out, &secret).is_some() };
+            tally.add(left, disguise, || format!("{text} -> {out}"));
+        }
+    }
+    assert!(tally.report("disguised") == 0.0);
+}
+
 #[test]
 fn redact_fresh_benign_messages_stay() {
     let mut r = Random(406);
