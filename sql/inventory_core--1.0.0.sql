@@ -333,6 +333,14 @@ STRICT VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_try_lock_shared_wrapper';
 
+-- inventory_core::api::locks::_try_lock_slot
+CREATE  FUNCTION inventory_core_internal."_try_lock_slot"(
+	"slot_no" INT /* i32 */
+) RETURNS bool /* bool */
+STRICT VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_try_lock_slot_wrapper';
+
 -- inventory_core::api::locks::_try_public_lock
 CREATE  FUNCTION inventory_core_internal."_try_public_lock"(
 	"selection_hash" TEXT /* & str */
@@ -366,6 +374,14 @@ CREATE  FUNCTION inventory_core_internal."_unlock_shared"(
 STRICT VOLATILE PARALLEL UNSAFE 
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_unlock_shared_wrapper';
+
+-- inventory_core::api::locks::_unlock_slot
+CREATE  FUNCTION inventory_core_internal."_unlock_slot"(
+	"slot_no" INT /* i32 */
+) RETURNS void
+STRICT VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_unlock_slot_wrapper';
 
 -- inventory_core::api::redact::_has_inert_strings
 CREATE  FUNCTION inventory_core_internal."_has_inert_strings"(
@@ -1380,8 +1396,8 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION inventory_core_internal._now() IS
     'The one place that times come from: the server''s clock, or inventory_core.clock where a test sets it';
--- The limit over all tenants. One slot for each run that may run at once on this server. A start takes a free one FOR UPDATE
--- SKIP LOCKED, so it never waits, and no race takes one twice. A slot expires half a lease after the lease of its run, and is
+-- The limit over all tenants. One slot for each run that may run at once on this server. A start only tries the lock
+-- of a free one, so it never waits, and no race takes one twice. A slot expires half a lease after the lease of its run, and is
 -- free then. It shows no tenant and is not dumped: the runs are, and take a slot again with their next sign of life.
 CREATE TABLE inventory_core_internal.run_slots (
     slot_no    integer NOT NULL,
@@ -1438,29 +1454,45 @@ COMMENT ON POLICY free_or_own_slots_only ON inventory_core_internal.run_slots IS
     'The same as a limit on whatever other policy there is';
 SELECT inventory_core_internal._collect_no_statistics('inventory_core_internal.run_slots');
 
--- Which slot may be taken follows from those that are taken, as for the numbers of a tenant.
+CREATE FUNCTION inventory_core_internal._taken_slots(now timestamptz) RETURNS integer[]
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN ARRAY(SELECT s.slot_no FROM inventory_core_internal.run_slots AS s
+                 WHERE s.holder IS NOT NULL AND s.expires_at > now);
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._taken_slots(timestamptz) IS 'The slots that are taken and have not expired';
+
+-- Which slot may be taken follows from those that are taken, as for the numbers of a tenant. Under a lock of its own, which no
+-- SQL can take: a row lock alone may fall on a slot that was taken since the statement looked, and would keep the end of that
+-- run from giving it back.
 CREATE FUNCTION inventory_core_internal._lock_free_slot(now timestamptz) RETURNS integer
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     max_runs integer := inventory_core_internal._max_running_runs();
-    taken integer[] := ARRAY(SELECT s.slot_no FROM inventory_core_internal.run_slots AS s
-                             WHERE s.holder IS NOT NULL AND s.expires_at > now);
-    slot integer := 0;
+    taken integer[] := inventory_core_internal._taken_slots(now);
+    slot integer;
 BEGIN
     IF max_runs < 0 THEN
         -- Without a limit a run takes a slot where there is one, so that it counts when a limit is set.
         max_runs := 1024;
     END IF;
-    LOOP
+    slot := inventory_core_internal._free_number(taken, 0, max_runs);
+    WHILE slot IS NOT NULL LOOP
+        IF inventory_core_internal._try_lock_slot(slot) THEN
+            -- Looked at again under the lock; then the row, which its last holder may be giving back.
+            taken := inventory_core_internal._taken_slots(now);
+            IF inventory_core_internal._free_number(taken, slot - 1, max_runs) = slot THEN
+                PERFORM FROM inventory_core_internal.run_slots AS s WHERE s.slot_no = slot FOR UPDATE SKIP LOCKED;
+                EXIT WHEN FOUND;
+            END IF;
+            PERFORM inventory_core_internal._unlock_slot(slot);
+        END IF;
         slot := inventory_core_internal._free_number(taken, slot, max_runs);
-        EXIT WHEN slot IS NULL;
-        -- The lock falls on the newest version of the row, which may be taken by now: hence the condition.
-        PERFORM FROM inventory_core_internal.run_slots AS s
-        WHERE s.slot_no = slot AND (s.holder IS NULL OR s.expires_at <= now)
-        FOR UPDATE SKIP LOCKED;
-        EXIT WHEN FOUND;
     END LOOP;
     RETURN slot;
 END
@@ -1769,6 +1801,9 @@ COMMENT ON FUNCTION inventory_core_internal._grant_counts(text, oid) IS
     'Whether the current user may use a grant of a role, and the OID still belongs to that name';
 COMMENT ON FUNCTION inventory_core_internal._free_number(integer[], integer, integer) IS
     'The lowest free number above another that keeps a limit beside the taken ones; NULL where there is none';
+COMMENT ON FUNCTION inventory_core_internal._try_lock_slot(integer) IS
+    'Takes the lock of a slot of the limit over all tenants; false where another transaction is taking the slot';
+COMMENT ON FUNCTION inventory_core_internal._unlock_slot(integer) IS 'Releases what _try_lock_slot took';
 -- What explain_missing still tells of runs that were pruned: a line for each run since the one that last
 -- saw an item which is missing still. Nothing else asks for a pruned run.
 CREATE TABLE inventory_core_internal.pruned_runs (
@@ -1939,6 +1974,7 @@ COMMENT ON FUNCTION inventory_core_internal._raise_not_running(text) IS '55000 f
 --   number       -                                                              start_run (tries)
 --   errors       -                                                              record_error, batches with new bad types
 --   fold         -                                                              the end of a run (tries)
+--   slot         -                                                              a start, or a run that lost its slot (both try)
 --
 -- A lock is taken in a statement of its own, and what it protects is read by a later one: the snapshot of a statement is
 -- older than the locks that it takes.
@@ -2634,7 +2670,7 @@ $$;
 COMMENT ON FUNCTION inventory_core_internal._take_over(inventory_core_internal.sync_runs) IS
     'Closes a run whose lease has expired; false where its owner shows life';
 
-CREATE FUNCTION inventory_core_internal._reap(tenant text) RETURNS integer
+CREATE FUNCTION inventory_core_internal._reap(tenant text, at_most integer) RETURNS integer
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -2643,13 +2679,12 @@ DECLARE
     run inventory_core_internal.sync_runs;
     reaped integer := 0;
 BEGIN
-    -- At most 100 runs, because each takes two places in the lock table. Not a loop over the query: a lock that is released
-    -- inside would belong to the query's cursor.
+    -- Not a loop over the query: a lock that is released inside would belong to the query's cursor.
     expired := ARRAY(SELECT r FROM inventory_core_internal.sync_runs AS r
                      WHERE r.tenant_id = tenant AND r.status = 'running'
                        AND inventory_core_internal._lease_end(r) <= inventory_core_internal._now()
                      ORDER BY r.start_no, r.started_at, r.run_id
-                     LIMIT 100);
+                     LIMIT at_most);
     FOREACH run IN ARRAY expired LOOP
         IF inventory_core_internal._try_lock('selection', run.selection_hash) THEN
             IF inventory_core_internal._take_over(run) THEN
@@ -2662,7 +2697,7 @@ BEGIN
     RETURN reaped;
 END
 $$;
-COMMENT ON FUNCTION inventory_core_internal._reap(text) IS
+COMMENT ON FUNCTION inventory_core_internal._reap(text, integer) IS
     'Closes expired runs of a tenant and counts them; the caller shares the items';
 CREATE FUNCTION inventory_core_internal._check_baseline(baseline text) RETURNS void
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
@@ -3596,7 +3631,8 @@ BEGIN
         max_runs := inventory_core_internal._tenant_limit(tenant);
         IF max_runs >= 0 THEN
             number := inventory_core_internal._take_number(tenant, max_runs);
-            IF number IS NULL AND has_items AND inventory_core_internal._reap(tenant) > 0 THEN
+            -- A few only: closing a run costs milliseconds, and a start answers at once.
+            IF number IS NULL AND has_items AND inventory_core_internal._reap(tenant, 5) > 0 THEN
                 has_taken_over := true;
                 number := inventory_core_internal._take_number(tenant, max_runs);
             END IF;
@@ -4018,7 +4054,7 @@ AS $$
 BEGIN
     PERFORM inventory_core_internal._begin_write(tenant);
     PERFORM inventory_core_internal._lock_shared('tenant', ''), inventory_core_internal._lock_shared('items', '');
-    RETURN inventory_core_internal._reap(tenant);
+    RETURN inventory_core_internal._reap(tenant, 100);
 END
 $$;
 COMMENT ON FUNCTION inventory_core.reap_expired_runs(text) IS
@@ -5045,7 +5081,7 @@ BEGIN
     failed := false;
     PERFORM inventory_core_internal._begin_write(tenant, 'maintainer');
     PERFORM inventory_core_internal._lock_shared('tenant', ''), inventory_core_internal._lock_shared('items', '');
-    PERFORM inventory_core_internal._reap(tenant);
+    PERFORM inventory_core_internal._reap(tenant, 100);
     PERFORM inventory_core_internal._fold_into_tenant(tenant);
     has_more := inventory_core_internal._prune(tenant, inventory_core_internal._time_before(keep), keep_last,
                                       inventory_core_internal._prune_step_size()) > 0;

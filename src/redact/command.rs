@@ -20,6 +20,8 @@ enum Tool {
     Mysql,
     /// `-p password`.
     SmallP,
+    /// `-a user:password`.
+    Http,
     /// `-P password`.
     BigP,
     /// `-a password`.
@@ -35,7 +37,9 @@ impl Line {
                 Tool::Mysql
             }
             b"sshpass" | b"docker" | b"podman" | b"az" | b"helm" | b"mongo" | b"mongosh" | b"mongodump"
-            | b"cqlsh" | b"buildah" | b"skopeo" | b"oc" | b"cf" | b"influx" | b"nerdctl" => Tool::SmallP,
+            | b"psexec" | b"psexec64" | b"cqlsh" | b"buildah" | b"skopeo" | b"oc" | b"cf" | b"influx"
+            | b"nerdctl" => Tool::SmallP,
+            b"http" | b"https" | b"xh" | b"xhs" => Tool::Http,
             b"sqlcmd" | b"bcp" => Tool::BigP,
             b"redis-cli" => Tool::SmallA,
             b"ldapsearch" | b"ldapmodify" | b"ldapadd" | b"ldapwhoami" => Tool::SmallW,
@@ -52,7 +56,8 @@ pub(super) fn option(view: &View, start: usize, end: usize, line: &Line, spans: 
     let long = start >= 2 && view.get(start - 2) == b'-';
     match (view.slice(start, end), line.tool) {
         (b"u" | b"U", _) if !long => user(view, end, spans),
-        (b"user" | b"proxy-user", _) if long => user(view, end, spans),
+        (b"a", Tool::Http) if !long => user(view, end, spans),
+        (b"user" | b"proxy-user" | b"auth", _) if long => user(view, end, spans),
         (b"pw", _) if !long => password(view, end, spans),
         (b"p", Tool::SmallP) | (b"P", Tool::BigP) | (b"a", Tool::SmallA) | (b"w", Tool::SmallW) if !long => {
             password(view, end, spans)
@@ -90,7 +95,13 @@ fn argument(view: &View, end: usize) -> Option<Value> {
 fn user(view: &View, end: usize, spans: &mut Spans) -> Option<usize> {
     let value = argument(view, end)?;
     let text = view.slice(value.start, value.end);
-    let colon = text.iter().position(|&b| b == b':')?;
+    // Samba's tools write `user%password`.
+    let colon = text.iter().position(|&b| b == b':').or_else(|| text.iter().position(|&b| b == b'%'));
+    let Some(colon) = colon else {
+        // What looks like an escape may be the sign and the beginning of the password.
+        let start = (value.start..value.end).find(|&i| view.percent(i) > 0)?;
+        return take(view, Value { start, ..value }, spans);
+    };
     let secret = &text[colon + 1..];
     // `1000:1000` is a user and a group, `https://…` is an address.
     if secret.is_empty() || secret.starts_with(b"//") || text.iter().all(|b| b.is_ascii_digit() || *b == b':')
@@ -131,6 +142,19 @@ pub(super) fn netrc(view: &View, start: usize) -> bool {
     let before_user =
         user_end.and_then(|end| (floor..end).rev().find(|&i| view.get(i).is_ascii_whitespace()));
     before_user.is_some_and(|at| view.lower(floor, at).trim_ascii_end().ends_with(b"login"))
+}
+
+/// A line of a configuration, or of a Dockerfile, without a sign between name and value: `requirepass abc`,
+/// `ENV DB_PASSWORD abc`, `setx DB_PASSWORD abc`.
+pub(super) fn directive(view: &View, start: usize, end: usize) -> bool {
+    if matches!(view.lower(start, end), b"requirepass" | b"masterauth") {
+        return true;
+    }
+    let before = view.slice(start.saturating_sub(7), start);
+    let capitals =
+        view.slice(start, end).iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_');
+    let word = before.trim_ascii_end().rsplit(|b| !b.is_ascii_alphabetic()).next().unwrap_or(b"");
+    capitals && before.ends_with(b" ") && matches!(word, b"ENV" | b"setenv" | b"setx" | b"SetEnv")
 }
 
 /// `HTTPBasicAuth('user', 'secret')`: the second string of some calls.

@@ -12,6 +12,40 @@ const FAR: usize = 96;
 pub(super) struct Called {
     pub(super) hash: bool,
     pub(super) id: bool,
+    /// A word that names a thing: hex behind it is what the thing is called.
+    pub(super) thing: bool,
+}
+
+#[rustfmt::skip]
+const THINGS: &[&str] = &[
+    "device", "udid", "tenant", "policy", "run", "job", "object", "node", "thumbprint", "trace", "context", "task",
+    "stream", "latest", "user", "item", "resource", "pipeline", "workflow", "instance", "volume", "disk", "pod", "vm",
+    "host", "machine", "certificate", "cert", "serialnumber", "event", "message", "file", "asset", "artifact",
+    "package", "app", "project", "release", "deployment", "transaction", "record", "document", "collection", "cluster",
+    "namespace", "network", "subnet", "profile", "site", "group", "team", "step", "stage", "attempt", "worker", "agent",
+    "runner", "lease", "lock", "upload", "download", "chunk", "part", "segment", "shard", "partition", "snapshot",
+    "backup", "batch", "cursor", "page", "span", "scope", "slice", "folder", "page", "board", "card", "issue", "deploy",
+    "charge", "invoice", "customer", "subscription", "payment", "order", "refund", "account", "dispute",
+];
+
+/// `devices` is `device`, `policies` is `policy`.
+fn thing(word: &[u8]) -> bool {
+    let is = |word: &[u8]| THINGS.iter().any(|t| t.as_bytes() == word);
+    is(word)
+        || word.strip_suffix(b"s").is_some_and(is)
+        || word.strip_suffix(b"ies").is_some_and(|stem| is(&[stem, b"y"].concat()))
+}
+
+/// Written in one piece with the name of a thing: an ARN, a control group, a version in a key vault.
+pub(super) fn in_named_path(view: &View, start: usize) -> bool {
+    let from = (start.saturating_sub(200)..start)
+        .rev()
+        .find(|&i| view.get(i).is_ascii_whitespace())
+        .map_or(start.saturating_sub(200), |i| i + 1);
+    let token = view.lower(from, start);
+    [b"arn:aws".as_slice(), b"kubepods", b".vault.azure.net/"]
+        .iter()
+        .any(|mark| token.windows(mark.len()).any(|w| w == *mark))
 }
 
 const HASH: &[&[u8]] = &[
@@ -69,6 +103,8 @@ const HASH: &[&[u8]] = &[
     b"snapshot",
     b"serial",
     b"match",
+    b"h1",
+    b"checked",
 ];
 
 const ID: &[&[u8]] = &[
@@ -118,6 +154,10 @@ const ID: &[&[u8]] = &[
     b"invocation",
     b"version",
     b"kid",
+    b"document",
+    b"ksuid",
+    b"ulid",
+    b"nonce",
 ];
 
 /// Looks back from `start` over at most three words of the same line.
@@ -144,9 +184,12 @@ pub(super) fn called(view: &View, start: usize) -> Called {
             continue;
         }
         words += 1;
-        called.hash |= HASH.contains(&word);
+        let ends = |end: &[u8]| word.ends_with(end);
+        called.hash |= HASH.contains(&word) || ends(b"hash") || ends(b"digest") || ends(b"checksum");
+        called.thing |= words == 1 && thing(word) || word == b"stream";
         // Only the name itself says that a value is an identifier: `x-request-id: …`, `requestId=…`.
-        let hump = written.ends_with(b"Id") || written.ends_with(b"ID") && written.len() > 4;
+        let hump =
+            ends(b"identifier") || written.ends_with(b"Id") || written.ends_with(b"ID") && written.len() > 4;
         called.id |=
             words <= 2 && (ID.contains(&word) && (words == 1 || word == b"id") || words == 1 && hump);
     }

@@ -5,6 +5,7 @@ use super::base64;
 use super::context;
 use super::natural;
 use super::spans::Spans;
+use super::value;
 use super::view::View;
 
 /// Shorter runs are left alone.
@@ -166,7 +167,19 @@ impl Search<'_> {
         if called.id && run.len() <= 128
             || called.hash && (hash(run) || self.hash_from_before(start, end))
             || named_hash(run)
+            || run.starts_with(b"nonce-")
+            || fingerprint(run) && self.view.lower(start.saturating_sub(4), start).starts_with(b"key")
+            || run.iter().all(|b| b.is_ascii_hexdigit() || *b == b'-')
+                && run.len() <= 64
+                && (called.thing || context::in_named_path(self.view, start))
         {
+            return;
+        }
+        // `[-SHabcdef]`: options.
+        if self.view.before(start) == b'-' && run.iter().all(u8::is_ascii_alphabetic) {
+            return;
+        }
+        if self.listed_hash(start, end) || self.in_longer_hash(start, end) || prefixed(run) && called.thing {
             return;
         }
         if run.iter().all(u8::is_ascii_hexdigit) && !hex(run) {
@@ -176,6 +189,23 @@ impl Search<'_> {
             return;
         }
         spans.add(self.view, start, padded, "random");
+    }
+
+    /// `<hex>  name`, as sha256sum writes it.
+    fn listed_hash(&self, start: usize, end: usize) -> bool {
+        let view = self.view;
+        let first = start == 0 || value::line_end(view.before(start));
+        first
+            && hash(view.slice(start, end))
+            && view.get(end) == b' '
+            && matches!(view.get(end + 1), b' ' | b'*')
+    }
+
+    /// The end of a base64 hash whose beginning reads like a path: `h1:n/6XZ4…`.
+    fn in_longer_hash(&self, start: usize, end: usize) -> bool {
+        let base64 = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'_' | b'-');
+        let from = (start.saturating_sub(90)..start).rev().take_while(|&i| base64(self.view.get(i))).last();
+        from.is_some_and(|from| context::called(self.view, from).hash && hash(self.view.slice(from, end)))
     }
 
     /// A base64 hash may begin with what was trimmed.
@@ -237,6 +267,17 @@ fn hash(run: &[u8]) -> bool {
         return matches!(run.len(), 20..=128);
     }
     base64::decode(run).is_some_and(|bytes| matches!(bytes.len(), 16 | 20 | 28 | 32 | 48 | 64))
+}
+
+/// 40 capital hex digits, as gpg and Windows write a fingerprint.
+fn fingerprint(run: &[u8]) -> bool {
+    run.len() == 40 && run.iter().all(|b| b.is_ascii_digit() || matches!(b, b'A'..=b'F'))
+}
+
+/// `evt_…`: the name of a kind, and letters and digits.
+fn prefixed(run: &[u8]) -> bool {
+    let at = run.iter().position(|&b| b == b'_').unwrap_or(0);
+    (2..=5).contains(&at) && run[..at].iter().all(u8::is_ascii_lowercase) && run.len() <= 40
 }
 
 /// `sha512-…`, as npm and browsers write it.

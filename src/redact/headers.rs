@@ -97,7 +97,20 @@ fn server_command(view: &View, start: usize, end: usize, spans: &mut Spans) -> O
             at = skip_blanks(view, at + mechanism.len());
         }
     }
-    let value = value::bare(view, at, 0, Form::Assigned);
+    let mut value = value::bare(view, at, 0, Form::Assigned);
+    let user = view.slice(value.start, value.end);
+    // `AUTH user secret`, since Redis 6.
+    let second = skip_blanks(view, value.end);
+    if second > value.end
+        && user.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'-')
+        && view.slice(start, end) == b"AUTH"
+    {
+        let next = value::bare(view, second, 0, Form::Assigned);
+        let after = view.get(next.end);
+        if after == 0 || line_end(after) || quote(after) {
+            value = next;
+        }
+    }
     let text = view.slice(value.start, value.end);
     let mixed =
         text.len() >= 6 && text.iter().any(u8::is_ascii_digit) && text.iter().any(u8::is_ascii_alphabetic);

@@ -13,20 +13,24 @@ mod base64;
 mod command;
 mod context;
 mod entropy;
+mod forms;
 mod headers;
+mod json;
 mod marker;
 mod names;
 mod natural;
+mod pairs;
 mod pem;
 mod plausible;
+mod quick;
 mod separator;
 mod shapes;
 mod spans;
 mod structure;
 mod url;
 mod value;
-mod vendors;
 mod view;
+mod words;
 mod wrap;
 
 use std::borrow::Cow;
@@ -58,79 +62,8 @@ pub fn redact_known<'a>(text: &'a str, tick: Tick<'_>) -> (Cow<'a, str>, usize) 
 /// Whether [`redact_known`] is sure to find nothing in any string of a JSON text, keys included. Most values of `meta`
 /// are words, numbers and times, and a full search costs more than storing them. Tests hold this against the matchers.
 pub fn has_inert_strings(json: &str) -> bool {
-    !json.contains('\\') && has_plain_strings(json.as_bytes()) && !shapes::may_hold(json.as_bytes())
+    quick::inert(json)
 }
-
-/// Where no escape hides a quote.
-fn has_plain_strings(json: &[u8]) -> bool {
-    let mut seen = Seen::default();
-    let mut in_string = false;
-    for byte in json {
-        if *byte != b'"' {
-            seen.add(*byte);
-            continue;
-        }
-        if in_string && !seen.is_plain() {
-            return false;
-        }
-        in_string = !in_string;
-        seen = Seen::default();
-    }
-    true
-}
-
-/// The classes of a text's bytes: all of them together, those that stood twice in a row, and the last one.
-#[derive(Default)]
-struct Seen {
-    all: u8,
-    in_a_row: u8,
-    last: u8,
-}
-
-impl Seen {
-    #[inline]
-    fn add(&mut self, byte: u8) {
-        let class = CLASSES[usize::from(byte)];
-        self.all |= class;
-        self.in_a_row |= class & self.last;
-        self.last = class;
-    }
-
-    /// A name and its value, a header, an option or an address need a byte of the class [`OTHER`], or a colon and a
-    /// name, which has two letters in a row at least.
-    fn is_plain(&self) -> bool {
-        let has = |class| self.all & class != 0;
-        let word = self.in_a_row & LETTER != 0;
-        !(has(OTHER) || has(COLON) && (word || has(AT) || has(SLASH)) || has(AT) && has(SLASH))
-    }
-}
-
-const LETTER: u8 = 1;
-const DIGIT: u8 = 1 << 1;
-const JOINER: u8 = 1 << 2;
-const COLON: u8 = 1 << 3;
-const AT: u8 = 1 << 4;
-const SLASH: u8 = 1 << 5;
-const OTHER: u8 = 1 << 6;
-
-/// What the quick look sees in a byte: one load where comparisons would be branches.
-static CLASSES: [u8; 256] = {
-    let mut classes = [OTHER; 256];
-    let mut byte = 0;
-    while byte < 128 {
-        classes[byte as usize] = match byte {
-            b'a'..=b'z' | b'A'..=b'Z' => LETTER,
-            b'0'..=b'9' => DIGIT,
-            b'_' | b'-' | b'.' | b'+' => JOINER,
-            b':' => COLON,
-            b'@' => AT,
-            b'/' => SLASH,
-            _ => OTHER,
-        };
-        byte += 1;
-    }
-    classes
-};
 
 fn run<'a>(text: &'a str, with_entropy: bool, tick: Tick<'_>) -> (Cow<'a, str>, usize) {
     let pace = Pace::new(tick);
@@ -142,13 +75,16 @@ fn run<'a>(text: &'a str, with_entropy: bool, tick: Tick<'_>) -> (Cow<'a, str>, 
             break;
         }
         let view = View::new(&text, &pace);
-        let spans = find(&view, with_entropy, 0, &pace);
-        if spans.is_empty() {
+        let found = find(&view, with_entropy, 0, &pace);
+        if found.is_empty() {
             return (text, count);
         }
-        count += spans.list().len();
-        let redacted = spans.render(&text, &view);
-        text = Cow::Owned(redacted);
+        let pieces = json::keep(&text, found.pieces(&view));
+        if pieces.is_empty() {
+            return (text, count);
+        }
+        count += pieces.len();
+        text = Cow::Owned(spans::render(&text, &pieces));
     }
     (Cow::Borrowed(GIVEN_UP), count + 1)
 }

@@ -25,6 +25,7 @@ pub(super) const LABELS: &[Label] = &[
     "password",
     "private-key",
     "random",
+    "recovery-key",
     "secret",
     "session",
     "signature",

@@ -1,7 +1,8 @@
 //! Which names announce a secret: `client_secret`, `X-Api-Key`, `dbPassword`, `PGPASSWORD`, and which only
-//! look like it: `token_type`, `PublicKeyToken`, `passwordPolicy`.
+//! look like it: `token_type`, `PublicKeyToken`, `passwordPolicy`. The words are in `names.txt`, read by `words`.
 
 use super::marker::Label;
+use super::words::WORDS;
 
 /// What a name promises about its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,17 +29,21 @@ pub(super) fn promise(name: &[u8], lower: &[u8], previous: &[u8]) -> Option<Prom
     if name.len() < 2 {
         return None;
     }
+    let words = &*WORDS;
     let (found, count) = segments(name);
     let segment = |i: usize| &lower[found[i].0..found[i].1];
     // From the end: the last noun decides, what follows it says whether this is the thing or something about
     // it.
     for at in (0..count).rev() {
         let before = if at == 0 { previous } else { segment(at - 1) };
-        if let Some(found) = noun(segment(at), before) {
-            let plain = (at + 1..count).all(|i| neutral(segment(i)));
+        if let Some(found) = words.noun(segment(at), before) {
+            let plain = (at + 1..count).all(|i| {
+                let segment = segment(i);
+                segment.iter().all(u8::is_ascii_digit) || words.neutral(segment)
+            });
             return Some(if plain { found } else { weaker(found) });
         }
-        if about(segment(at)) {
+        if words.about(segment(at), before) {
             return None;
         }
     }
@@ -77,127 +82,6 @@ fn segments(name: &[u8]) -> ([(usize, usize); 24], usize) {
         }
     }
     (found, count)
-}
-
-fn noun(segment: &[u8], before: &[u8]) -> Option<Promise> {
-    Some(match segment {
-        b"authorization" => Authorization,
-        b"cookie" | b"cookies" | b"cookie2" | b"setcookie" => Cookie,
-        b"pass" | b"pw" | b"pswd" | b"psw" | b"passcode" | b"passwrd" | b"kennwort" | b"senha"
-        | b"contrasena" | b"passwords" => Secret("password"),
-        b"secrets" => Secret("secret"),
-        b"string" if before == b"secure" => Secret("password"),
-        b"otp" | b"totp" => Secret("password"),
-        b"jwt" | b"jws" => Secret("jwt"),
-        b"bearer" => Perhaps("bearer"),
-        b"token" if matches!(before, b"key" | b"cancellation" | b"unexpected") => return None,
-        b"cancellationtoken" | b"publickeytoken" => return None,
-        b"tokens" => Perhaps("token"),
-        b"sig" | b"hmac" | b"sas" | b"signature" => match before {
-            b"amz" | b"goog" | b"oauth" => Secret("signature"),
-            _ => Perhaps("signature"),
-        },
-        b"key" => return key(before),
-        b"keys" if matches!(before, b"public" | b"pub" | b"primary" | b"foreign") => return None,
-        b"keys" => Perhaps("key"),
-        b"credential" | b"credentials" | b"creds" => Perhaps("credentials"),
-        b"auth" => Perhaps("credentials"),
-        b"sessionid" | b"sessid" | b"jsessionid" | b"phpsessid" | b"sessiontoken" => Secret("session"),
-        b"id" if before == b"session" => Secret("session"),
-        b"id" if before == b"secret" => Perhaps("secret"),
-        b"session" | b"sid" | b"ticket" => Perhaps("session"),
-        b"code" | b"verifier" => match before {
-            b"device" | b"user" | b"auth" | b"authorization" | b"code" | b"verification" | b"mfa" => {
-                Secret("code")
-            }
-            _ => Perhaps("code"),
-        },
-        b"assertion" if before == b"client" => Secret("assertion"),
-        b"assertion" => Perhaps("assertion"),
-        b"samlresponse" | b"samlrequest" | b"samlart" => Secret("assertion"),
-        b"response" | b"request" | b"art" if before == b"saml" => Secret("assertion"),
-        b"webhook" => Perhaps("webhook"),
-        _ => return glued(segment),
-    })
-}
-
-#[rustfmt::skip]
-fn key(before: &[u8]) -> Option<Promise> {
-    let open = matches!(before,
-            b"public" | b"pub" | b"foreign" | b"partition" | b"sort" | b"row" | b"accept" | b"duplicate");
-    let secret = matches!(before,
-            b"api" | b"access" | b"secret" | b"private" | b"account" | b"shared" | b"master" | b"admin"
-            | b"signing" | b"encryption" | b"decryption" | b"auth" | b"authorization" | b"service"
-            | b"storage" | b"subscription" | b"function" | b"functions" | b"license" | b"server" | b"client"
-            | b"consumer" | b"app" | b"application" | b"deploy" | b"ssh" | b"rsa" | b"dsa" | b"ec" | b"gpg"
-            | b"pgp" | b"symmetric" | b"session" | b"partner" | b"write" | b"ingest" | b"ingestion"
-            | b"integration" | b"rest" | b"routing" | b"hmac" | b"aes" | b"des" | b"crypto" | b"cipher"
-            | b"tls" | b"ssl" | b"token" | b"sas" | b"jwt" | b"user" | b"webhook" | b"host"
-            | b"sharedaccess" | b"pat" | b"security" | b"password" | b"login" | b"root" | b"hec" | b"sdk");
-    match (open, secret) {
-        (true, _) => None,
-        (_, true) => Some(Secret("key")),
-        _ => Some(Perhaps("key")),
-    }
-}
-
-/// Names written in one piece: `accesstoken`, `mysqlpassword`, `xapikey`.
-fn glued(segment: &[u8]) -> Option<Promise> {
-    ENDINGS
-        .iter()
-        .find(|(endings, _)| endings.iter().any(|e| segment.ends_with(e.as_bytes())))
-        .and_then(|e| e.1)
-}
-
-#[rustfmt::skip]
-const ENDINGS: &[(&[&str], Option<Promise>)] = &[
-    (&["publickey"], None),
-    (&["password", "passwd", "passphrase", "passwort", "pwd", "securestring", "storepass", "keypass", "userpass",
-       "dbpass", "passkey"], Some(Secret("password"))),
-    (&["apikey", "authkey", "accesskey", "secretkey", "privatekey", "accountkey", "sharedkey", "masterkey",
-       "signingkey", "encryptionkey", "subscriptionkey", "consumerkey", "storagekey", "licensekey", "functionkey",
-       "appkey"], Some(Secret("key"))),
-    (&["secret"], Some(Secret("secret"))),
-    (&["token"], Some(Secret("token"))),
-    (&["sessionid"], Some(Secret("session"))),
-    (&["cookie", "cookies"], Some(Cookie)),
-    (&["authorization"], Some(Authorization)),
-    (&["signature"], Some(Perhaps("signature"))),
-    (&["credential", "credentials"], Some(Perhaps("credentials"))),
-];
-
-/// Words after the noun that leave it what it was.
-#[rustfmt::skip]
-fn neutral(segment: &[u8]) -> bool {
-    segment.iter().all(u8::is_ascii_digit)
-        || matches!(segment,
-            b"value" | b"val" | b"base64" | b"b64" | b"base" | b"encoded" | b"enc" | b"encrypted" | b"plain"
-            | b"plaintext" | b"text" | b"raw" | b"string" | b"str" | b"hash" | b"header" | b"data"
-            | b"field" | b"param" | b"old" | b"new" | b"current" | b"previous" | b"prod" | b"dev" | b"test"
-            | b"primary" | b"secondary" | b"env" | b"main" | b"default" | b"pem" | b"json" | b"admin"
-            | b"root" | b"user" | b"db" | b"confirm" | b"confirmation" | b"again" | b"repeat" | b"literal"
-            | b"secret")
-}
-
-/// Words that make a name one about a secret: its type, its place, its age.
-#[rustfmt::skip]
-fn about(segment: &[u8]) -> bool {
-    matches!(segment,
-            b"type" | b"types" | b"url" | b"uri" | b"uris" | b"endpoint" | b"name" | b"names" | b"id"
-            | b"ids" | b"expiry" | b"expires" | b"expired" | b"expiration" | b"expire" | b"at" | b"in"
-            | b"on" | b"length" | b"len" | b"policy" | b"policies" | b"count" | b"status" | b"version"
-            | b"age" | b"lifetime" | b"scope" | b"scopes" | b"issuer" | b"file" | b"path" | b"dir" | b"ttl"
-            | b"limit" | b"limits" | b"usage" | b"format" | b"alg" | b"algorithm" | b"hint" | b"required"
-            | b"enabled" | b"error" | b"errors" | b"reset" | b"vault" | b"store" | b"provider" | b"method"
-            | b"mode" | b"size" | b"profile" | b"manager" | b"service" | b"cache" | b"exception"
-            | b"failure" | b"complexity" | b"history" | b"min" | b"max" | b"minimum" | b"maximum"
-            | b"changed" | b"created" | b"updated" | b"set" | b"rotation" | b"days" | b"location" | b"ref"
-            | b"references" | b"reference" | b"strength" | b"rule" | b"rules" | b"source" | b"owner"
-            | b"audience" | b"header_name" | b"valid" | b"invalid" | b"validation" | b"state" | b"config"
-            | b"settings" | b"options" | b"filter" | b"handler" | b"factory" | b"builder" | b"info"
-            | b"request" | b"response" | b"client" | b"domain" | b"flow" | b"level" | b"kind" | b"class"
-            | b"number" | b"index" | b"position" | b"used" | b"present" | b"sync" | b"protection"
-            | b"configuration" | b"cert" | b"certificate")
 }
 
 #[cfg(test)]

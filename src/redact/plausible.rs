@@ -2,6 +2,7 @@
 //! piece of code.
 
 use super::natural;
+use super::view::NON_ASCII;
 
 /// How a value was written; the looser the form, the more often it is prose.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -23,7 +24,11 @@ const NOTHING: &[&str] = &[
     "redacted", "hidden", "masked", "filtered", "removed", "(null)", "(none)", "<nil>", "<none>", "<unset>",
     "<redacted>", "[redacted]", "[filtered]", "[hidden]", "(redacted)", "<hidden>", "<secret>", "<password>",
     "[object", "sensitive", "(sensitive", "string", "str", "bytes", "int", "bool", "boolean", "array",
-    "include", "omit", "same-origin", "required", "invalid", "expired", "unset",
+    "include", "omit", "same-origin", "required", "invalid", "expired", "unset", "latest", "notsupported",
+    "notconfigured", "notapplicable", "notapplied", "notavailable", "unsupported", "supported", "compliant",
+    "noncompliant", "notcompliant", "succeeded", "success", "conflict", "pending", "installed", "notinstalled",
+    "configured", "available", "unavailable", "userdefined", "devicedefault", "escrowed", "notescrowed", "rotated",
+    "managed", "unmanaged",
 ];
 
 /// Words of messages about secrets.
@@ -64,7 +69,12 @@ pub(super) fn secret(
     form: Form,
     follows: &[u8],
 ) -> bool {
-    if masked(lower) || placeholder(value) || form != Form::Quoted && stands_for(value, name) {
+    let bare = value.iter().position(|b| *b != NON_ASCII).map_or(value, |at| &value[at..]);
+    if masked(lower)
+        || placeholder(bare)
+        || form != Form::Quoted && metavariable(value)
+        || form != Form::Quoted && stands_for(value, name)
+    {
         return false;
     }
     let word = lower.strip_suffix(b".").unwrap_or(lower);
@@ -76,17 +86,37 @@ pub(super) fn secret(
     {
         return false;
     }
-    if value.iter().all(|b| !b.is_ascii_alphanumeric() && b.is_ascii()) && value.len() < 4 {
+    if value.iter().all(|b| !b.is_ascii_alphanumeric() && b.is_ascii()) && value.len() < 8 {
+        return false;
+    }
+    if status(lower) || form != Form::Quoted && !value.iter().any(u8::is_ascii_graphic) {
         return false;
     }
     let digits = value.iter().all(u8::is_ascii_digit);
+    if digits && name.len() >= 3 && name[name.len() - 3..].eq_ignore_ascii_case(b"pin") && value.len() < 4 {
+        return false;
+    }
     if digits && (!password && value.len() <= 10 || form == Form::Colon && value.len() <= 3) {
         return false;
     }
-    let letters = value.iter().all(|b| b.is_ascii_alphabetic());
+    let letters = value.iter().all(|b| b.is_ascii_alphabetic() || *b == NON_ASCII);
     let plain = letters && (value.len() < 4 || !value[1..].iter().any(u8::is_ascii_uppercase));
     if form == Form::Listed
         && (plain || value.starts_with(b"-") && !random(value) || name.len() >= 20 && natural::odd(name))
+    {
+        return false;
+    }
+    // Words in another script.
+    if letters && form == Form::Colon && value.contains(&NON_ASCII) {
+        return false;
+    }
+    // `InvalidAuthenticationToken: CompactToken parsing failed`.
+    if letters
+        && form == Form::Colon
+        && !password
+        && value.len() <= 32
+        && prose(follows)
+        && !natural::odd(value)
     {
         return false;
     }
@@ -143,9 +173,32 @@ fn placeholder(value: &[u8]) -> bool {
                 && (rest.iter().all(u8::is_ascii_digit) && rest.len() < 4
                     || rest.iter().all(|&b| b.is_ascii_uppercase() || b == b'_'))
         }
-        [b'%', b's' | b'v' | b'd' | b'r' | b'q'] => true,
+        [b'%', rest @ ..] if conversion(rest) => true,
         [b'%', b'(', inner @ .., b')', _] => name(inner),
         [b':', rest @ ..] => name(rest) && rest.iter().all(|b| b.is_ascii_lowercase() || *b == b'_'),
+        _ => false,
+    }
+}
+
+/// `--password HESLO`, `--private-key=FILE`: a word in capitals stands for the value.
+fn metavariable(value: &[u8]) -> bool {
+    (3..=16).contains(&value.len())
+        && value.iter().all(|b| b.is_ascii_uppercase() || matches!(*b, NON_ASCII | b'_' | b'-'))
+        && (value.contains(&NON_ASCII) || !natural::odd(value))
+}
+
+/// The rest of a conversion of printf: `s`, `ld`, `1$s`, `-30s`, and the end of the sentence.
+fn conversion(rest: &[u8]) -> bool {
+    let rest = rest.strip_suffix(b".").unwrap_or(rest);
+    let flags = rest.iter().take_while(|b| b.is_ascii_digit() || b"$-.#l+hzjt".contains(b)).count();
+    flags <= 6 && matches!(rest[flags..], [b's' | b'v' | b'd' | b'r' | b'q' | b'u' | b'i' | b'x' | b'B'])
+}
+
+/// A status code: `0x86000022`, `-2016281112`.
+fn status(lower: &[u8]) -> bool {
+    match lower {
+        [b'0', b'x', digits @ ..] => digits.len() <= 8 && digits.iter().all(u8::is_ascii_hexdigit),
+        [b'-', digits @ ..] => (1..=10).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit),
         _ => false,
     }
 }
@@ -153,7 +206,7 @@ fn placeholder(value: &[u8]) -> bool {
 /// After the value comes another word of a sentence.
 fn prose(follows: &[u8]) -> bool {
     match follows {
-        [b' ', b, ..] => b.is_ascii_lowercase(),
+        [b' ', b, ..] => b.is_ascii_lowercase() || *b == NON_ASCII,
         _ => false,
     }
 }

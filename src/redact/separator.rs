@@ -1,8 +1,10 @@
 //! What may stand between a name and its value, in all the notations that end up in messages.
 
+use super::pairs;
 use super::plausible::{self, Form};
 use super::value::{blank, end_of_line, line_end, name_byte, quote, skip_blanks, skip_fold};
 use super::view::{NON_ASCII, View};
+use super::words::WORDS;
 
 /// Where a value begins, and how it was announced.
 #[derive(Clone, Copy, Debug)]
@@ -26,8 +28,11 @@ impl Place {
 pub(super) fn after(view: &View, start: usize, end: usize) -> Option<Place> {
     let mut close = end;
     let mut in_quotes = false;
+    // An option in a list: `'--password', 'abc'`.
+    let dashes = (1..3).take_while(|n| *n <= start && view.get(start - n) == b'-').count();
+    let opened = quote(view.before(start - dashes));
     while close < end + 4 && (quote(view.get(close)) || matches!(view.get(close), b']' | b')')) {
-        in_quotes |= quote(view.get(close));
+        in_quotes |= quote(view.get(close)) && opened;
         close += 1;
     }
     let at = skip_blanks(view, close);
@@ -41,22 +46,46 @@ pub(super) fn after(view: &View, start: usize, end: usize) -> Option<Place> {
             }
             Some(Place::new(view, skip_blanks(view, value), at, Form::Assigned))
         }
-        b':' => colon(view, at).or_else(|| follow(view, close)),
+        b':' => colon(view, at).or_else(|| entry(view, start, close, in_quotes)),
         b'-' if view.get(at + 1) == b'>' => {
             Some(Place::new(view, skip_blanks(view, at + 2), at, Form::Assigned))
         }
+        b'>' if in_quotes && view.starts(at, b">>,<<") && quote(view.get(at + 5)) => {
+            Some(Place::new(view, at + 5, at, Form::Quoted))
+        }
+        b'>' if in_quotes && !opens_element(view, start) => {
+            child(view, at).or_else(|| entry(view, start, close, true))
+        }
+        b';' if in_quotes => serialized(view, at).or_else(|| entry(view, start, close, true)),
         b'>' | b' ' | b'/' if view.get(at) == b'>' && opens_element(view, start) => element(view, at),
         b'<' if view.get(at + 1) == b'/' && view.before(start) == b'>' => tag_pair(view, at),
         b',' if in_quotes => {
             let value = skip_fold(view, at + 1);
             let string = quote(view.get(value)) || view.get(value) == b'b' && quote(view.get(value + 1));
-            follow(view, close).or_else(|| string.then(|| Place::new(view, value, at, Form::Listed)))
+            // The value of a key has its own value beside it, not behind it.
+            let of_a_key = pairs::key_of(view, start).is_some();
+            entry(view, start, close, true)
+                .or_else(|| (string && !of_a_key).then(|| Place::new(view, value, at, Form::Listed)))
+        }
+        b',' if at == close && view.before(start) == b'{' && quote(view.get(at + 1)) => {
+            Some(Place::new(view, at + 1, at, Form::Quoted))
+        }
+        b',' if at == close
+            && view.before(start) == b'['
+            && blank(view.get(at + 1))
+            && closes_list(view, at + 2) =>
+        {
+            Some(Place::new(view, at + 2, at, Form::Listed))
         }
         _ if opens_element(view, start) && at > close => attributes(view, at),
         b'|' if at > close && begins_row(view, start) => {
             Some(Place::new(view, skip_blanks(view, at + 1), at, Form::Listed))
         }
         b if at > close && view.before(start) == b'-' && b != b'-' && !line_end(b) && b != 0 => {
+            // The text of a help is set apart.
+            if at > close + 1 {
+                return None;
+            }
             let word = (at..at + 16).find(|&i| !view.get(i).is_ascii_alphabetic()).unwrap_or(at);
             if blank(view.get(word)) && plausible::prose_word(view.lower(at, word)) {
                 return None;
@@ -64,17 +93,79 @@ pub(super) fn after(view: &View, start: usize, end: usize) -> Option<Place> {
             Some(Place::new(view, at, at, Form::Assigned))
         }
         b if line_end(b) => follow(view, close).or_else(|| form_part(view, start, close, at)),
-        _ if in_quotes => follow(view, close),
-        _ if at > close => Some(Place { loose: true, ..Place::new(view, at, at, Form::Quoted) }),
+        _ if in_quotes => entry(view, start, close, true),
+        _ if at > close => {
+            let at = skip_options(view, at);
+            Some(Place { loose: true, ..Place::new(view, at, at, Form::Quoted) })
+        }
         _ => None,
     }
+}
+
+/// `ConvertTo-SecureString -AsPlainText -String 'abc'`.
+fn skip_options(view: &View, at: usize) -> usize {
+    let options = [b"-asplaintext ".as_slice(), b"-force ", b"-string "];
+    let after =
+        |at: usize| options.iter().find(|o| view.starts(at, o)).map(|o| skip_blanks(view, at + o.len()));
+    let mut at = at;
+    while let Some(next) = after(at) {
+        at = next;
+    }
+    at
+}
+
+/// The value of an entry whose name is `[start, close)`: right behind it, or elsewhere in its object.
+fn entry(view: &View, start: usize, close: usize, in_quotes: bool) -> Option<Place> {
+    follow(view, close)
+        .or_else(|| {
+            let at = pairs::value_of(view, start, close).filter(|_| in_quotes)?;
+            Some(Place::new(view, at, at, Form::Assigned))
+        })
+        .or_else(|| element_named(view, start, close))
+}
+
+/// `<entry key="password">abc</entry>`, `<setting name="password" a="b"><value>abc…`.
+fn element_named(view: &View, start: usize, close: usize) -> Option<Place> {
+    let (from, to) = pairs::key_of(view, start)?;
+    let end = (close..view.len().min(close + 160)).find(|&i| matches!(view.get(i), b'<' | b'>'))?;
+    if !WORDS.named(view.lower(from, to)) || view.get(end) == b'<' || view.before(end) == b'/' {
+        return None;
+    }
+    let text = (end + 1..view.len()).find(|&i| !view.get(i).is_ascii_whitespace())?;
+    if view.get(text) == b'<' { child(view, end) } else { element(view, end) }
+}
+
+/// `[password, abc]`, as .NET shows a pair: one more word, then the end.
+fn closes_list(view: &View, from: usize) -> bool {
+    let over = (from..from + 128)
+        .find(|&i| view.get(i) == b']' || view.get(i).is_ascii_whitespace() || view.get(i) == 0);
+    over.is_some_and(|end| end > from && view.get(end) == b']')
+}
+
+/// PHP: `s:8:"password";s:11:"…"`.
+fn serialized(view: &View, at: usize) -> Option<Place> {
+    if !view.starts(at, b";s:") {
+        return None;
+    }
+    let colon = (at + 3..at + 12).find(|&i| !view.get(i).is_ascii_digit())?;
+    (view.get(colon) == b':' && quote(view.get(colon + 1)))
+        .then(|| Place::new(view, colon + 1, at, Form::Quoted))
+}
+
+/// `<property name="password"><value>…`: the text of the child that is called so.
+fn child(view: &View, close: usize) -> Option<Place> {
+    let tag = (close + 1..view.len().min(close + 64)).find(|&i| !view.get(i).is_ascii_whitespace())?;
+    if !view.starts(tag, b"<value>") {
+        return None;
+    }
+    element(view, tag + 6)
 }
 
 /// `| DB_PASSWORD | abc |`: the first cell of a row.
 fn begins_row(view: &View, start: usize) -> bool {
     let edge = (start.saturating_sub(16)..start).rev().find(|&i| !blank(view.get(i)));
     let Some(edge) = edge.filter(|&i| matches!(view.get(i), b'|' | NON_ASCII)) else { return false };
-    edge == 0 || line_end(view.before(edge)) || blank(view.before(edge))
+    edge == 0 || line_end(view.before(edge)) || blank(view.before(edge)) || quote(view.before(edge))
 }
 
 /// PHP's var_dump puts the value of `=>` on the next line.

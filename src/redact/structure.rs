@@ -6,6 +6,7 @@ use super::command;
 use super::headers;
 use super::names::{self, Promise};
 use super::natural;
+use super::pairs;
 use super::plausible::{self, Form};
 use super::separator::{self, Place};
 use super::spans::Spans;
@@ -85,7 +86,12 @@ fn pair(
         return None;
     }
     let mut place = separator::after(view, start, end)?;
-    if place.loose && command::netrc(view, start) {
+    if view.get(place.at) == b'{'
+        && let Some(at) = pairs::inside(view, place.at)
+    {
+        place = Place { at, form: Form::Quoted, ..place };
+    }
+    if place.loose && (command::netrc(view, start) || command::directive(view, start, end)) {
         place = Place { loose: false, form: Form::Assigned, ..place };
     }
     // The end of a random run may look like a name.
@@ -125,9 +131,14 @@ fn secret(
     if let Some(next) = list(view, name, place, label, sure, spans) {
         return Some(next);
     }
-    let mut value = value::read(view, place.at, place.percent, place.form)?;
+    let scalar =
+        (place.form == Form::Colon && quote(view.get(name.1))).then(|| json_scalar(view, place.at)).flatten();
+    let mut value = match scalar {
+        Some(value) => value,
+        None => value::read(view, place.at, place.percent, place.form)?,
+    };
     if value.form == Form::Colon {
-        value = in_outer_quotes(view, name.0, value);
+        value = in_outer_quotes(view, name, value);
     }
     if value.form == Form::Quoted && place.form == Form::Listed {
         value.form = Form::Listed;
@@ -162,6 +173,7 @@ fn take(
     let (text, lower) = (view.slice(value.start, value.end), view.lower(value.start, value.end));
     let follows = view.slice(value.end, view.len().min(value.end + 2));
     let sure = sure || in_query(view, name.0, text, label);
+    let end_of_name = name.1;
     let name = view.slice(name.0, name.1);
     let plausible = plausible::secret(text, lower, name, label == "password", value.form, follows);
     let looks_like_it = || match label {
@@ -171,10 +183,31 @@ fn take(
         _ => false,
     };
     if plausible && (sure || plausible::random(text) || looks_like_it()) {
+        // A number in JSON becomes a string.
+        if value.form == Form::Colon && quote(view.get(end_of_name)) && json_number(text) {
+            spans.add_number(view, value.start, value.end, label, end_of_name);
+            return Some(value.next);
+        }
         spans.add(view, value.start, value.end, label);
         return Some(changed_to(view, value, label, spans));
     }
     None
+}
+
+/// A number or a word of JSON ends before what JSON has behind it.
+fn json_scalar(view: &View, at: usize) -> Option<Value> {
+    let part = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'+' | b'.');
+    let end = (at..view.len().min(at + 40)).find(|&i| !part(view.get(i))).unwrap_or(view.len().min(at + 40));
+    let text = view.slice(at, end);
+    let scalar = matches!(text, b"null" | b"true" | b"false") || json_number(text);
+    let over = matches!(view.get(end), b',' | b'}' | b']') || view.get(end).is_ascii_whitespace();
+    (scalar && over).then_some(Value { start: at, end, next: end, form: Form::Colon })
+}
+
+fn json_number(text: &[u8]) -> bool {
+    let digits = text.strip_prefix(b"-").unwrap_or(text);
+    digits.first().is_some_and(u8::is_ascii_digit)
+        && digits.iter().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'E' | b'+' | b'-'))
 }
 
 /// `"old" -> "new"`, as plans of changes show it.
@@ -228,11 +261,32 @@ fn loose(
     let string = value.start > 0 && quote(view.before(value.start)) && value.end < view.len();
     let word = text.len() >= 4 && !text.iter().any(u8::is_ascii_whitespace);
     // `secret "db-creds" not found` names one.
-    let strange = text.iter().any(u8::is_ascii_digit) && !text.contains(&b'-');
-    if sure && string && word && (label == "password" || strange) || !string && plausible::random(text) {
+    let strange = text.iter().any(u8::is_ascii_digit) && (!text.contains(&b'-') || natural::guid(text));
+    // What gpg calls a key is the end of its fingerprint.
+    let capitals = text.iter().all(|b| b.is_ascii_digit() || matches!(b, b'A'..=b'F'));
+    let id = text.strip_suffix(b":").unwrap_or(text);
+    if label == "key"
+        && (id.len() == 16 && id.iter().all(u8::is_ascii_hexdigit) || text.len() == 40 && capitals)
+    {
+        return None;
+    }
+    let statement =
+        string && label == "password" && view.before(value.start) == b'\'' && in_statement(view, name);
+    if statement
+        || sure && string && word && (label == "password" || strange)
+        || !string && plausible::random(text)
+    {
         return take(view, name, value, label, sure, spans);
     }
     None
+}
+
+/// `PASSWORD '…'` of SQL: in capitals, or behind a word of the statement.
+fn in_statement(view: &View, name: (usize, usize)) -> bool {
+    let end = name.0.saturating_sub(1);
+    let before = view.lower(end.saturating_sub(9), end);
+    view.slice(name.0, name.1) == b"PASSWORD"
+        || [b" with".as_slice(), b"encrypted"].iter().any(|w| before.ends_with(w))
 }
 
 /// Each string of a list: `'X-Api-Key': [ 'abc' ]`, or the second of `auth=('user', 'abc')`.
@@ -307,7 +361,12 @@ fn block(view: &View, name: usize, at: usize) -> Option<(usize, usize)> {
 }
 
 /// `-H 'X-Api-Key: abc'`: the quote before the name says where the value ends.
-fn in_outer_quotes(view: &View, name: usize, value: Value) -> Value {
+fn in_outer_quotes(view: &View, name: (usize, usize), value: Value) -> Value {
+    // These quotes are of the name alone: `"password":null`.
+    if quote(view.get(name.1)) {
+        return value;
+    }
+    let name = name.0;
     let open = name.wrapping_sub(1);
     if name > 0 && !quote(view.get(open)) || name == 0 {
         return if begins_line(view, name) { rest_of_line(view, value) } else { value };
@@ -342,13 +401,16 @@ fn rest_of_line(view: &View, value: Value) -> Value {
 /// Between semicolons a value may hold blanks: `Pwd=a b c;Database=x`.
 fn in_connection_string(view: &View, name: usize, value: Value) -> Value {
     let ahead = (name.saturating_sub(4)..name).rev().find(|&i| !blank(view.get(i)));
-    if !blank(view.get(value.end)) || ahead.is_none_or(|i| view.get(i) != b';') {
+    if !blank(view.get(value.end)) {
         return value;
     }
+    let between = ahead.is_some_and(|i| view.get(i) == b';');
     let end = (value.end..view.len().min(value.end + 64))
         .find(|&i| quote(view.get(i)) || line_end(view.get(i)) || matches!(view.get(i), b';' | b'='));
     match end {
-        Some(end) if view.get(end) == b';' => Value { end, next: end, ..value },
+        Some(end) if view.get(end) == b';' && (between || value::assigns(view, end + 1, false)) => {
+            Value { end, next: end, ..value }
+        }
         _ => value,
     }
 }

@@ -122,6 +122,7 @@ fn ends(view: &View, i: usize, b: u8) -> bool {
             last(past)
                 || matches!(view.get(past), b',' | b';' | b'.' | b':') && last(past + 1)
                 || matches!(view.get(past), b',' | b';') && assigns(view, past + 1, true)
+                || view.get(past) == b',' && matches!(view.get(past + 1), b'{' | b'[')
                 || view.get(past) == b'<' && tag(view, past)
         }
         b'<' => tag(view, i),
@@ -140,7 +141,7 @@ fn tag(view: &View, at: usize) -> bool {
 }
 
 /// A name and `=` (or `:`) stand at `from`.
-fn assigns(view: &View, from: usize, colon: bool) -> bool {
+pub(super) fn assigns(view: &View, from: usize, colon: bool) -> bool {
     let end = (from..from + 48).find(|&i| !name_byte(view.get(i)) && view.get(i) != b'$').unwrap_or(from);
     end > from && (view.get(end) == b'=' || colon && view.get(end) == b':')
 }
@@ -160,6 +161,9 @@ pub(super) fn read(view: &View, at: usize, percent: u8, form: Form) -> Option<Va
 
 /// `[abc]`, as Go shows the values of a header. A list of strings is not a value.
 fn bracketed(view: &View, at: usize, percent: u8, form: Form) -> Option<Value> {
+    if b"{[".contains(&view.get(at + 1)) {
+        return None;
+    }
     let over = |b: u8| b == 0 || b.is_ascii_whitespace() || quote(b);
     let closes = |i: usize| {
         let (next, after) = (view.get(i + 1), view.get(i + 2));
@@ -218,8 +222,13 @@ fn wrapped(view: &View, at: usize, percent: u8) -> usize {
         let closed = string.next > string.end && !view.get(string.next).is_ascii_alphanumeric();
         return if closed && view.percent(word) <= percent { word } else { at };
     }
+    // Haskell's `Just "…"`.
+    if b == b' ' && quote(view.get(word + 1)) && matches!(view.slice(at, word), b"Just" | b"Right" | b"Some")
+    {
+        return word + 1;
+    }
     if b == b'(' && word > at {
-        let inside = word + 1;
+        let inside = (word + 1..word + 64).find(|&i| !view.get(i).is_ascii_whitespace()).unwrap_or(word + 1);
         // `Some("…")` holds it, `getenv("…")` does not.
         let constructor = view.get(at).is_ascii_uppercase() && !view.slice(at, word).contains(&b'.');
         if quote(view.get(inside))

@@ -7,6 +7,7 @@
 
 use super::Pace;
 use super::marker;
+use super::words::WORDS;
 
 /// A replacement made earlier. No UTF-8 text contains this byte.
 pub(super) const REDACTED: u8 = 0xFF;
@@ -49,10 +50,27 @@ impl View {
                 // Invisible: a word is still that word with one of these inside it.
                 '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' | '\u{ad}' if place > 0 => {}
                 '\u{a0}' | '\u{2028}' | '\u{2029}' | '\u{3000}' => view.append(b' ', place as u32, 0),
+                '\u{ff1a}' => view.append(b':', place as u32, 0),
+                '\u{ff1d}' => view.append(b'=', place as u32, 0),
+                'ñ' => view.append(b'n', place as u32, 0),
+                'Ñ' => view.append(b'N', place as u32, 0),
+                'ł' => view.append(b'l', place as u32, 0),
+                'Ł' => view.append(b'L', place as u32, 0),
+                'ş' => view.append(b's', place as u32, 0),
+                'Ş' => view.append(b'S', place as u32, 0),
+                'ö' | 'ó' => view.append(b'o', place as u32, 0),
+                'Ö' | 'Ó' => view.append(b'O', place as u32, 0),
                 '\u{201c}' | '\u{201d}' => view.append(b'"', place as u32, 0),
                 '\u{2018}' | '\u{2019}' => view.append(b'\'', place as u32, 0),
                 _ if character.is_ascii() => view.append(character as u8, place as u32, 0),
-                _ => view.push(NON_ASCII, place as u32, 0),
+                _ => match WORDS.written(&text[place..]) {
+                    // A name in another script is read as its English word.
+                    Some((length, word)) => {
+                        word.iter().for_each(|b| view.push(*b, place as u32, 0));
+                        skip_to = place + length;
+                    }
+                    None => view.push(NON_ASCII, place as u32, 0),
+                },
             }
         }
         view.at.push(text.len() as u32);
@@ -129,11 +147,27 @@ impl View {
                 return;
             }
             self.push(byte, at, percent);
+            if let Some(count) = colour(&self.bytes) {
+                self.pop(count);
+                return;
+            }
             let Some((decoded, count, layers)) = tail(&self.bytes) else { return };
             let (start, deepest) = self.pop(count);
             (byte, at, percent) = (decoded, start, deepest.saturating_add(layers));
         }
     }
+}
+
+/// How long the colour code is that the view ends with: `ESC [ 1 ; 31 m`.
+fn colour(bytes: &[u8]) -> Option<usize> {
+    if bytes.last() != Some(&b'm') {
+        return None;
+    }
+    let from = bytes.len().saturating_sub(16);
+    let digits =
+        bytes[from..bytes.len() - 1].iter().rev().take_while(|b| b.is_ascii_digit() || **b == b';').count();
+    let open = bytes.len().checked_sub(digits + 3)?;
+    matches!(bytes[open..], [0x1b, b'[', ..]).then_some(digits + 3)
 }
 
 /// What the tail of the view spells: the byte, how many bytes it takes, and how many `%` layers that adds.
@@ -147,6 +181,9 @@ fn tail(bytes: &[u8]) -> Option<(u8, usize, u8)> {
         }
         if back(4) == b'\\' && back(3) == b'x' {
             return Some((low(hex(&bytes[n - 2..])?), 4, 0));
+        }
+        if back(4) == b'\\' && bytes[n - 3..] == *b"033" {
+            return Some((0x1b, 4, 0));
         }
         if back(6) == b'\\' && back(5) == b'u' {
             return Some((low(hex(&bytes[n - 4..])?), 6, 0));

@@ -1,5 +1,7 @@
 //! What is wrong with an item, for people.
 
+use inventory_core_redact::redact;
+
 use crate::error::{Error, Kind};
 use crate::json::stored;
 
@@ -13,8 +15,13 @@ pub(super) struct Problem {
 impl Problem {
     const MAX_NAME_CHARS: usize = 60;
 
+    /// A longer name is cut before it is searched for secrets: what is shown of it has its end far behind.
+    const MAX_SEARCHED_CHARS: usize = 400;
+
+    /// The error quotes the name: it comes from the caller's data, so a secret may stand in it.
     pub(super) fn new(field: &str, what: impl Into<String>) -> Self {
-        let shown = field.escape_debug().take(Self::MAX_NAME_CHARS).collect();
+        let searched: String = field.chars().take(Self::MAX_SEARCHED_CHARS).collect();
+        let shown = redact(&searched, &|| ()).escape_debug().take(Self::MAX_NAME_CHARS).collect();
         Self { field: shown, what: what.into(), kind: Kind::Invalid }
     }
 
@@ -32,5 +39,18 @@ impl Problem {
         let hint = "An item is {\"policy_type\": text, \"external_id\": text, \"display_name\"?: text or null, \
                     \"meta\"?: object or null}. With on_bad_item 'record' the good items of a batch are stored.";
         Error::new(self.kind, message, detail, hint)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Problem;
+
+    #[test]
+    fn a_quoted_field_name_is_redacted_and_cut() {
+        let detail = |field: &str| Problem::new(field, "is unknown").at(1).detail;
+        assert!(detail("password=hunter2secret").contains("\"password=[redacted:password]\""));
+        assert!(!detail(&"Zk83jLq0PwXm27TyVb41".repeat(50)).contains("Zk83jLq0PwXm27Ty"));
+        assert!(detail(&"name ".repeat(1_000)).len() < 200);
     }
 }

@@ -5,7 +5,7 @@ pub const HOLDOUT_BENIGN: &[&str] = &[
     "No such customer: 'cus_{a14}'; a similar object exists in test mode, but a live mode key was used to make this request.",
     "SlackApiError: channel_not_found for C{u10} in team T{u10} (message_ts 1767225600.123456)",
     "GitLab: 404 Project Not Found, project_id=1842, job_id=99120931, pipeline=771204, sha={h40}",
-    "npm ERR! 404 Not Found - GET https://registry.npmjs.org/@acme%2fsync - Not found",
+    "npm ERR! 404 Not Found - GET https://registry.example.com/@acme%2fsync - Not found",
     "pip: ERROR: THESE PACKAGES DO NOT MATCH THE HASHES. Expected sha256 {h64} Got {h64}",
     "Vault is sealed: unseal progress 2/3, unseal nonce {g}, version 1.15.2",
     "vault: lease auth/approle/login/h{h64} expired, accessor required",

@@ -37,8 +37,8 @@ pub const HOLDOUT_KEYS: &[(&str, Written, &str, &[&str])] = &[
     (
         "npmrc",
         Plainly,
-        "npm ERR! code E401\nnpm config had: //registry.npmjs.org/:_authToken=⟦{g}⟧\n//npm.example.com/:_auth=⟦{basic}⟧\nalways-auth=true",
-        &["E401", "registry.npmjs.org", "npm.example.com", "always-auth=true"],
+        "npm ERR! code E401\nnpm config had: //registry.example.com/:_authToken=⟦{g}⟧\n//npm.example.com/:_auth=⟦{basic}⟧\nalways-auth=true",
+        &["E401", "registry.example.com", "npm.example.com", "always-auth=true"],
     ),
     (
         "Vault unseal",
@@ -85,8 +85,8 @@ pub const HOLDOUT_KEYS: &[(&str, Written, &str, &[&str])] = &[
     (
         "Docker config",
         InJson,
-        "{\"auths\":{\"registry.example.com\":{\"auth\":\"⟦{basic}⟧\",\"email\":\"ops@example.com\"},\"ghcr.io\":{\"identitytoken\":\"⟦{l60}⟧\"}},\"credsStore\":\"pass\"}",
-        &["registry.example.com", "ops@example.com", "ghcr.io", "credsStore"],
+        "{\"auths\":{\"registry.example.com\":{\"auth\":\"⟦{basic}⟧\",\"email\":\"ops@example.com\"},\"images.example.com\":{\"identitytoken\":\"⟦{l60}⟧\"}},\"credsStore\":\"pass\"}",
+        &["registry.example.com", "ops@example.com", "images.example.com", "credsStore"],
     ),
     (
         "docker login",

@@ -201,7 +201,7 @@ pub fn leak(text: &str, secret: &str) -> Option<String> {
 /// Replaces `{g}` by a GUID, `{jwt}`, `{basic}` (base64 of user and password), and by so many random characters:
 /// `{h40}` hex digits, `{H40}` in upper case, `{d6}` digits, `{u16}` upper case and digits, `{q16}` lower case
 /// and digits, `{a24}` letters and digits, `{b43}` base64, `{l43}` base64 for URLs, `{w14}` a password, `{p10}` a
-/// pod's suffix, `{c24}` Crockford's base32. Other braces stay.
+/// pod's suffix, `{c24}` Crockford's base32, `{n54}` base 32. Other braces stay.
 pub fn fill(template: &str, r: &mut Random) -> String {
     let mut out = String::new();
     let mut rest = template;
@@ -226,6 +226,7 @@ pub fn fill(template: &str, r: &mut Random) -> String {
             (Some(b'w'), Some(n)) => Some(r.password(n)),
             (Some(b'p'), Some(n)) => Some(r.of("bcdfghjklmnpqrstvwxz2456789", n)),
             (Some(b'c'), Some(n)) => Some(r.of("0123456789ABCDEFGHJKMNPQRSTVWXYZ", n)),
+            (Some(b'n'), Some(n)) => Some(r.of(BASE32, n)),
             _ => None,
         };
         match text {
