@@ -25,7 +25,7 @@ BEGIN ATOMIC
         (2, 'EXECUTE', 'FUNCTION', ARRAY[
             '_begin_write', '_pass_gate', '_close_gate', '_share_run', '_add_tenant', '_share_tenant', '_add_part',
             '_add_error', '_record_rejected',
-            '_fold', '_fold_types', '_fold_presence', '_fold_into_tenant', '_close_run', '_add_selection_types', '_add_doubts',
+            '_fold', '_fold_types', '_fold_presence', '_fold_into_tenant', '_close_run', '_add_doubts',
             '_add_missing', '_judge_types', '_take_over', '_reap', '_insert_run', '_refuse_start',
             '_blocking_run', '_obstacle', '_share_limit', '_choose_tenant_slot', '_mark_open_start', '_is_open_start',
             '_is_being_forgotten', '_exceeds_tenant_limit', '_slot_is_over', '_taken_beyond',
