@@ -35,7 +35,8 @@ METAS = (None, {}, {"os": "linux"}, {"os": "windows", "owner": None}, {"tags": [
 BAD_ITEMS = (
     {"external_id": "no type"}, {"policy_type": "", "external_id": "empty type"}, {"policy_type": "app"},
     {"policy_type": "app", "external_id": ""}, {"policy_type": 5, "external_id": "number"},
-    {"policy_type": "Größe", "external_id": "z" * 2049}, {"policy_type": "new type", "external_id": "a\0b"},
+    {"policy_type": "Größe", "external_id": "z" * 2049}, {"policy_type": "app", "external_id": 1},
+    {"policy_type": "compliance", "external_id": ""}, {"policy_type": "device policy", "external_id": None}, {"policy_type": "new type", "external_id": "a\0b"},
     {"policy_type": "compliance", "external_id": "i", "display_name": 7},
     {"policy_type": "t" * 201, "external_id": "i"},
     {"policy_type": "app", "external_id": "i", "meta": ["a"]}, {"policy_type": "app", "external_id": "i", "name": "n"},
@@ -162,17 +163,17 @@ class History:
             **self.rng.choice(({"error_code": None, "http_status": self.rng.choice((401, 403, 404, 429, 503))},
                                {"error_code": self.rng.choice(OWN_ERROR_CODES),
                                 "http_status": self.rng.choice((None, 429, 500))})),
-            "policy_type": self.rng.choice((None, *POLICY_TYPES, *POLICY_TYPES, "never seen"))})
+            "policy_type": self.rng.choice((None, *POLICY_TYPES, *POLICY_TYPES, *POLICY_TYPES, "never seen"))})
 
     def finish_run(self, tenant):
         run = self.pick(self.running(tenant))
         if run is None:
             return None
         observed = run.counts["observed"]
-        expected = self.rng.choice((None, None, None, None, observed, max(observed - 1, 0), observed + 1, 2 * observed + 3, 0))
-        return "finish_run", {"run": run.name, "expected_items": expected, "accept_shrink": self.chance(0.15),
+        expected = self.rng.choice((*[None] * 8, observed, max(observed - 1, 0), observed + 1, 2 * observed + 3, 0))
+        return "finish_run", {"run": run.name, "expected_items": expected, "accept_shrink": self.chance(0.4),
                               "cursor": self.rng.choice((None, None, "page 1", "page 2", "")),
-                              "status": self.rng.choices(("success", "partial", "failed"), (6, 2, 2))[0]}
+                              "status": self.rng.choices(("success", "partial", "failed"), (5, 4, 2))[0]}
 
     def repeat_finish(self, tenant):
         run = self.pick([run for run in tenant.runs if run.completed][-5:])
@@ -215,7 +216,7 @@ class History:
         items = self.batch(POOLS[HASHES.index(run.selection)])
         on_bad_item = "record" if self.chance(0.3) else "reject_batch"
         if self.chance(0.3 if on_bad_item == "record" else 0.05):
-            for raw in self.rng.choices(BAD_ITEMS, k=self.rng.randint(1, 3)):
+            for raw in self.rng.choices(BAD_ITEMS, k=self.rng.choice((1, 1, 2))):
                 items.insert(self.rng.randint(0, len(items)), raw)
         args = {"run": run.name, "items": items, "on_bad_item": on_bad_item}
         sent.append(args)

@@ -6,7 +6,7 @@ from database import scratch
 from mutants import MUTANTS
 from replay import Disagreement, Replay, generate
 
-SEEDS = range(1001, 1005)
+SEEDS = range(1001, 1007)
 STEPS = 250
 
 
