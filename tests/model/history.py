@@ -66,9 +66,9 @@ NONSENSE = (
 )
 
 WEIGHTS = {
-    "start_run": 17, "upsert_items": 36, "heartbeat": 3, "record_error": 7, "finish_run": 16, "repeat_finish": 3,
-    "late_call": 5, "lost_run": 3, "reap_expired_runs": 3, "forget_items": 3, "forget_missing": 6, "prune_runs": 5, "set_clock": 12, "nonsense": 2,
-    "begin": 4, "savepoint": 8, "rollback_to": 8, "rollback": 3, "commit": 4,
+    "start_run": 24, "upsert_items": 36, "heartbeat": 2, "record_error": 6, "finish_run": 27, "repeat_finish": 2,
+    "late_call": 4, "lost_run": 3, "reap_expired_runs": 3, "forget_items": 3, "forget_missing": 6, "prune_runs": 5,
+    "set_clock": 10, "nonsense": 2, "begin": 4, "savepoint": 5, "rollback_to": 5, "rollback": 2, "commit": 4,
 }
 
 REPEATED = re.compile(r"(.)\1{30,}")       # the ids that are long on purpose
@@ -149,8 +149,8 @@ class History:
 
     def kind_of_run(self):
         kind = self.rng.random()
-        return {"mode": "delta" if kind < 0.3 else "full",
-                "policy_types": self.rng.choice(STARTED_FOR) if 0.29 < kind < 0.55 else None}
+        return {"mode": "delta" if kind < 0.2 else "full",
+                "policy_types": self.rng.choice(STARTED_FOR) if 0.19 < kind < 0.4 else None}
 
     def heartbeat(self, tenant):
         run = self.pick(self.running(tenant))

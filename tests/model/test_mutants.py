@@ -7,7 +7,7 @@ from mutants import MUTANTS
 from replay import Disagreement, Replay, generate
 
 SEEDS = range(1001, 1007)
-STEPS = 250
+STEPS = 300
 
 
 def disagreement(prepared, seed, change=None):
