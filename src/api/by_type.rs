@@ -3,7 +3,7 @@
 use inventory_core_logic::{bitmap, by_type};
 use pgrx::prelude::*;
 
-use super::report;
+use super::{check_for_interrupts, report};
 
 /// How many ids each pair of a type and a set has in common, pairs that have none left out; positions count from 1, and
 /// NULL elements count as empty.
@@ -15,6 +15,7 @@ fn _count_by_type(
     let found = by_type::count(
         types.iter().map(|set| set.unwrap_or(bitmap::EMPTY)),
         sets.iter().map(|set| set.unwrap_or(bitmap::EMPTY)),
+        &check_for_interrupts,
     );
     TableIterator::new(found.unwrap_or_else(|error| report::raise(error)))
 }
@@ -28,6 +29,7 @@ fn _split_by_type(
     let found = by_type::split(
         types.iter().map(|set| set.unwrap_or(bitmap::EMPTY)),
         sets.iter().map(|set| set.unwrap_or(bitmap::EMPTY)),
+        &check_for_interrupts,
     );
     TableIterator::new(found.unwrap_or_else(|error| report::raise(error)))
 }

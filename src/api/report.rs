@@ -1,7 +1,6 @@
 //! From a refusal to a SQLSTATE with DETAIL and HINT. The only file that raises.
 
 use inventory_core_logic::error::{Error, Kind};
-use inventory_core_logic::json::stored::Problem;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
@@ -10,6 +9,7 @@ pub fn raise(error: Error) -> ! {
     let code = match error.kind {
         Kind::Invalid => PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
         Kind::TooDeep => PgSqlErrorCode::ERRCODE_STATEMENT_TOO_COMPLEX,
+        Kind::TooLong => PgSqlErrorCode::ERRCODE_PROGRAM_LIMIT_EXCEEDED,
         Kind::Corrupt => PgSqlErrorCode::ERRCODE_DATA_CORRUPTED,
         Kind::Internal => PgSqlErrorCode::ERRCODE_INTERNAL_ERROR,
     };
@@ -26,13 +26,13 @@ pub fn null_argument(name: &str) -> ! {
     )
 }
 
-/// A meta that was checked before and cannot be stored all the same.
-pub fn unstorable_meta(problem: Problem) -> ! {
+/// NULL in an array, where each element is needed.
+pub fn null_element(array: &str) -> ! {
     refuse(
-        PgSqlErrorCode::ERRCODE_INTERNAL_ERROR,
-        "meta cannot be stored",
-        format!("The meta of an item {}.", problem.words()),
-        "Report this as a bug.",
+        PgSqlErrorCode::ERRCODE_NULL_VALUE_NOT_ALLOWED,
+        format!("argument \"{array}\" must not contain NULL"),
+        "The function cannot do without any of the elements.",
+        "Pass an array without NULLs.",
     )
 }
 
@@ -66,6 +66,16 @@ pub fn bound_to_another_tenant() -> ! {
     )
 }
 
+/// A private function was given what none of ours gives it.
+pub fn unknown_lock() -> ! {
+    refuse(
+        PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
+        "invalid kind of lock",
+        "It is none of the known kinds.",
+        "Private functions of inventory_core are called by its public ones alone.",
+    )
+}
+
 /// A sample is drawn from the pages of the table, whosever rows they hold.
 pub fn no_sample() -> ! {
     refuse(
@@ -73,6 +83,16 @@ pub fn no_sample() -> ! {
         "TABLESAMPLE is not supported for tables with tenants",
         "A sample would be drawn from the rows of all tenants.",
         "Draw from the rows of the bound tenant: WHERE random() < 0.01, or ORDER BY random() LIMIT 100.",
+    )
+}
+
+/// A writer at another isolation level.
+pub fn not_read_committed() -> ! {
+    refuse(
+        PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
+        "inventory_core writes at READ COMMITTED only",
+        "At another isolation level a snapshot taken earlier could lose a batch that was acknowledged since.",
+        "Begin the transaction with ISOLATION LEVEL READ COMMITTED.",
     )
 }
 

@@ -2,6 +2,7 @@
 
 use roaring::RoaringBitmap;
 
+use crate::Tick;
 use crate::bitmap::{read, write};
 use crate::error::Error;
 
@@ -15,8 +16,9 @@ const FEW_PAIRS: usize = 64;
 pub fn count<'a>(
     types: impl IntoIterator<Item = &'a [u8]>,
     sets: impl IntoIterator<Item = &'a [u8]>,
+    tick: Tick<'_>,
 ) -> Result<Vec<(i32, i32, i64)>, Error> {
-    let (types, sets) = (read_all(types)?, read_all(sets)?);
+    let (types, sets) = (read_all(types, tick)?, read_all(sets, tick)?);
     let mut found = Vec::new();
     if types.len().saturating_mul(sets.len()) <= FEW_PAIRS {
         for (type_no, of_type) in (1..).zip(&types) {
@@ -26,9 +28,10 @@ pub fn count<'a>(
         }
         return Ok(found);
     }
-    let type_of = type_of_each(&types);
+    let type_of = type_of_each(&types, tick);
     let mut counts = vec![0_u64; types.len() + 1];
     for (set_no, set) in (1..).zip(&sets) {
+        tick();
         let mut touched = Vec::new();
         for type_no in set.iter().map(|low| type_of.get(low as usize).copied().unwrap_or(0)) {
             if let Some(count) = counts.get_mut(type_no as usize) {
@@ -51,8 +54,9 @@ pub fn count<'a>(
 pub fn split<'a>(
     types: impl IntoIterator<Item = &'a [u8]>,
     sets: impl IntoIterator<Item = &'a [u8]>,
+    tick: Tick<'_>,
 ) -> Result<Vec<(i32, i32, Vec<u8>)>, Error> {
-    let (types, sets) = (read_all(types)?, read_all(sets)?);
+    let (types, sets) = (read_all(types, tick)?, read_all(sets, tick)?);
     let mut found = Vec::new();
     if types.len().saturating_mul(sets.len()) <= FEW_PAIRS {
         for (type_no, of_type) in (1..).zip(&types) {
@@ -65,9 +69,10 @@ pub fn split<'a>(
         }
         return Ok(found);
     }
-    let type_of = type_of_each(&types);
+    let type_of = type_of_each(&types, tick);
     let mut ids_of: Vec<Vec<u32>> = vec![Vec::new(); types.len() + 1];
     for (set_no, set) in (1..).zip(&sets) {
+        tick();
         let mut touched = Vec::new();
         for low in set {
             let type_no = type_of.get(low as usize).copied().unwrap_or(0);
@@ -89,14 +94,22 @@ pub fn split<'a>(
     Ok(found)
 }
 
-fn read_all<'a>(sets: impl IntoIterator<Item = &'a [u8]>) -> Result<Vec<RoaringBitmap>, Error> {
-    sets.into_iter().map(read).collect()
+fn read_all<'a>(
+    sets: impl IntoIterator<Item = &'a [u8]>,
+    tick: Tick<'_>,
+) -> Result<Vec<RoaringBitmap>, Error> {
+    let read_one = |set| {
+        tick();
+        read(set)
+    };
+    sets.into_iter().map(read_one).collect()
 }
 
 /// The position of its type for each id of the chunk, 0 where no type has it.
-fn type_of_each(types: &[RoaringBitmap]) -> Vec<u32> {
+fn type_of_each(types: &[RoaringBitmap], tick: Tick<'_>) -> Vec<u32> {
     let mut type_of = vec![0; CHUNK_SIZE];
     for (type_no, of_type) in (1..).zip(types) {
+        tick();
         for low in of_type {
             if let Some(place) = type_of.get_mut(low as usize) {
                 *place = type_no;
@@ -125,7 +138,7 @@ mod tests {
 
     fn bytes(ids: impl IntoIterator<Item = i64>) -> Vec<u8> {
         let ids: Vec<i64> = ids.into_iter().collect();
-        bitmap::chunks(&ids).unwrap().pop().map_or_else(|| bitmap::union([]).unwrap(), |(_, bytes)| bytes)
+        bitmap::chunks(ids, &|| ()).unwrap().pop().map_or_else(|| bitmap::EMPTY.to_vec(), |(_, bytes)| bytes)
     }
 
     proptest! {
@@ -149,11 +162,11 @@ mod tests {
             let type_sets: Vec<Vec<u8>> = (0..types)
                 .map(|no| bytes(type_of.iter().filter(|(_, of)| **of == no).map(|(id, _)| *id))).collect();
             let set_bytes: Vec<Vec<u8>> = sets.iter().map(|set| bytes(set.iter().copied())).collect();
-            let found: BTreeMap<(i32, i32), BTreeSet<i64>> = split(type_sets.iter().map(Vec::as_slice), set_bytes.iter().map(Vec::as_slice))
+            let found: BTreeMap<(i32, i32), BTreeSet<i64>> = split(type_sets.iter().map(Vec::as_slice), set_bytes.iter().map(Vec::as_slice), &|| ())
                 .unwrap().into_iter()
                 .map(|(type_no, set_no, common)| ((type_no, set_no), bitmap::ids(0, &common).unwrap().into_iter().collect()))
                 .collect();
-            let counted: BTreeMap<(i32, i32), i64> = count(type_sets.iter().map(Vec::as_slice), set_bytes.iter().map(Vec::as_slice))
+            let counted: BTreeMap<(i32, i32), i64> = count(type_sets.iter().map(Vec::as_slice), set_bytes.iter().map(Vec::as_slice), &|| ())
                 .unwrap().into_iter().map(|(type_no, set_no, items)| ((type_no, set_no), items)).collect();
             prop_assert_eq!(&counted, &expected.iter().map(|(pair, ids)| (*pair, ids.len() as i64)).collect());
             prop_assert_eq!(found, expected);
@@ -162,7 +175,7 @@ mod tests {
 
     #[test]
     fn nothing_has_nothing_in_common_and_no_bitmap_is_refused() {
-        assert_eq!(count([], []).unwrap(), []);
-        assert!(count([&b"no bitmap"[..]], []).is_err() && split([], [&b""[..]]).is_err());
+        assert_eq!(count([], [], &|| ()).unwrap(), []);
+        assert!(count([&b"no bitmap"[..]], [], &|| ()).is_err() && split([], [&b""[..]], &|| ()).is_err());
     }
 }

@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod batch;
 pub mod bitmap;
 pub mod by_type;
 pub mod compare;
@@ -13,11 +14,13 @@ pub mod digest;
 pub mod error;
 pub mod items;
 pub mod json;
+pub mod limit;
 pub mod lock_key;
 pub mod meta;
 pub mod retry;
 pub mod run_numbers;
 pub mod tenant;
+mod ticker;
 
 /// Called from time to time by work whose length depends on the input. It may unwind to cancel.
 pub type Tick<'a> = &'a dyn Fn();

@@ -76,7 +76,9 @@ pub fn error_code_for(http_status: Option<i32>) -> &'static str {
 pub fn parse_retry_after(value: &str, now_micros: i64) -> Option<i64> {
     let value = value.trim_ascii();
     let wait = match parse_seconds(value) {
-        Some(instant) if instant > FIRST_EPOCH_SECONDS * MICROS_PER_SECOND => instant.saturating_sub(now_micros),
+        Some(instant) if instant > FIRST_EPOCH_SECONDS * MICROS_PER_SECOND => {
+            instant.saturating_sub(now_micros)
+        }
         Some(wait) => wait,
         None => http_date::parse(value, now_micros)?.saturating_sub(now_micros),
     };
@@ -158,7 +160,8 @@ fn parse_seconds(value: &str) -> Option<i64> {
         return None;
     }
     let append = |number: i64, digit: u8| number * 10 + i64::from(digit - b'0');
-    let seconds = whole.bytes().fold(0, |number, digit| append(number, digit).min(FIRST_EPOCH_SECONDS * 1_000));
+    let seconds =
+        whole.bytes().fold(0, |number, digit| append(number, digit).min(FIRST_EPOCH_SECONDS * 1_000));
     let micros = fraction.bytes().chain(std::iter::repeat(b'0')).take(6).fold(0, append);
     let round_up = fraction.bytes().skip(6).any(|digit| digit != b'0');
     Some(seconds * MICROS_PER_SECOND + micros + i64::from(round_up))

@@ -13,7 +13,7 @@ import scene
 from scene import A, B, bind, value
 
 ITEMS = 50_000
-PARALLEL = """SET min_parallel_table_scan_size = 0; SET min_parallel_index_scan_size = 0; SET parallel_setup_cost = 0;
+PARALLEL = """SET random_page_cost = 0; SET min_parallel_table_scan_size = 0; SET min_parallel_index_scan_size = 0; SET parallel_setup_cost = 0;
     SET parallel_tuple_cost = 0; SET max_parallel_workers_per_gather = 2;
     SELECT set_config(name, 'on', false) FROM pg_settings
     WHERE name IN ('force_parallel_mode', 'debug_parallel_query');      -- the name up to 15, and since
@@ -179,7 +179,7 @@ def own_rows(world, tenant):
         tables = [t for t, in owner.execute("""
             SELECT c.relname::text FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = 'tenant_id'
             WHERE c.relnamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[]) AND c.relkind = 'r'""")]
-        counts = {t: value(owner, f"SELECT count(*) FROM inventory_core.{t} WHERE tenant_id = %s", (tenant,)) for t in tables}
+        counts = {t: value(owner, f"SELECT count(*) FROM inventory_core_internal.{t} WHERE tenant_id = %s", (tenant,)) for t in tables}
         counts["tenant_grants"] = value(owner, "SELECT count(*) FROM inventory_core_internal.tenant_grants WHERE role_name = %s",
                                         (world.roles[tenant],))
     return counts
@@ -216,7 +216,7 @@ def test_nor_in_any_table(world):
     with world.connect(A) as session, session.transaction(force_rollback=True):
         bind(session, A)
         for table in own:
-            assert check_looks(analysed(session, f"SELECT * FROM inventory_core.{table}"), own)
+            assert check_looks(analysed(session, f"SELECT * FROM inventory_core_internal.{table}"), own)
 
 
 def test_first_statement_of_a_session(big):

@@ -15,41 +15,6 @@ END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._require(text, boolean) IS 'Raises 22004 for an argument that is NULL';
 
-CREATE FUNCTION inventory_core_internal._require_run_id(run_id uuid) RETURNS void
-LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
-SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-    IF run_id IS NULL THEN
-        RAISE EXCEPTION 'argument "run_id" must not be NULL'
-            USING ERRCODE = 'null_value_not_allowed',
-                  DETAIL = 'The function cannot do without it.',
-                  HINT = 'Did start_run answer ''skipped''? Then there is no run: its reason says why, its retry_after when to try again.';
-    END IF;
-END
-$$;
-COMMENT ON FUNCTION inventory_core_internal._require_run_id(uuid) IS
-    'Raises 22004 for a run id that is NULL, and names the likely cause';
-
-CREATE FUNCTION inventory_core_internal._begin_write(tenant text, needed text DEFAULT 'writer') RETURNS void
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-    IF current_setting('transaction_isolation') <> 'read committed' THEN
-        RAISE EXCEPTION 'inventory_core writes at READ COMMITTED only'
-            USING ERRCODE = 'feature_not_supported',
-                  DETAIL = format('This transaction runs at %s, where a snapshot taken earlier could lose a batch '
-                                  'that was acknowledged since.', upper(current_setting('transaction_isolation'))),
-                  HINT = 'Begin the transaction with ISOLATION LEVEL READ COMMITTED.';
-    END IF;
-    PERFORM inventory_core.set_tenant(tenant);
-    PERFORM inventory_core_internal._writable_tenant(needed);
-END
-$$;
-COMMENT ON FUNCTION inventory_core_internal._begin_write(text, text) IS
-    'Binds the tenant for a function that writes; refuses other isolation levels and too little access';
-
 CREATE FUNCTION inventory_core_internal._begin_read(tenant text, selection_hash text) RETURNS void
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
@@ -68,14 +33,28 @@ $$;
 COMMENT ON FUNCTION inventory_core_internal._begin_read(text, text) IS
     'Binds the tenant for a function that reads one selection; refuses what is no selection hash';
 
+CREATE FUNCTION inventory_core_internal._require_run(run_id uuid) RETURNS void
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF run_id IS NULL THEN
+        RAISE EXCEPTION 'argument "run_id" must not be NULL'
+            USING ERRCODE = 'null_value_not_allowed',
+                  DETAIL = 'A start that was refused (status skipped) gives no run_id.',
+                  HINT = 'Look at status and reason of what start_run gave, and go on only where it is running.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._require_run(uuid) IS 'Raises 22004 for a run_id that is NULL, and names the likely cause';
+
 CREATE FUNCTION inventory_core_internal._require_selection(tenant text, selection_hash text) RETURNS void
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     IF NOT EXISTS (SELECT FROM inventory_core_internal.selections AS s
-                   WHERE s.tenant_id = tenant AND s.selection_hash = _require_selection.selection_hash
-                     AND s.first_run_at IS NOT NULL) THEN
+                   WHERE s.tenant_id = tenant AND s.selection_hash = _require_selection.selection_hash) THEN
         RAISE EXCEPTION 'selection not found'
             USING ERRCODE = 'no_data_found',
                   DETAIL = 'This tenant never started a run of a selection with that hash.',
@@ -112,27 +91,3 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._raise_not_running(text) IS '55000 for a run that is over';
-
-CREATE FUNCTION inventory_core_internal._share_run(tenant text, run_id uuid) RETURNS inventory_core_internal.sync_runs
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    run inventory_core_internal.sync_runs;
-BEGIN
-    PERFORM inventory_core_internal._require_run_id(run_id);
-    PERFORM inventory_core_internal._pass_gate(tenant, 'run ' || run_id);
-    SELECT r.* INTO run
-    FROM inventory_core_internal.sync_runs AS r
-    WHERE r.tenant_id = tenant AND r.run_id = _share_run.run_id
-    FOR KEY SHARE;
-    IF NOT FOUND THEN
-        PERFORM inventory_core_internal._raise_unknown_run();
-    ELSIF run.status <> 'running' THEN
-        PERFORM inventory_core_internal._raise_not_running(run.status);
-    END IF;
-    RETURN run;
-END
-$$;
-COMMENT ON FUNCTION inventory_core_internal._share_run(text, uuid) IS
-    'A running run, kept from being closed until the transaction ends; other writers are not kept out';

@@ -8,7 +8,7 @@ DECLARE
     run inventory_core_internal.sync_runs;
 BEGIN
     PERFORM inventory_core.set_tenant(tenant);
-    PERFORM inventory_core_internal._require_run_id(run_changes.run_id);
+    PERFORM inventory_core_internal._require_run(run_changes.run_id);
     SELECT r.* INTO run FROM inventory_core_internal.sync_runs AS r
     WHERE r.tenant_id = tenant AND r.run_id = run_changes.run_id;
     IF NOT FOUND THEN

@@ -15,3 +15,4 @@ COMMENT ON COLUMN inventory_core_internal.item_types.chunk IS 'item_id >> 16 of 
 COMMENT ON COLUMN inventory_core_internal.item_types.policy_type IS 'The type of the items';
 COMMENT ON COLUMN inventory_core_internal.item_types.item_ids IS 'Roaring bitmap of their ids, in the portable format';
 SELECT pg_extension_config_dump('inventory_core_internal.item_types', '');
+SELECT inventory_core_internal._fence_table('inventory_core_internal.item_types', delete_access => 'maintainer');

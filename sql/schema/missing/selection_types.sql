@@ -30,3 +30,4 @@ COMMENT ON COLUMN inventory_core_internal.selection_types.reference_count IS
     'What the shrink guard measures the type by: observed by the latest run that vouches for it, or had that guard''s error only';
 COMMENT ON COLUMN inventory_core_internal.selection_types.last_count IS 'The count that type_counts holds last';
 SELECT pg_extension_config_dump('inventory_core_internal.selection_types', '');
+SELECT inventory_core_internal._fence_table('inventory_core_internal.selection_types', delete_access => 'maintainer');

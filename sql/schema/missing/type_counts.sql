@@ -16,3 +16,4 @@ COMMENT ON COLUMN inventory_core_internal.type_counts.policy_type IS 'The type o
 COMMENT ON COLUMN inventory_core_internal.type_counts.run_seq IS 'The run that observed so many';
 COMMENT ON COLUMN inventory_core_internal.type_counts.observed IS 'How many, as counted at the end of the run; NULL where the selection knew no item of the type any more';
 SELECT pg_extension_config_dump('inventory_core_internal.type_counts', '');
+SELECT inventory_core_internal._fence_table('inventory_core_internal.type_counts', delete_access => 'maintainer');

@@ -17,3 +17,4 @@ COMMENT ON COLUMN inventory_core_internal.presence.known_ids IS
 COMMENT ON COLUMN inventory_core_internal.presence.missing_ids IS
     'Roaring bitmap of those of them that are missing by latest_clean: told once, by the first run that vouched for their type';
 SELECT pg_extension_config_dump('inventory_core_internal.presence', '');
+SELECT inventory_core_internal._fence_table('inventory_core_internal.presence', delete_access => 'maintainer');

@@ -27,7 +27,8 @@ BEGIN
     PERFORM inventory_core_internal._require('min_missed_runs', min_missed_runs IS NOT NULL);
     PERFORM inventory_core_internal._require('min_age', min_age IS NOT NULL);
     PERFORM inventory_core_internal._require('dry_run', dry_run IS NOT NULL);
-    IF min_missed_runs < 0 OR min_age < interval '0' THEN
+    -- by both measures: '-12 months 361 days' compares as positive and leads back
+    IF min_missed_runs < 0 OR min_age < interval '0' OR extract(epoch FROM min_age) < 0 THEN
         RAISE EXCEPTION 'invalid argument of forget_missing'
             USING ERRCODE = 'invalid_parameter_value',
                   DETAIL = CASE WHEN min_missed_runs < 0 THEN format('Argument min_missed_runs: it is %s.', min_missed_runs)
@@ -54,9 +55,8 @@ BEGIN
     PERFORM inventory_core_internal._check_forget_missing(min_missed_runs, min_age, dry_run);
     PERFORM inventory_core_internal._require_selection(tenant, forget_missing.selection_hash);
     IF NOT dry_run THEN
-        PERFORM inventory_core_internal._close_gate(tenant, 'items');
-        -- Waits for the batches and finishes in the middle: what they saw is looked at below.
-        PERFORM 1 FROM inventory_core_internal.tenants AS t WHERE t.tenant_id = tenant FOR UPDATE;
+        -- Waits for batches and ends of runs that are not committed: what they saw is looked at below.
+        PERFORM inventory_core_internal._lock_shared('tenant', ''), inventory_core_internal._lock('items', '');
     END IF;
     gone := ARRAY(
         SELECT m.item_id
