@@ -19,13 +19,16 @@ FUNCTIONS = {
     **{view: f"SELECT a FROM inventory_core.{view}(%(tenant)s) AS a" for view in VIEWS},
     "missing_items": """SELECT s.selection_hash, b, a
         FROM inventory_core.inventory_selections(%(tenant)s) AS s, unnest('{latest,latest_clean}'::text[]) AS b,
-             inventory_core.missing_items(%(tenant)s, s.selection_hash, b) AS a""",
+             inventory_core.missing_items(%(tenant)s, s.selection_hash, b) AS a WHERE s.first_run_at IS NOT NULL""",
     "missing_summary": """SELECT s.selection_hash, b, a
         FROM inventory_core.inventory_selections(%(tenant)s) AS s, unnest('{latest,latest_clean}'::text[]) AS b,
-             inventory_core.missing_summary(%(tenant)s, s.selection_hash, b) AS a""",
+             inventory_core.missing_summary(%(tenant)s, s.selection_hash, b) AS a WHERE s.first_run_at IS NOT NULL""",
     "explain_missing": """SELECT s.selection_hash, i.item_id, a
         FROM inventory_core.inventory_selections(%(tenant)s) AS s, inventory_core.inventory_items(%(tenant)s) AS i,
-             inventory_core.explain_missing(%(tenant)s, s.selection_hash, i.policy_type, i.external_id) AS a""",
+             inventory_core.explain_missing(%(tenant)s, s.selection_hash, i.policy_type, i.external_id) AS a
+        WHERE s.first_run_at IS NOT NULL""",
+    "type_counts": """SELECT s.selection_hash, a FROM inventory_core.inventory_selections(%(tenant)s) AS s,
+             inventory_core.type_counts(%(tenant)s, s.selection_hash) AS a WHERE s.first_run_at IS NOT NULL""",
     "selection_status": """SELECT a FROM inventory_core.inventory_selections(%(tenant)s) AS s,
              inventory_core.selection_status(%(tenant)s, s.selection_hash) AS a""",
     "run_changes": """SELECT r.run_id, a FROM inventory_core.inventory_sync_runs(%(tenant)s) AS r,

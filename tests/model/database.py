@@ -18,7 +18,7 @@ from contract import EPOCH
 from history import ALLOWED_META, HASHES, TENANTS
 from model import Settings
 
-SETTINGS = Settings(shrink_guard_min_items=6, expected_tolerance=0.25, allowed_meta=ALLOWED_META)
+SETTINGS = Settings(shrink_guard_min_items=4, expected_tolerance=0.25, allowed_meta=ALLOWED_META)
 
 CALLS = {
     "start_run": """SELECT to_jsonb(r) || jsonb_build_object('retry_after', r.retry_after > '0'::interval)

@@ -35,7 +35,8 @@ METAS = (None, {}, {"os": "linux"}, {"os": "windows", "owner": None}, {"tags": [
 BAD_ITEMS = (
     {"external_id": "no type"}, {"policy_type": "", "external_id": "empty type"}, {"policy_type": "app"},
     {"policy_type": "app", "external_id": ""}, {"policy_type": 5, "external_id": "number"},
-    {"policy_type": "Größe", "external_id": "z" * 2049}, {"policy_type": "new type", "external_id": "a\0b"},
+    {"policy_type": "Größe", "external_id": "z" * 2049}, {"policy_type": "app", "external_id": 1},
+    {"policy_type": "compliance", "external_id": ""}, {"policy_type": "device policy", "external_id": None}, {"policy_type": "new type", "external_id": "a\0b"},
     {"policy_type": "compliance", "external_id": "i", "display_name": 7},
     {"policy_type": "t" * 201, "external_id": "i"},
     {"policy_type": "app", "external_id": "i", "meta": ["a"]}, {"policy_type": "app", "external_id": "i", "name": "n"},
@@ -65,9 +66,9 @@ NONSENSE = (
 )
 
 WEIGHTS = {
-    "start_run": 17, "upsert_items": 36, "heartbeat": 3, "record_error": 7, "finish_run": 16, "repeat_finish": 3,
-    "late_call": 5, "lost_run": 3, "reap_expired_runs": 3, "forget_items": 3, "forget_missing": 6, "prune_runs": 5, "set_clock": 12, "nonsense": 2,
-    "begin": 4, "savepoint": 8, "rollback_to": 8, "rollback": 3, "commit": 4,
+    "start_run": 24, "upsert_items": 36, "heartbeat": 2, "record_error": 6, "finish_run": 27, "repeat_finish": 2,
+    "late_call": 4, "lost_run": 3, "reap_expired_runs": 3, "forget_items": 3, "forget_missing": 6, "prune_runs": 5,
+    "set_clock": 10, "nonsense": 2, "begin": 4, "savepoint": 5, "rollback_to": 5, "rollback": 2, "commit": 4,
 }
 
 REPEATED = re.compile(r"(.)\1{30,}")       # the ids that are long on purpose
@@ -148,8 +149,8 @@ class History:
 
     def kind_of_run(self):
         kind = self.rng.random()
-        return {"mode": "delta" if kind < 0.3 else "full",
-                "policy_types": self.rng.choice(STARTED_FOR) if 0.29 < kind < 0.55 else None}
+        return {"mode": "delta" if kind < 0.2 else "full",
+                "policy_types": self.rng.choice(STARTED_FOR) if 0.19 < kind < 0.4 else None}
 
     def heartbeat(self, tenant):
         run = self.pick(self.running(tenant))
@@ -162,17 +163,17 @@ class History:
             **self.rng.choice(({"error_code": None, "http_status": self.rng.choice((401, 403, 404, 429, 503))},
                                {"error_code": self.rng.choice(OWN_ERROR_CODES),
                                 "http_status": self.rng.choice((None, 429, 500))})),
-            "policy_type": self.rng.choice((None, *POLICY_TYPES, *POLICY_TYPES, "never seen"))})
+            "policy_type": self.rng.choice((None, *POLICY_TYPES, *POLICY_TYPES, *POLICY_TYPES, "never seen"))})
 
     def finish_run(self, tenant):
         run = self.pick(self.running(tenant))
         if run is None:
             return None
         observed = run.counts["observed"]
-        expected = self.rng.choice((None, None, None, None, observed, max(observed - 1, 0), observed + 1, 2 * observed + 3, 0))
-        return "finish_run", {"run": run.name, "expected_items": expected, "accept_shrink": self.chance(0.15),
+        expected = self.rng.choice((*[None] * 8, observed, max(observed - 1, 0), observed + 1, 2 * observed + 3, 0))
+        return "finish_run", {"run": run.name, "expected_items": expected, "accept_shrink": self.chance(0.4),
                               "cursor": self.rng.choice((None, None, "page 1", "page 2", "")),
-                              "status": self.rng.choices(("success", "partial", "failed"), (6, 2, 2))[0]}
+                              "status": self.rng.choices(("success", "partial", "failed"), (5, 4, 2))[0]}
 
     def repeat_finish(self, tenant):
         run = self.pick([run for run in tenant.runs if run.completed][-5:])
@@ -215,7 +216,7 @@ class History:
         items = self.batch(POOLS[HASHES.index(run.selection)])
         on_bad_item = "record" if self.chance(0.3) else "reject_batch"
         if self.chance(0.3 if on_bad_item == "record" else 0.05):
-            for raw in self.rng.choices(BAD_ITEMS, k=self.rng.randint(1, 3)):
+            for raw in self.rng.choices(BAD_ITEMS, k=self.rng.choice((1, 1, 2))):
                 items.insert(self.rng.randint(0, len(items)), raw)
         args = {"run": run.name, "items": items, "on_bad_item": on_bad_item}
         sent.append(args)

@@ -6,8 +6,8 @@ from database import scratch
 from mutants import MUTANTS
 from replay import Disagreement, Replay, generate
 
-SEEDS = range(1001, 1005)
-STEPS = 250
+SEEDS = range(1001, 1007)
+STEPS = 300
 
 
 def disagreement(prepared, seed, change=None):

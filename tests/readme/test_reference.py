@@ -32,7 +32,7 @@ def sections(page):
 
 def short(type_or_signature):
     """As the page writes what the catalogue says."""
-    text = re.sub(r"::(text|uuid|interval|bigint|integer)\b", "", type_or_signature)
+    text = re.sub(r"::(text|uuid|interval|bigint|integer|timestamp with time zone)\b(\[\])?", "", type_or_signature)
     return text.replace("timestamp with time zone", "timestamptz").replace("inventory_core.", "")
 
 

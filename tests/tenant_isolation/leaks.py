@@ -151,9 +151,13 @@ INNER_READS = {
     "_observations": "SELECT o.* FROM inventory_core_internal._observations(%s) AS o",
     "_run_sets": "SELECT s.* FROM inventory_core_internal._run_sets(%s, {running}) AS s",
     "_run_counts": "SELECT s.* FROM inventory_core_internal._run_counts(%s, {running}) AS s",
-    "_baseline": "SELECT s.run_id FROM inventory_core_internal._baseline(%s, {hash}, 'latest') AS s",
+    "_latest_full_run": "SELECT s.run_id FROM inventory_core_internal._latest_full_run(%s, {hash}, false) AS s",
+    "_judged_types": "SELECT s.policy_type FROM inventory_core_internal._judged_types(%s, {hash}, 'latest') AS s",
+    "_missing_sets": "SELECT count(*) FROM inventory_core_internal._missing_sets(%s, {hash}, 'latest')",
+    "_type_sets": "SELECT count(*) FROM inventory_core_internal._type_sets(%s, NULL, ARRAY[0])",
+    "_spared_sets": "SELECT count(*) FROM inventory_core_internal._spared_sets(%s, {hash})",
     "_last_seen_runs": "SELECT count(*) FROM inventory_core_internal._last_seen_runs(%s)",
-    "_seen_elsewhere": "SELECT count(*) FROM inventory_core_internal._seen_elsewhere(%s, {hash})",
+    "_seen_elsewhere": "SELECT count(*) FROM inventory_core_internal._seen_elsewhere(%s, {hash}, ARRAY[0], 0)",
     "_tenant_limit": "SELECT inventory_core_internal._tenant_limit(%s)",
     "_cooling_down": "SELECT inventory_core_internal._cooling_down(%s, {scope}) IS NULL",
 }
@@ -261,11 +265,11 @@ BY_RUN = ("upsert_items({tenant}, {run}, '[]')", "heartbeat({tenant}, {run})", "
 BY_HASH = ("missing_items({tenant}, {hash})", "missing_summary({tenant}, {hash})", "missing_items({tenant}, {hash}, 'latest_clean')",
            "explain_missing({tenant}, {hash}, 'kanarienvogel disk', 'kanarienvogel 1')",
            "missing_summary({tenant}, {hash}, 'latest_clean')", "forget_missing({tenant}, {hash}, 0, '0')",
-           "forget_missing({tenant}, {hash}, 0, '0', false)")
+           "forget_missing({tenant}, {hash}, 0, '0', false)", "type_counts({tenant}, {hash})")
 BY_TENANT = ("set_tenant({tenant})", "inventory_items({tenant})", "inventory_sync_runs({tenant})",
              "inventory_sync_errors({tenant})", "inventory_selections({tenant})", "run_progress({tenant})",
              "start_run({tenant}, '{{}}')", "reap_expired_runs({tenant})", "cooling_down({tenant})",
-             "forget_items({tenant}, '{{1}}')", "prune_runs({tenant}, '0', 0)", "forget_tenant({tenant})",
+             "end_cooldown({tenant})", "forget_items({tenant}, '{{1}}')", "prune_runs({tenant}, '0', 0)", "forget_tenant({tenant})",
              "forget_missing({tenant}, '" + UNKNOWN_HASH + "', 0, '0', false)")
 
 

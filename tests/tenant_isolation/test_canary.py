@@ -62,7 +62,7 @@ def test_b_hears_it_everywhere(world):
     told = catalogue.listen(world, B, True, reads(world, B))
     silent = set(catalogue.readable(world, B)) - {source for source, _ in told.mentioning(CANARY)}
     assert silent == {f"inventory_core_internal.{name}" for name in (    # no text of a tenant in them
-        "last_seen", "meta_whitelist", "pruned_runs", "run_changes_bitmaps", "run_parts", "run_slots", "tenant_limits", "tenants")}
+        "last_seen", "meta_whitelist", "presence", "pruned_runs", "run_changes_bitmaps", "run_parts", "run_slots", "tenant_limits", "tenants")}
 
 
 def test_a_hears_it_without_policies(fresh):
@@ -73,4 +73,4 @@ def test_a_hears_it_without_policies(fresh):
             "inventory_core_internal.cooldowns", "inventory_core_internal.tenant_grants", "inventory_core.inventory_items",
             "inventory_core.inventory_sync_errors", "inventory_core.run_progress"} <= heard
     heard = {source for source, _ in catalogue.listen(fresh, A, True, calls(fresh, A)).mentioning(CANARY)}
-    assert "_baseline" in heard
+    assert "_judged_types" in heard

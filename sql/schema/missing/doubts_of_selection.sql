@@ -28,9 +28,7 @@ BEGIN
     WITH known AS MATERIALIZED (
         SELECT j.confidence, j.reasons
         FROM inventory_core_internal._judged_types(tenant, _doubts_of_selection.selection_hash, 'latest') AS j
-        JOIN inventory_core_internal._known_by_type(tenant, _doubts_of_selection.selection_hash) AS k
-            ON k.policy_type = j.policy_type
-        WHERE j.run_id IS NOT NULL
+        WHERE j.run_id IS NOT NULL AND j.known > 0
     ), told AS MATERIALIZED (
         SELECT k.confidence, k.reasons FROM known AS k
         UNION ALL

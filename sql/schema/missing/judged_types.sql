@@ -42,12 +42,12 @@ END;
 COMMENT ON FUNCTION inventory_core_internal._run_doubts(text, uuid) IS 'How far a completed run as a whole can be believed, and why';
 
 CREATE FUNCTION inventory_core_internal._judging_runs(tenant text, selection_hash text, baseline text)
-RETURNS TABLE (policy_type text, runs bytea, baseline_seq bigint, is_started_for boolean)
+RETURNS TABLE (policy_type text, runs bytea, baseline_seq bigint, is_started_for boolean, known bigint)
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     -- The runs of the empty type are read once; most types do not differ from it.
     WITH types AS MATERIALIZED (
-        SELECT t.policy_type, t.covering_runs IS NOT NULL AS is_started_for,
+        SELECT t.policy_type, t.covering_runs IS NOT NULL AS is_started_for, t.known_count,
                CASE _judging_runs.baseline WHEN 'latest' THEN t.covering_runs ELSE t.vouching_runs END AS runs
         FROM inventory_core_internal.selection_types AS t
         WHERE t.tenant_id = _judging_runs.tenant AND t.selection_hash = _judging_runs.selection_hash
@@ -58,7 +58,7 @@ BEGIN ATOMIC
     SELECT t.policy_type,
            CASE WHEN t.policy_type = '' OR t.runs IS NULL THEN every.runs ELSE d.runs END,
            CASE WHEN t.policy_type = '' OR t.runs IS NULL THEN every.last ELSE inventory_core_internal._runs_last(d.runs) END,
-           t.is_started_for
+           t.is_started_for, t.known_count
     FROM types AS t
     CROSS JOIN every
     CROSS JOIN LATERAL (SELECT CASE WHEN t.policy_type <> '' AND t.runs IS NOT NULL
@@ -72,7 +72,7 @@ COMMENT ON FUNCTION inventory_core_internal._judging_runs(text, text, text) IS
 -- the cost that the planner then believes in would have it compile the plan, hence jit.
 CREATE FUNCTION inventory_core_internal._judged_types(tenant text, selection_hash text, baseline text)
 RETURNS TABLE (type_no integer, policy_type text, runs bytea, baseline_seq bigint, run_id uuid, start_no bigint,
-               finished_at timestamptz, confidence text, reasons text[], error_codes text[], is_told boolean)
+               finished_at timestamptz, confidence text, reasons text[], error_codes text[], is_told boolean, known bigint)
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
@@ -113,10 +113,10 @@ BEGIN
                    FROM errors AS e CROSS JOIN LATERAL unnest(e.codes) AS c (code)
                    GROUP BY e.run_seq) AS e ON e.run_seq = b.run_seq
     ), types AS MATERIALIZED (
-        SELECT j.policy_type, j.runs, j.baseline_seq, j.is_started_for FROM judging AS j WHERE j.policy_type <> ''
+        SELECT j.policy_type, j.runs, j.baseline_seq, j.is_started_for, j.known FROM judging AS j WHERE j.policy_type <> ''
         UNION ALL
         -- types that the selection has nothing to do with but that an error names
-        SELECT e.policy_type, every.runs, every.baseline_seq, false
+        SELECT e.policy_type, every.runs, every.baseline_seq, false, 0::bigint
         FROM judging AS every
         JOIN errors AS e ON e.run_seq = every.baseline_seq
         WHERE every.policy_type = ''
@@ -130,7 +130,7 @@ BEGIN
            CASE WHEN e.codes IS NULL THEN coalesce(d.untyped, '{}')
                 WHEN d.untyped IS NULL THEN e.codes
                 ELSE ARRAY(SELECT unnest(e.codes) UNION SELECT unnest(d.untyped) ORDER BY 1) END,
-           t.is_started_for OR e.codes IS NOT NULL
+           t.is_started_for OR e.codes IS NOT NULL, t.known
     FROM types AS t
     LEFT JOIN doubts AS d ON d.run_seq = t.baseline_seq
     LEFT JOIN errors AS e ON e.run_seq = t.baseline_seq AND e.policy_type = t.policy_type;

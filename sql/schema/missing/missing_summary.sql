@@ -17,9 +17,6 @@ BEGIN
     RETURN QUERY
     WITH types AS MATERIALIZED (
         SELECT j.* FROM inventory_core_internal._judged_types(tenant, missing_summary.selection_hash, missing_summary.baseline) AS j
-    ), known AS MATERIALIZED (
-        SELECT k.policy_type, k.known
-        FROM inventory_core_internal._known_by_type(tenant, missing_summary.selection_hash) AS k
     ), missing AS MATERIALIZED (
         SELECT m.policy_type, m.run_seq, sum(inventory_core_internal._bitmap_count(m.item_ids)) AS items
         FROM inventory_core_internal._missing_sets(tenant, missing_summary.selection_hash, missing_summary.baseline) AS m
@@ -32,16 +29,15 @@ BEGIN
         JOIN types AS t ON t.policy_type = m.policy_type
         GROUP BY t.type_no
     )
-    SELECT t.policy_type, coalesce(k.known, 0), coalesce(k.known, 0) - coalesce(c.missing, 0), coalesce(c.missing, 0),
+    SELECT t.policy_type, t.known, t.known - coalesce(c.missing, 0), coalesce(c.missing, 0),
            coalesce(c.newly_missing, 0),
            CASE WHEN c.missing > 0 THEN inventory_core_internal._run_started_at(
                tenant, missing_summary.selection_hash,
                inventory_core_internal._runs_first_after(t.runs, c.oldest_seq)) END,
            t.error_codes, t.confidence, t.reasons, t.run_id, t.finished_at
     FROM types AS t
-    LEFT JOIN known AS k ON k.policy_type = t.policy_type
     LEFT JOIN counted AS c ON c.type_no = t.type_no
-    WHERE k.known > 0 OR t.is_told
+    WHERE t.known > 0 OR t.is_told
     ORDER BY t.policy_type;
 END
 $$;

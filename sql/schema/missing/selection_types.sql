@@ -7,6 +7,8 @@ CREATE TABLE inventory_core_internal.selection_types (
     policy_type     text COLLATE "C" NOT NULL,
     covering_runs   bytea,
     vouching_runs   bytea,
+    known_count     bigint NOT NULL DEFAULT 0,
+    present_count   bigint NOT NULL DEFAULT 0,
     reference_count bigint,
     last_count      bigint,
     CONSTRAINT selection_types_pkey PRIMARY KEY (tenant_id, selection_hash, policy_type)
@@ -21,6 +23,9 @@ COMMENT ON COLUMN inventory_core_internal.selection_types.covering_runs IS
     'Numbers of the completed full runs that cover the type, as a bitmap; of a type only where they differ from the empty type''s';
 COMMENT ON COLUMN inventory_core_internal.selection_types.vouching_runs IS
     'Likewise the runs whose silence about an item of the type can be believed';
+COMMENT ON COLUMN inventory_core_internal.selection_types.known_count IS 'How many items of the type the selection knows';
+COMMENT ON COLUMN inventory_core_internal.selection_types.present_count IS
+    'How many of them are not missing by latest_clean; with what a run changed, that is how many it observed';
 COMMENT ON COLUMN inventory_core_internal.selection_types.reference_count IS
     'What the shrink guard measures the type by: observed by the latest run that vouches for it, or had that guard''s error only';
 COMMENT ON COLUMN inventory_core_internal.selection_types.last_count IS 'The count that type_counts holds last';

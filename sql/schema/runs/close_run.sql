@@ -33,20 +33,25 @@ BEGIN
     INSERT INTO inventory_core_internal.run_changes_bitmaps (tenant_id, run_id, chunk, change, item_ids)
     SELECT run.tenant_id, run.run_id, c.chunk, c.change, c.item_ids
     FROM inventory_core_internal._run_changes_so_far(run) AS c;
-    PERFORM inventory_core_internal._add_selection_types(run);
+    SELECT array_agg(c.policy_type) AS policy_types, array_agg(c.added) AS added, array_agg(c.reappeared) AS reappeared,
+           array_agg(c.unobserved) AS unobserved
+    INTO by_type
+    FROM inventory_core_internal._changes_by_type(run) AS c;
+    IF by_type.policy_types IS NOT NULL THEN
+        INSERT INTO inventory_core_internal.selection_types AS t (tenant_id, selection_hash, policy_type, known_count, present_count)
+        SELECT run.tenant_id, run.selection_hash, c.policy_type, c.added, c.added + c.reappeared
+        FROM unnest(by_type.policy_types, by_type.added, by_type.reappeared) AS c (policy_type, added, reappeared)
+        WHERE c.added + c.reappeared > 0
+        ON CONFLICT ON CONSTRAINT selection_types_pkey DO UPDATE
+        SET known_count = t.known_count + excluded.known_count, present_count = t.present_count + excluded.present_count;
+    END IF;
 
     IF run.mode = 'full' THEN
-        SELECT array_agg(c.policy_type) AS policy_types, array_agg(c.known) AS known, array_agg(c.observed) AS observed,
-               array_agg(c.present) AS present, array_agg(c.reference) AS reference_counts, array_agg(c.last_count) AS last_counts
-        INTO by_type
-        FROM inventory_core_internal._run_counts_by_type(run) AS c;
         IF status <> 'failed' THEN
             PERFORM inventory_core_internal._add_doubts(
-                run, status, counts.observed, expected_items, accept_shrink,
-                by_type.policy_types, by_type.observed, by_type.present, by_type.reference_counts);
+                run, status, counts.observed, expected_items, accept_shrink, by_type.policy_types, by_type.unobserved);
         END IF;
-        has_errors := inventory_core_internal._judge_types(
-            run, status, by_type.policy_types, by_type.known, by_type.observed, by_type.reference_counts, by_type.last_counts);
+        has_errors := inventory_core_internal._judge_types(run, status, by_type.policy_types, by_type.unobserved);
     ELSE
         has_errors := EXISTS (SELECT FROM inventory_core_internal.sync_errors AS e
                               WHERE e.tenant_id = run.tenant_id AND e.run_id = run.run_id);

@@ -9,7 +9,7 @@ DECLARE
     -- Each type of the selection is looked for in each chunk where they are few, so that a small selection costs little in a
     -- tenant of very many types; else all that the tenant has in these chunks is read.
     few CONSTANT integer := 200;
-    are_few boolean := (SELECT count(*) <= few
+    are_few boolean := selection_hash IS NOT NULL AND (SELECT count(*) <= few
                         FROM (SELECT FROM inventory_core_internal.selection_types AS t
                               WHERE t.tenant_id = tenant AND t.selection_hash = _type_sets.selection_hash
                               LIMIT few + 1) AS counted);
@@ -41,7 +41,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._type_sets(text, text, integer[]) IS
-    'The items of some chunks by policy type: at least of those types that a selection has to do with';
+    'The items of some chunks by policy type: at least of those types that a selection has to do with, where one is given';
 
 CREATE FUNCTION inventory_core_internal._fold_types(tenant text, run_id uuid) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE

@@ -5,6 +5,7 @@ AS $$
 #variable_conflict use_column
 DECLARE
     forgotten bigint[];
+    types text[];
     bits record;
 BEGIN
     PERFORM inventory_core_internal._begin_write(tenant, 'maintainer');
@@ -14,8 +15,23 @@ BEGIN
     WITH gone AS (
         DELETE FROM inventory_core_internal.items AS i
         WHERE i.tenant_id = tenant AND i.item_id = ANY (forget_items.item_ids)
-        RETURNING i.item_id)
-    SELECT coalesce(array_agg(g.item_id), '{}') INTO forgotten FROM gone AS g;
+        RETURNING i.item_id, i.policy_type)
+    SELECT coalesce(array_agg(g.item_id), '{}'), array_agg(g.policy_type) INTO forgotten, types FROM gone AS g;
+
+    -- Each selection knows fewer of each type.
+    UPDATE inventory_core_internal.selection_types AS t
+    SET known_count = t.known_count - f.known, present_count = t.present_count - f.present
+    FROM (SELECT p.selection_hash, g.policy_type,
+                 sum(inventory_core_internal._bitmap_count(inventory_core_internal._bitmap_intersect(c.item_ids, p.known_ids))) AS known,
+                 sum(inventory_core_internal._bitmap_count(inventory_core_internal._bitmap_subtract(
+                     inventory_core_internal._bitmap_intersect(c.item_ids, p.known_ids), p.missing_ids))) AS present
+          FROM (SELECT i.policy_type, array_agg(i.item_id) AS item_ids
+                FROM unnest(forgotten, types) AS i (item_id, policy_type)
+                GROUP BY i.policy_type) AS g
+          CROSS JOIN LATERAL inventory_core_internal._bitmap_chunks(g.item_ids) AS c
+          JOIN inventory_core_internal.presence AS p ON p.tenant_id = tenant AND p.chunk = c.chunk
+          GROUP BY p.selection_hash, g.policy_type) AS f
+    WHERE t.tenant_id = tenant AND t.selection_hash = f.selection_hash AND t.policy_type = f.policy_type AND f.known > 0;
 
     FOR bits IN SELECT c.chunk, c.item_ids FROM inventory_core_internal._bitmap_chunks(forgotten) AS c LOOP
         UPDATE inventory_core_internal.last_seen AS s
