@@ -7,6 +7,9 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 DEFAULT_PG_CONFIG=/usr/lib/postgresql/15/bin/pg_config
 PGRX_VERSION=$(sed -nE 's/^pgrx = .*"=([0-9.]+)".*/\1/p' "$ROOT/Cargo.toml")
 CACHE_DIR=${XDG_CACHE_HOME:-$HOME/.cache}/inventory_core
+# Servers from elsewhere run as postgres, who cannot enter root's home.
+# shellcheck disable=SC2034  # for scripts/server-from-debian and scripts/server-from-pypi
+SERVERS_DIR=$([[ $EUID -eq 0 ]] && echo /var/cache/inventory_core || echo "$CACHE_DIR")
 PGSPOT_VERSION=0.9.4
 # shellcheck disable=SC2034  # for scripts/setup and tests/stage
 PGSPOT=$CACHE_DIR/pgspot-$PGSPOT_VERSION/bin/pgspot
