@@ -23,7 +23,7 @@ COMMENT ON COLUMN inventory_core_internal.tenant_grants.role_oid IS
 SELECT pg_extension_config_dump('inventory_core_internal.tenant_grants', '');
 -- So that a role comes by its own grants only; a plan would show how many others it looked at.
 CREATE INDEX tenant_grants_role_oid ON inventory_core_internal.tenant_grants (role_oid, tenant_id);
-COMMENT ON INDEX inventory_core.tenant_grants_role_oid IS 'By which a role comes by its own grants only';
+COMMENT ON INDEX inventory_core_internal.tenant_grants_role_oid IS 'By which a role comes by its own grants only';
 
 CREATE FUNCTION inventory_core_internal._own_roles() RETURNS SETOF oid
 LANGUAGE sql STABLE PARALLEL SAFE

@@ -17,4 +17,4 @@ COMMENT ON COLUMN inventory_core_internal.run_slots.expires_at IS 'When the slot
 INSERT INTO inventory_core_internal.run_slots (slot_no) SELECT generate_series(1, 1024);
 -- Not unique: a run whose slot is being taken away, by a start that is not committed, takes another and does not wait.
 CREATE INDEX run_slots_run_id ON inventory_core_internal.run_slots (run_id);
-COMMENT ON INDEX inventory_core.run_slots_run_id IS 'Which slot a run holds';
+COMMENT ON INDEX inventory_core_internal.run_slots_run_id IS 'Which slot a run holds';

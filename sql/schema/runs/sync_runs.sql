@@ -72,10 +72,10 @@ SELECT pg_extension_config_dump('inventory_core_internal.sync_runs', '');
 -- The truth about exclusion: one running run of a selection.
 CREATE UNIQUE INDEX sync_runs_one_running_run
     ON inventory_core_internal.sync_runs (tenant_id, selection_hash) WHERE status = 'running';
-COMMENT ON INDEX inventory_core.sync_runs_one_running_run IS 'One running run of a selection';
+COMMENT ON INDEX inventory_core_internal.sync_runs_one_running_run IS 'One running run of a selection';
 -- The tenant's own limit: each running run has a number, and no number twice.
 CREATE UNIQUE INDEX sync_runs_one_run_a_tenant_slot
     ON inventory_core_internal.sync_runs (tenant_id, tenant_slot) WHERE status = 'running';
-COMMENT ON INDEX inventory_core.sync_runs_one_run_a_tenant_slot IS 'The tenant''s limit: no two running runs have one number';
+COMMENT ON INDEX inventory_core_internal.sync_runs_one_run_a_tenant_slot IS 'The tenant''s limit: no two running runs have one number';
 CREATE INDEX sync_runs_start_no ON inventory_core_internal.sync_runs (tenant_id, start_no);
-COMMENT ON INDEX inventory_core.sync_runs_start_no IS 'For the next start_no, and the order of the runs of a tenant';
+COMMENT ON INDEX inventory_core_internal.sync_runs_start_no IS 'For the next start_no, and the order of the runs of a tenant';

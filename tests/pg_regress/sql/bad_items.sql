@@ -5,7 +5,7 @@
 SELECT inventory_core.grant_access('regress_writer', 'bad_items', 'writer') \gset
 SELECT inventory_core.allow_meta('bi', 'a', 'b') \gset
 SET SESSION AUTHORIZATION regress_writer;
-SET search_path = inventory_core;
+SET search_path = inventory_core, inventory_core_internal;
 SELECT run_id AS run FROM start_run('bad_items', '{}') \gset
 
 CREATE TEMP TABLE bad (n integer, name text, item text);

@@ -1,7 +1,7 @@
 -- Order comes from the sequence of runs, never from the clock: two runs in one tick, then a clock that was set back.
 SELECT inventory_core.grant_access('regress_writer', 'clock', 'writer') \gset
 SET SESSION AUTHORIZATION regress_writer;
-SET search_path = inventory_core;
+SET search_path = inventory_core, inventory_core_internal;
 SET timezone = 'UTC';
 SET datestyle = 'ISO';
 SELECT selection_hash('{}') AS hash \gset

@@ -1,7 +1,7 @@
 -- confidence and reasons: how far the baseline can be believed, each reason by itself and in their fixed order.
 SELECT inventory_core.grant_access('regress_writer', 'confidence', 'writer') \gset
 SET SESSION AUTHORIZATION regress_writer;
-SET search_path = inventory_core;
+SET search_path = inventory_core, inventory_core_internal;
 
 CREATE FUNCTION pg_temp.answer(selection jsonb) RETURNS TABLE (baseline text, status text, missing bigint, confidence text, reasons text[]) LANGUAGE sql AS $$
     SELECT 'latest', s.latest_status, s.missing_items, s.confidence, s.reasons FROM inventory_core.selection_status('confidence', inventory_core.selection_hash(selection)) AS s

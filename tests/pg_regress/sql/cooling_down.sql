@@ -3,7 +3,7 @@
 SELECT inventory_core.grant_access('regress_writer', 'cooling', 'writer') \gset
 SELECT inventory_core.grant_access('regress_writer', 'cooling 2', 'writer') \gset
 SET SESSION AUTHORIZATION regress_writer;
-SET search_path = inventory_core;
+SET search_path = inventory_core, inventory_core_internal;
 SET inventory_core.clock = '2026-01-01 12:00:00+00';
 SELECT run_id AS run FROM start_run('cooling', '{}', scope => 'graph') \gset
 SELECT cooling_down('cooling') IS NULL AS go, cooling_down('cooling', 'graph') IS NULL AS go_graph;

@@ -7,7 +7,7 @@ SELECT inventory_core.grant_access('regress_reader', 'errors two', 'writer') \gs
 SELECT inventory_core.grant_access('regress_writer', 'errors', 'writer') \gset
 SELECT inventory_core.grant_access('regress_writer', 'errors two', 'writer') \gset
 SET SESSION AUTHORIZATION regress_writer;
-SET search_path = inventory_core;
+SET search_path = inventory_core, inventory_core_internal;
 
 -- 22023 invalid_parameter_value
 SELECT set_tenant('');

@@ -4,7 +4,7 @@ SELECT inventory_core.grant_access('regress_maintainer', 'forget_items', 'mainta
 SELECT inventory_core.grant_access('regress_maintainer', 'forget_items two', 'maintainer') \gset
 SELECT inventory_core.grant_access('regress_writer', 'forget_items', 'writer') \gset
 SET SESSION AUTHORIZATION regress_maintainer;
-SET search_path = inventory_core;
+SET search_path = inventory_core, inventory_core_internal;
 SET timezone = 'UTC';
 SET datestyle = 'ISO';
 SELECT selection_hash('{}') AS hash \gset

@@ -3,7 +3,7 @@ SELECT inventory_core.grant_access('regress_maintainer', 'forget_missing', 'main
 SELECT inventory_core.grant_access('regress_maintainer', 'forget_missing two', 'maintainer') \gset
 SELECT inventory_core.grant_access('regress_writer', 'forget_missing', 'writer') \gset
 SET SESSION AUTHORIZATION regress_maintainer;
-SET search_path = inventory_core;
+SET search_path = inventory_core, inventory_core_internal;
 SET timezone = 'UTC';
 SELECT selection_hash('{}') AS hash, selection_hash('{"other": 1}') AS other \gset
 

@@ -14,7 +14,7 @@ BEGIN
 END
 $$;
 SET SESSION AUTHORIZATION regress_maintainer;
-SET search_path = inventory_core;
+SET search_path = inventory_core, inventory_core_internal;
 CREATE FUNCTION pg_temp.fill(tenant text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     run uuid;
@@ -62,7 +62,7 @@ SELECT run_seq FROM inventory_sync_runs('forget_tenant');
 
 -- By the owner: the grants go too, those of roles that are no more among them.
 RESET SESSION AUTHORIZATION;
-SET search_path = inventory_core;
+SET search_path = inventory_core, inventory_core_internal;
 INSERT INTO tenant_grants (tenant_id, role_name, role_oid, access, granted_at) VALUES ('forget_tenant', 'regress_nobody', 1, 'reader', now());
 SELECT forget_tenant('forget_tenant');
 SELECT relation AS left_over FROM regress.rows_of('forget_tenant') WHERE has_rows;

@@ -2,7 +2,7 @@
 \set VERBOSITY sqlstate
 SELECT inventory_core.grant_access('regress_maintainer', 'isolation_level', 'maintainer') \gset
 SET SESSION AUTHORIZATION regress_maintainer;
-SET search_path = inventory_core;
+SET search_path = inventory_core, inventory_core_internal;
 SELECT run_id AS run FROM start_run('isolation_level', '{}') \gset
 
 BEGIN ISOLATION LEVEL REPEATABLE READ;

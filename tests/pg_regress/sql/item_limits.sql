@@ -4,7 +4,7 @@
 SELECT inventory_core.grant_access('regress_writer', 'item_limits', 'writer') \gset
 SELECT inventory_core.allow_meta('il', 'a') \gset
 SET SESSION AUTHORIZATION regress_writer;
-SET search_path = inventory_core;
+SET search_path = inventory_core, inventory_core_internal;
 SELECT run_id AS run FROM start_run('item_limits', '{}') \gset
 
 -- 50,000 items are a batch, one more is too many, in either mode, bad ones counted.

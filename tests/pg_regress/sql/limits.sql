@@ -4,7 +4,7 @@ SELECT inventory_core.grant_access('regress_writer', 'limits', 'writer') \gset
 SELECT inventory_core.grant_access('regress_writer', 'limits 2', 'writer') \gset
 SELECT inventory_core.set_tenant_limit('limits', 2);
 SET SESSION AUTHORIZATION regress_writer;
-SET search_path = inventory_core;
+SET search_path = inventory_core, inventory_core_internal;
 SET inventory_core.clock = '2026-01-01 12:00:00+00';
 SELECT g, status, reason, blocking_run_id, retry_after BETWEEN '1 s' AND '10 s' AS retry_soon
 FROM generate_series(1, 4) AS g, start_run('limits', jsonb_build_object('g', g)) ORDER BY g;

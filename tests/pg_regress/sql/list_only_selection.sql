@@ -2,7 +2,7 @@
 SELECT inventory_core.grant_access('regress_writer', 'list_only', 'writer') \gset
 SELECT inventory_core.allow_meta('lo', 'size') \gset
 SET SESSION AUTHORIZATION regress_writer;
-SET search_path = inventory_core;
+SET search_path = inventory_core, inventory_core_internal;
 SET timezone = 'UTC';
 SET datestyle = 'ISO';
 SELECT selection_hash('{"detail": "full"}') AS full, selection_hash('{"detail": "list"}') AS list \gset

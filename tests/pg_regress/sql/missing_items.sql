@@ -3,7 +3,7 @@
 SELECT inventory_core.grant_access('regress_writer', 'missing_items', 'writer') \gset
 SELECT inventory_core.allow_meta('mi', 'a') \gset
 SET SESSION AUTHORIZATION regress_writer;
-SET search_path = inventory_core;
+SET search_path = inventory_core, inventory_core_internal;
 SET timezone = 'UTC';
 SET datestyle = 'ISO';
 SELECT selection_hash('{}') AS hash \gset

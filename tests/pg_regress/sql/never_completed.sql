@@ -1,7 +1,7 @@
 -- A selection that never completed has no baseline: no answer is given, and it is said so.
 SELECT inventory_core.grant_access('regress_writer', 'never_completed', 'writer') \gset
 SET SESSION AUTHORIZATION regress_writer;
-SET search_path = inventory_core;
+SET search_path = inventory_core, inventory_core_internal;
 SELECT selection_hash('{}') AS hash \gset
 
 -- Never started.

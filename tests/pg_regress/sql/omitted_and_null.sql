@@ -2,7 +2,7 @@
 SELECT inventory_core.grant_access('regress_writer', 'omitted_and_null', 'writer') \gset
 SELECT inventory_core.allow_meta('on', 'a', 'b') \gset
 SET SESSION AUTHORIZATION regress_writer;
-SET search_path = inventory_core;
+SET search_path = inventory_core, inventory_core_internal;
 SELECT run_id AS run FROM start_run('omitted_and_null', '{}') \gset
 
 -- On a new item omitted and null are the same: nothing. An empty object and an empty text are something.

@@ -1,7 +1,7 @@
 -- Two selections that overlap: each has its own missing items, while the catalogue knows who saw an item last.
 SELECT inventory_core.grant_access('regress_writer', 'overlapping', 'writer') \gset
 SET SESSION AUTHORIZATION regress_writer;
-SET search_path = inventory_core;
+SET search_path = inventory_core, inventory_core_internal;
 SET timezone = 'UTC';
 SET datestyle = 'ISO';
 SELECT selection_hash('{"all": true}') AS every, selection_hash('{"os": "linux"}') AS linux \gset

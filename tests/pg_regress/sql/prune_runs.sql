@@ -3,7 +3,7 @@ SELECT inventory_core.grant_access('regress_maintainer', 'prune', 'maintainer') 
 SELECT inventory_core.grant_access('regress_maintainer', 'prune two', 'maintainer') \gset
 SELECT inventory_core.grant_access('regress_writer', 'prune', 'writer') \gset
 SET SESSION AUTHORIZATION regress_maintainer;
-SET search_path = inventory_core;
+SET search_path = inventory_core, inventory_core_internal;
 SET timezone = 'UTC';
 SET datestyle = 'ISO';
 SELECT selection_hash('{}') AS hash \gset

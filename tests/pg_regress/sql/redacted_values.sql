@@ -3,7 +3,7 @@
 SELECT inventory_core.grant_access('regress_writer', 'redacted_values', 'writer') \gset
 SELECT inventory_core.allow_meta('redacted_values', 'note', 'etag', 'list') \gset
 SET SESSION AUTHORIZATION regress_writer;
-SET search_path = inventory_core;
+SET search_path = inventory_core, inventory_core_internal;
 SELECT set_config('x.first', $$[{"policy_type": "redacted_values", "external_id": "a",
         "meta": {"note": "password=hunter2secret token=Zk83jLq0PwXm27TyVb41", "etag": "8f14e45fceea167a5a36dedd4bea2543",
                  "list": ["https://u:hunter2secret@h/", {"deep": "api_key=Zk83jLq0PwXm27TyVb41"}, 7]}},

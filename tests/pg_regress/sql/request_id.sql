@@ -3,7 +3,7 @@
 SELECT inventory_core.grant_access('regress_writer', 'request_id', 'writer') \gset
 SELECT inventory_core.grant_access('regress_writer', 'request_id two', 'writer') \gset
 SET SESSION AUTHORIZATION regress_writer;
-SET search_path = inventory_core;
+SET search_path = inventory_core, inventory_core_internal;
 SET inventory_core.clock = '2026-01-01 12:00:00+00';
 \set id '''11111111-1111-1111-1111-111111111111'''
 \set id2 '''22222222-2222-2222-2222-222222222222'''

@@ -2,7 +2,7 @@
 \set VERBOSITY sqlstate
 SELECT inventory_core.grant_access('regress_maintainer', 'run_changes', 'maintainer') \gset
 SET SESSION AUTHORIZATION regress_maintainer;
-SET search_path = inventory_core;
+SET search_path = inventory_core, inventory_core_internal;
 
 -- The first run adds everything.
 SELECT regress.sync('run 1', 'run_changes', '{}', '{vm/1,vm/2,vm/3,vm/4}') AS run1 \gset

@@ -1,7 +1,7 @@
 -- run_progress: how far the running runs are, measured by the last success of their selection.
 SELECT inventory_core.grant_access('regress_writer', 'run_progress', 'writer') \gset
 SET SESSION AUTHORIZATION regress_writer;
-SET search_path = inventory_core;
+SET search_path = inventory_core, inventory_core_internal;
 SET timezone = 'UTC';
 SET datestyle = 'ISO';
 

@@ -2,7 +2,7 @@
 \set VERBOSITY sqlstate
 SELECT inventory_core.grant_access('regress_writer', 'run_that_died', 'writer') \gset
 SET SESSION AUTHORIZATION regress_writer;
-SET search_path = inventory_core;
+SET search_path = inventory_core, inventory_core_internal;
 SET timezone = 'UTC';
 SET datestyle = 'ISO';
 SELECT selection_hash('{}') AS hash \gset

@@ -1,7 +1,7 @@
 -- What a running run saw, it saw: known it becomes when the run has completed, missing it is no longer.
 SELECT inventory_core.grant_access('regress_writer', 'running_run', 'writer') \gset
 SET SESSION AUTHORIZATION regress_writer;
-SET search_path = inventory_core;
+SET search_path = inventory_core, inventory_core_internal;
 SET timezone = 'UTC';
 SET datestyle = 'ISO';
 SELECT selection_hash('{}') AS hash \gset

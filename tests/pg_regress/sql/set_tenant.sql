@@ -3,7 +3,7 @@
 SELECT inventory_core.grant_access('regress_writer', 'set_tenant', 'writer') \gset
 SELECT inventory_core.grant_access('regress_writer', 'set_tenant two', 'reader') \gset
 SET SESSION AUTHORIZATION regress_writer;
-SET search_path = inventory_core;
+SET search_path = inventory_core, inventory_core_internal;
 
 -- Ends with the transaction: so a statement of its own leaves nothing behind.
 SELECT current_tenant() IS NULL AS unbound;
@@ -83,7 +83,7 @@ COMMIT;
 DISCARD ALL;
 SELECT inventory_core.current_tenant() IS NULL AS unbound;
 SET SESSION AUTHORIZATION regress_writer;
-SET search_path = inventory_core;
+SET search_path = inventory_core, inventory_core_internal;
 
 -- What is no tenant, and whose tenant it is not.
 SELECT set_tenant(NULL);

@@ -2,7 +2,7 @@
 \set VERBOSITY sqlstate
 SELECT inventory_core.grant_access('regress_writer', 'shrink_guard', 'writer') \gset
 SET SESSION AUTHORIZATION regress_writer;
-SET search_path = inventory_core;
+SET search_path = inventory_core, inventory_core_internal;
 CREATE FUNCTION pg_temp.sync(selection jsonb, items integer, finish_as text DEFAULT 'success', expected bigint DEFAULT NULL, error text DEFAULT NULL)
 RETURNS TABLE (status text, observed bigint, error_codes text[]) LANGUAGE plpgsql AS $$
 DECLARE

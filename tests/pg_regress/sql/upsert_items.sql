@@ -3,7 +3,7 @@
 SELECT inventory_core.grant_access('regress_writer', 'upsert_items', 'writer') \gset
 SELECT inventory_core.allow_meta('ui', 'a', 'b') \gset
 SET SESSION AUTHORIZATION regress_writer;
-SET search_path = inventory_core;
+SET search_path = inventory_core, inventory_core_internal;
 SET timezone = 'UTC';
 SET datestyle = 'ISO';
 SET inventory_core.clock = '2026-01-01 12:00:00+00';
