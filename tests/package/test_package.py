@@ -85,7 +85,8 @@ def test_the_rpm(packages, tmp_path):
 
 @pytest.mark.skipif(major() < 18, reason="extension_control_path came with PostgreSQL 18")
 def test_a_server_takes_the_extension_from_the_image(packages, tmp_path):
-    """As CloudNativePG sets it up: the image is a read-only volume, and the server knows nothing of it but two settings."""
+    """As CloudNativePG sets it up: the image is a volume, of which the server knows by two settings. Here it comes before the
+    server's own folders, in which the tests have the extension as well."""
     volume = tmp_path / "volume"
     labels = unpack_image(packages[".tar"], volume)
     assert labels["org.opencontainers.image.version"] == version()
@@ -95,7 +96,7 @@ def test_a_server_takes_the_extension_from_the_image(packages, tmp_path):
     for folder in (tmp_path, *tmp_path.parents):        # the server is another OS user
         if folder.stat().st_mode & 0o005 != 0o005:
             subprocess.run(["chmod", "o+rx", folder], check=True)
-    with own_server(extension_control_path=f"'{volume}/share'", dynamic_library_path=f"'{volume}/lib'") as server:
+    with own_server(extension_control_path=f"'{volume}/share:$system'", dynamic_library_path=f"'{volume}/lib:$libdir'") as server:
         with server.connect() as owner:
             owner.execute("CREATE EXTENSION inventory_core")
             assert owner.execute("SELECT inventory_core.selection_hash('{}')").fetchone()[0]
