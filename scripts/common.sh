@@ -75,6 +75,33 @@ need_server() {
     export PG_CONFIG PG_MAJOR BINDIR PGRX_PG_CONFIG_PATH=$PG_CONFIG
 }
 
+# Goes on with a copy of the server (PG_CONFIG, BINDIR) into which anything may be installed. A server finds its folders from where
+# its program is, so a copy of them with the same way from one to the other is a server too. Headers are linked.
+use_server_copy() {
+    local copy new prefix folder
+    prefix=$(dirname "$BINDIR")
+    copy=$SERVERS_DIR/copy-$PG_MAJOR-$(sha256sum <<<"$PG_CONFIG $ROOT" | cut -c1-8)
+    if ! cmp -s "$BINDIR/postgres" "$copy$BINDIR/postgres"; then
+        mkdir -p "$SERVERS_DIR"
+        new=$(mktemp -d "$copy.XXXXXX")
+        chmod 755 "$new"
+        for folder in "$prefix" "$("$PG_CONFIG" --sharedir)"; do
+            [[ ! -e $new$folder ]] || continue
+            mkdir -p "$new$(dirname "$folder")"
+            cp -a "$folder" "$new$folder"
+        done
+        folder=$("$PG_CONFIG" --includedir)
+        if [[ ! -e $new$folder ]]; then
+            mkdir -p "$new$(dirname "$folder")"
+            ln -s "$folder" "$new$folder"
+        fi
+        rm -rf "$copy"
+        mv -T "$new" "$copy"
+    fi
+    PG_CONFIG=$copy$BINDIR/pg_config
+    need_server
+}
+
 # pg_config_of MAJOR: of the server that tests and packages of that major use; Debian's own where this Debian has it.
 pg_config_of() {
     case $1 in
