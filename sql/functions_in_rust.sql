@@ -79,6 +79,14 @@ IMMUTABLE PARALLEL SAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_bitmap_union_wrapper';
 
+-- inventory_core::api::bitmap::_is_bitmap
+CREATE  FUNCTION inventory_core_internal."_is_bitmap"(
+	"set" bytea /* Option < & [u8] > */
+) RETURNS bool /* bool */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_is_bitmap_wrapper';
+
 -- inventory_core::api::canonical::_canonical_json
 CREATE  FUNCTION inventory_core_internal."_canonical_json"(
 	"value" TEXT /* & str */
@@ -178,6 +186,76 @@ CREATE  FUNCTION inventory_core_internal."_read_items"(
 IMMUTABLE STRICT PARALLEL SAFE 
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_read_items_wrapper';
+
+-- inventory_core::api::locks::_lock
+CREATE  FUNCTION inventory_core_internal."_lock"(
+	"kind" TEXT, /* & str */
+	"name" TEXT /* & str */
+) RETURNS void
+STRICT VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_lock_wrapper';
+
+-- inventory_core::api::locks::_lock_shared
+CREATE  FUNCTION inventory_core_internal."_lock_shared"(
+	"kind" TEXT, /* & str */
+	"name" TEXT /* & str */
+) RETURNS void
+STRICT VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_lock_shared_wrapper';
+
+-- inventory_core::api::locks::_try_lock
+CREATE  FUNCTION inventory_core_internal."_try_lock"(
+	"kind" TEXT, /* & str */
+	"name" TEXT /* & str */
+) RETURNS bool /* bool */
+STRICT VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_try_lock_wrapper';
+
+-- inventory_core::api::locks::_try_lock_shared
+CREATE  FUNCTION inventory_core_internal."_try_lock_shared"(
+	"kind" TEXT, /* & str */
+	"name" TEXT /* & str */
+) RETURNS bool /* bool */
+STRICT VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_try_lock_shared_wrapper';
+
+-- inventory_core::api::locks::_try_public_lock
+CREATE  FUNCTION inventory_core_internal."_try_public_lock"(
+	"selection_hash" TEXT /* & str */
+) RETURNS bool /* bool */
+STRICT VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_try_public_lock_wrapper';
+
+-- inventory_core::api::locks::_unlock
+CREATE  FUNCTION inventory_core_internal."_unlock"(
+	"kind" TEXT, /* & str */
+	"name" TEXT /* & str */
+) RETURNS void
+STRICT VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_unlock_wrapper';
+
+-- inventory_core::api::locks::_unlock_public
+CREATE  FUNCTION inventory_core_internal."_unlock_public"(
+	"selection_hash" TEXT /* & str */
+) RETURNS void
+STRICT VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_unlock_public_wrapper';
+
+-- inventory_core::api::locks::_unlock_shared
+CREATE  FUNCTION inventory_core_internal."_unlock_shared"(
+	"kind" TEXT, /* & str */
+	"name" TEXT /* & str */
+) RETURNS void
+STRICT VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_unlock_shared_wrapper';
 
 -- inventory_core::api::redact::_has_inert_strings
 CREATE  FUNCTION inventory_core_internal."_has_inert_strings"(

@@ -78,3 +78,15 @@ COMMENT ON FUNCTION inventory_core_internal._has_inert_strings(text) IS
 COMMENT ON FUNCTION inventory_core_internal._redact_meta(text) IS 'A meta as JSON text, with the secrets in its strings replaced';
 COMMENT ON FUNCTION inventory_core_internal._store_error_text() IS 'The setting inventory_core.store_error_text';
 COMMENT ON FUNCTION inventory_core_internal._library_version() IS 'The version that the library was built as';
+COMMENT ON FUNCTION inventory_core_internal._is_bitmap(bytea) IS 'Whether bytes are a bitmap; NULL is an empty one';
+COMMENT ON FUNCTION inventory_core_internal._lock(text, text) IS 'Waits for a lock of the bound tenant that nobody else may hold';
+COMMENT ON FUNCTION inventory_core_internal._lock_shared(text, text) IS 'Waits for a lock of the bound tenant that others may share';
+COMMENT ON FUNCTION inventory_core_internal._try_lock(text, text) IS
+    'Takes a lock of the bound tenant that nobody else may hold; false where it is not to be had at once';
+COMMENT ON FUNCTION inventory_core_internal._try_lock_shared(text, text) IS
+    'Takes a lock of the bound tenant that others may share; false where it is not to be had at once';
+COMMENT ON FUNCTION inventory_core_internal._unlock(text, text) IS 'Releases what _try_lock took';
+COMMENT ON FUNCTION inventory_core_internal._unlock_shared(text, text) IS 'Releases what _try_lock_shared took';
+COMMENT ON FUNCTION inventory_core_internal._try_public_lock(text) IS
+    'Takes the advisory lock selection_lock_key of a selection of the bound tenant, where it is free';
+COMMENT ON FUNCTION inventory_core_internal._unlock_public(text) IS 'Releases what _try_public_lock took';

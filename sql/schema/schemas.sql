@@ -14,8 +14,6 @@ $$;
 CREATE SCHEMA inventory_core;
 COMMENT ON SCHEMA inventory_core IS
     'Per tenant: what was last observed of an external API, by which run, and what is missing and why';
-GRANT USAGE ON SCHEMA inventory_core TO PUBLIC;
 
 CREATE SCHEMA inventory_core_internal;
 COMMENT ON SCHEMA inventory_core_internal IS 'Tables and private functions of inventory_core';
-GRANT USAGE ON SCHEMA inventory_core_internal TO PUBLIC;

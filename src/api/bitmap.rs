@@ -44,6 +44,12 @@ fn _bitmap_count(set: Option<&[u8]>) -> i64 {
     set.map_or(Ok(0), bitmap::count).unwrap_or_else(|error| report::raise(error))
 }
 
+/// Whether bytes are a set, for `doctor`, which must not fail on those that are none; NULL counts as empty.
+#[pg_extern(immutable, parallel_safe, schema = "inventory_core_internal")]
+fn _is_bitmap(set: Option<&[u8]>) -> bool {
+    set.is_none_or(|set| bitmap::count(set).is_ok())
+}
+
 /// The ids of a chunk's set.
 #[pg_extern(immutable, strict, parallel_safe, schema = "inventory_core_internal")]
 fn _bitmap_ids(chunk: i32, set: &[u8]) -> SetOfIterator<'static, i64> {

@@ -5,6 +5,7 @@
 pub mod bitmap;
 pub mod canonical;
 pub mod items;
+pub mod locks;
 pub mod redact;
 pub mod report;
 pub mod retry;

@@ -66,6 +66,16 @@ pub fn bound_to_another_tenant() -> ! {
     )
 }
 
+/// A private function was given what none of ours gives it.
+pub fn unknown_lock() -> ! {
+    refuse(
+        PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
+        "invalid kind of lock",
+        "It is none of the known kinds.",
+        "Private functions of inventory_core are called by its public ones alone.",
+    )
+}
+
 /// A sample is drawn from the pages of the table, whosever rows they hold.
 pub fn no_sample() -> ! {
     refuse(

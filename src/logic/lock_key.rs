@@ -1,5 +1,4 @@
-//! The keys of our advisory locks: that of a selection of a tenant and, with a name in the place of the hash, those of the
-//! gates (`sql/schema/31_gates.sql`) and of the tenant's slots. A hash is 64 hex digits, so no two are the same input.
+//! The keys of our locks: the public advisory lock of a selection, and the private locks that no SQL can take.
 
 use sha2::{Digest as _, Sha256};
 
@@ -12,11 +11,23 @@ const DOMAIN: &[u8] = b"inventory_core/selection_lock/1\0";
 /// PostgreSQL's text holds no NUL, so no two pairs give the same bytes. As with any 64-bit hash two
 /// pairs could still share a key: the lock is a courtesy between starters, never the only guard.
 pub fn selection_lock_key(tenant: &str, selection_hash: &str) -> i64 {
-    let mut hasher = Sha256::new();
-    hasher.update(DOMAIN);
-    hasher.update(tenant.as_bytes());
-    hasher.update(b"\0");
-    hasher.update(selection_hash.as_bytes());
+    first_8_bytes(
+        Sha256::new()
+            .chain_update(DOMAIN)
+            .chain_update(tenant)
+            .chain_update(b"\0")
+            .chain_update(selection_hash),
+    )
+}
+
+/// The key of a private lock of a tenant: of its items, a selection, a run. Two locks that share a key wait for each other
+/// more often than they must, no more.
+pub fn private_lock_key(kind: &str, tenant: &str, name: &str) -> i64 {
+    let words = [kind, "\0", tenant, "\0", name];
+    first_8_bytes(words.iter().fold(Sha256::new(), |hasher, word| hasher.chain_update(word)))
+}
+
+fn first_8_bytes(hasher: Sha256) -> i64 {
     let mut key = [0; 8];
     key.copy_from_slice(&hasher.finalize()[..8]);
     i64::from_be_bytes(key)

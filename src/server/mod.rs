@@ -1,8 +1,9 @@
-//! What touches the server: the binding of a transaction, plans, memory. The only place with `unsafe` code, and the only
+//! What touches the server: the binding of a transaction, locks, plans, memory. The only place with `unsafe` code, and the only
 //! one that runs SQL.
 
 #![allow(unsafe_code)]
 
 pub mod binding;
+pub mod locks;
 pub mod memory;
 pub mod plans;

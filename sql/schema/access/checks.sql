@@ -52,6 +52,21 @@ $$;
 COMMENT ON FUNCTION inventory_core_internal._begin_read(text, text) IS
     'Binds the tenant for a function that reads one selection; refuses what is no selection hash';
 
+CREATE FUNCTION inventory_core_internal._require_run(run_id uuid) RETURNS void
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF run_id IS NULL THEN
+        RAISE EXCEPTION 'argument "run_id" must not be NULL'
+            USING ERRCODE = 'null_value_not_allowed',
+                  DETAIL = 'A start that was refused (status skipped) gives no run_id.',
+                  HINT = 'Look at status and reason of what start_run gave, and go on only where it is running.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._require_run(uuid) IS 'Raises 22004 for a run_id that is NULL';
+
 CREATE FUNCTION inventory_core_internal._raise_unknown_run() RETURNS void
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
@@ -78,27 +93,3 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._raise_not_running(text) IS '55000 for a run that is over';
-
-CREATE FUNCTION inventory_core_internal._share_run(tenant text, run_id uuid) RETURNS inventory_core_internal.sync_runs
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    run inventory_core_internal.sync_runs;
-BEGIN
-    PERFORM inventory_core_internal._require('run_id', run_id IS NOT NULL);
-    PERFORM inventory_core_internal._pass_gate(tenant, 'run ' || run_id);
-    SELECT r.* INTO run
-    FROM inventory_core_internal.sync_runs AS r
-    WHERE r.tenant_id = tenant AND r.run_id = _share_run.run_id
-    FOR KEY SHARE;
-    IF NOT FOUND THEN
-        PERFORM inventory_core_internal._raise_unknown_run();
-    ELSIF run.status <> 'running' THEN
-        PERFORM inventory_core_internal._raise_not_running(run.status);
-    END IF;
-    RETURN run;
-END
-$$;
-COMMENT ON FUNCTION inventory_core_internal._share_run(text, uuid) IS
-    'A running run, kept from being closed until the transaction ends; other writers are not kept out';

@@ -1,17 +1,123 @@
--- Nothing is for everybody but what touches no table; grant_access gives the rest.
-REVOKE ALL ON ALL TABLES IN SCHEMA inventory_core, inventory_core_internal FROM PUBLIC;
+-- Who may do what to which object. Which rows is a matter of the policies.
+
+-- Also what the database's default privileges gave to others.
+CREATE FUNCTION inventory_core_internal._foreign_privileges() RETURNS TABLE (object text, grantee text, privileges text)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    WITH objects (object, acl, owner) AS (
+        SELECT 'TABLE ' || c.oid::regclass, c.relacl, c.relowner FROM pg_class AS c
+        WHERE c.relnamespace IN ('inventory_core'::regnamespace, 'inventory_core_internal'::regnamespace)
+          AND c.relkind IN ('r', 'v', 'p', 'm', 'f', 'S')
+        UNION ALL
+        SELECT 'ROUTINE ' || p.oid::regprocedure, p.proacl, p.proowner FROM pg_proc AS p
+        WHERE p.pronamespace IN ('inventory_core'::regnamespace, 'inventory_core_internal'::regnamespace)
+        UNION ALL
+        SELECT 'TYPE ' || t.oid::regtype, t.typacl, t.typowner FROM pg_type AS t
+        WHERE t.typnamespace IN ('inventory_core'::regnamespace, 'inventory_core_internal'::regnamespace) AND t.typelem = 0
+          AND NOT EXISTS (SELECT FROM pg_class AS c WHERE c.oid = t.typrelid AND c.relkind <> 'c')
+        UNION ALL
+        SELECT 'SCHEMA ' || n.oid::regnamespace, n.nspacl, n.nspowner FROM pg_namespace AS n
+        WHERE n.oid IN ('inventory_core'::regnamespace, 'inventory_core_internal'::regnamespace)
+    )
+    SELECT o.object, coalesce(pg_get_userbyid(nullif(a.grantee, 0))::text, 'PUBLIC'),
+           string_agg(a.privilege_type, ', ' ORDER BY a.privilege_type)
+    FROM objects AS o
+    CROSS JOIN LATERAL aclexplode(o.acl) AS a
+    WHERE a.grantee <> o.owner
+      AND a.grantee <> ALL (ARRAY(SELECT to_regrole(quote_ident(g.role_name))::oid
+                                  FROM inventory_core_internal._group_roles() AS g))
+      -- every value of a type is somebody's who may read it
+      AND NOT (a.grantee = 0 AND o.object LIKE 'TYPE %')
+    GROUP BY o.object, a.grantee;
+END;
+COMMENT ON FUNCTION inventory_core_internal._foreign_privileges() IS
+    'Privileges on objects of the extension that neither its owner has nor one of its group roles';
+
+DO $$
+DECLARE
+    foreign_privilege record;
+BEGIN
+    FOR foreign_privilege IN SELECT f.object, f.grantee FROM inventory_core_internal._foreign_privileges() AS f LOOP
+        EXECUTE format('REVOKE ALL ON %s FROM %s', foreign_privilege.object,
+                       CASE foreign_privilege.grantee WHEN 'PUBLIC' THEN 'PUBLIC' ELSE quote_ident(foreign_privilege.grantee) END);
+    END LOOP;
+END
+$$;
 REVOKE ALL ON ALL ROUTINES IN SCHEMA inventory_core, inventory_core_internal FROM PUBLIC;
+
+-- Everybody: what touches no table.
+CREATE FUNCTION inventory_core_internal._public_functions() RETURNS SETOF name
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT unnest('{canonical_json, _canonical_json, selection_hash, _selection_hash, filter_meta, redact, is_retryable,
+                    error_code_for, retry_delay, _retry_delay, _micros, selection_lock_key}'::name[]);
+END;
+COMMENT ON FUNCTION inventory_core_internal._public_functions() IS
+    'The pure functions, which everybody may call, and the private ones that they call';
+REVOKE ALL ON FUNCTION inventory_core_internal._public_functions() FROM PUBLIC;
+GRANT USAGE ON SCHEMA inventory_core TO PUBLIC;
+DO $$
+DECLARE
+    pure_function regprocedure;
+BEGIN
+    FOR pure_function IN
+        SELECT p.oid FROM pg_proc AS p
+        WHERE p.pronamespace IN ('inventory_core'::regnamespace, 'inventory_core_internal'::regnamespace)
+          AND p.proname IN (SELECT f.name FROM inventory_core_internal._public_functions() AS f (name))
+    LOOP
+        EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO PUBLIC', pure_function);
+    END LOOP;
+END
+$$;
+
+-- Readers. Private functions run with the privileges of their caller, so that they need no list of their own.
+GRANT USAGE ON SCHEMA inventory_core_internal TO inventory_core_reader;
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA inventory_core_internal TO inventory_core_reader;
+GRANT SELECT ON
+    inventory_core_internal.tenants, inventory_core_internal.tenant_grants, inventory_core_internal.tenant_limits,
+    inventory_core_internal.meta_whitelist, inventory_core_internal.selections, inventory_core_internal.sync_runs,
+    inventory_core_internal.sync_errors, inventory_core_internal.items, inventory_core_internal.run_parts,
+    inventory_core_internal.last_seen, inventory_core_internal.run_changes_bitmaps, inventory_core_internal.cooldowns,
+    inventory_core_internal.refusals, inventory_core_internal.pruned_runs, inventory_core_internal.run_slots,
+    inventory_core.inventory_items, inventory_core.inventory_sync_runs, inventory_core.inventory_sync_errors,
+    inventory_core.inventory_selections, inventory_core.run_progress
+    TO inventory_core_reader;
 GRANT EXECUTE ON FUNCTION
-    inventory_core.canonical_json(jsonb), inventory_core_internal._canonical_json(text),
-    inventory_core.selection_hash(jsonb), inventory_core_internal._selection_hash(text),
-    inventory_core.filter_meta(jsonb, text[]),
-    inventory_core.redact(text),
-    inventory_core.is_retryable(integer), inventory_core.error_code_for(integer),
-    inventory_core.retry_delay(integer, integer, text, interval, interval, timestamptz),
-    inventory_core_internal._retry_delay(integer, integer, text, bigint, bigint, bigint, double precision),
-    inventory_core_internal._micros(interval),
-    inventory_core.selection_lock_key(text, text),
-    inventory_core_internal._read_items(json, text[], text[], text),
-    inventory_core_internal._item_texts(json, text[], text[], integer[], integer[], integer[]),
-    inventory_core_internal._fences_plans()
-    TO PUBLIC;
+    inventory_core.set_tenant, inventory_core.clear_tenant, inventory_core.current_tenant, inventory_core.granted_tenants,
+    inventory_core.missing_items, inventory_core.missing_summary, inventory_core.explain_missing,
+    inventory_core.selection_status, inventory_core.run_changes, inventory_core.cooling_down, inventory_core.doctor,
+    inventory_core.inventory_items, inventory_core.inventory_sync_runs, inventory_core.inventory_sync_errors,
+    inventory_core.inventory_selections, inventory_core.run_progress
+    TO inventory_core_reader;
+
+-- Writers. The identity of an item is not theirs to change.
+GRANT INSERT, UPDATE ON inventory_core_internal.tenants TO inventory_core_writer;
+GRANT INSERT, UPDATE ON
+    inventory_core_internal.selections, inventory_core_internal.sync_runs, inventory_core_internal.cooldowns,
+    inventory_core_internal.run_parts, inventory_core_internal.last_seen
+    TO inventory_core_writer;
+GRANT INSERT, UPDATE (display_name, meta, name_digest, meta_digest, updated_at, first_start_no, first_seen_at)
+    ON inventory_core_internal.items TO inventory_core_writer;
+GRANT INSERT ON inventory_core_internal.sync_errors, inventory_core_internal.run_changes_bitmaps TO inventory_core_writer;
+GRANT DELETE ON inventory_core_internal.run_parts, inventory_core_internal.last_seen TO inventory_core_writer;
+-- UPDATE lets it lock the rows that it adds up
+GRANT INSERT, UPDATE, DELETE ON inventory_core_internal.refusals TO inventory_core_writer;
+GRANT UPDATE (holder, expires_at) ON inventory_core_internal.run_slots TO inventory_core_writer;
+GRANT EXECUTE ON FUNCTION
+    inventory_core.start_run, inventory_core.upsert_items, inventory_core.heartbeat, inventory_core.record_error,
+    inventory_core.record_throttle, inventory_core.finish_run, inventory_core.reap_expired_runs,
+    inventory_core.try_lock_selection
+    TO inventory_core_writer;
+
+-- Maintainers.
+GRANT UPDATE ON inventory_core_internal.run_changes_bitmaps TO inventory_core_maintainer;
+GRANT INSERT, DELETE ON inventory_core_internal.pruned_runs TO inventory_core_maintainer;
+GRANT DELETE ON
+    inventory_core_internal.tenants, inventory_core_internal.selections, inventory_core_internal.sync_runs,
+    inventory_core_internal.sync_errors, inventory_core_internal.items, inventory_core_internal.run_changes_bitmaps,
+    inventory_core_internal.cooldowns
+    TO inventory_core_maintainer;
+GRANT EXECUTE ON FUNCTION
+    inventory_core.forget_items, inventory_core.prune_runs, inventory_core.forget_missing, inventory_core.forget_tenant
+    TO inventory_core_maintainer;
+GRANT EXECUTE ON PROCEDURE inventory_core.maintain TO inventory_core_maintainer;

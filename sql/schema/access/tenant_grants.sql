@@ -21,11 +21,11 @@ COMMENT ON COLUMN inventory_core_internal.tenant_grants.role_oid IS
     'A grant counts only where name and number are still of one role: after a restore the number may be '
     'somebody else''s, after DROP ROLE the name';
 SELECT pg_extension_config_dump('inventory_core_internal.tenant_grants', '');
--- So that a role comes by its own grants only; a plan would show how many others it looked at.
+-- A scan by role visits the role's own grants alone; otherwise a plan would show how many others were filtered out.
 CREATE INDEX tenant_grants_role_oid ON inventory_core_internal.tenant_grants (role_oid, tenant_id);
-COMMENT ON INDEX inventory_core_internal.tenant_grants_role_oid IS 'By which a role comes by its own grants only';
+COMMENT ON INDEX inventory_core_internal.tenant_grants_role_oid IS 'Finds the grants of a role without visiting those of others';
 
-CREATE FUNCTION inventory_core_internal._own_roles() RETURNS SETOF oid
+CREATE FUNCTION inventory_core_internal._visible_roles() RETURNS SETOF oid
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     WITH RECURSIVE member_of (role) AS (
@@ -34,9 +34,12 @@ BEGIN ATOMIC
         UNION
         SELECT m.roleid FROM pg_auth_members AS m JOIN member_of AS o ON m.member = o.role
     )
-    SELECT o.role FROM member_of AS o WHERE pg_has_role(o.role, 'USAGE');
+    SELECT o.role FROM member_of AS o WHERE pg_has_role(o.role, 'USAGE')
+    UNION ALL
+    SELECT r.oid FROM pg_roles AS r WHERE inventory_core_internal._is_owner();
 END;
-COMMENT ON FUNCTION inventory_core_internal._own_roles() IS 'The current user, and the roles whose privileges it has';
+COMMENT ON FUNCTION inventory_core_internal._visible_roles() IS
+    'The roles whose grants the current user sees: itself and those whose privileges it has; the owner sees all';
 
 CREATE FUNCTION inventory_core_internal._grant_counts(role_name name, role_oid oid) RETURNS boolean
 LANGUAGE sql STABLE STRICT PARALLEL SAFE
@@ -47,14 +50,17 @@ COMMENT ON FUNCTION inventory_core_internal._grant_counts(name, oid) IS
     'Whether the current user may use a grant of that role';
 
 ALTER TABLE inventory_core_internal.tenant_grants ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
-CREATE POLICY own_grants ON inventory_core_internal.tenant_grants
-    USING (role_oid = ANY (ARRAY(SELECT r.role FROM inventory_core_internal._own_roles() AS r (role)))
-           AND inventory_core_internal._grant_counts(role_name, role_oid) AND inventory_core_internal._fences_plans());
-COMMENT ON POLICY own_grants ON inventory_core_internal.tenant_grants IS 'A role sees the grants that it may use';
-CREATE POLICY own_grants_only ON inventory_core_internal.tenant_grants AS RESTRICTIVE
-    USING (inventory_core_internal._grant_counts(role_name, role_oid));
+CREATE POLICY own_grants ON inventory_core_internal.tenant_grants FOR SELECT
+    USING (role_oid = ANY (ARRAY(SELECT r.role FROM inventory_core_internal._visible_roles() AS r (role)))
+           AND (inventory_core_internal._grant_counts(role_name, role_oid) OR (SELECT inventory_core_internal._is_owner()))
+           AND inventory_core_internal._fences_plans());
+COMMENT ON POLICY own_grants ON inventory_core_internal.tenant_grants IS
+    'A role sees the grants that it may use, the owner of the extension those of all roles';
+CREATE POLICY own_grants_only ON inventory_core_internal.tenant_grants AS RESTRICTIVE FOR SELECT
+    USING (inventory_core_internal._grant_counts(role_name, role_oid) OR (SELECT inventory_core_internal._is_owner()));
 COMMENT ON POLICY own_grants_only ON inventory_core_internal.tenant_grants IS
     'The same as a limit on whatever other policy there is';
+SELECT inventory_core_internal._let_owner_write('inventory_core_internal.tenant_grants');
 
 -- Neither STRICT nor with a path of its own, so that the planner inlines it: it is asked by every function that binds.
 CREATE FUNCTION inventory_core_internal._usable_grant(tenant text) RETURNS TABLE (grant_role oid, grant_access text)

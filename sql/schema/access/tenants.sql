@@ -1,20 +1,55 @@
--- A tenant's counter of item ids, and the row that keeps forgetting apart from observing: a batch
--- takes it FOR KEY SHARE, forget_items FOR UPDATE. It comes with the first batch; a tenant without
--- one has not stored anything yet.
+-- A tenant's counter of item ids. The row comes with the tenant's first new item.
 CREATE TABLE inventory_core_internal.tenants (
-    tenant_id        text COLLATE "C" NOT NULL,
-    next_item_id     bigint NOT NULL DEFAULT 1,
-    max_running_runs integer,
+    tenant_id    text COLLATE "C" NOT NULL,
+    next_item_id bigint NOT NULL DEFAULT 1,
     CONSTRAINT tenants_pkey PRIMARY KEY (tenant_id),
     CONSTRAINT tenants_tenant_id_is_a_tenant
         CHECK (octet_length(tenant_id) BETWEEN 1 AND 255 AND tenant_id <> '*'),
-    CONSTRAINT tenants_max_running_runs_is_a_limit CHECK (max_running_runs BETWEEN -1 AND 1024),
     CONSTRAINT tenants_next_item_id_is_positive CHECK (next_item_id > 0)
 ) WITH (fillfactor = 50);
-COMMENT ON TABLE inventory_core_internal.tenants IS 'Counter of item ids and limits of each tenant';
+COMMENT ON TABLE inventory_core_internal.tenants IS 'Counter of item ids of each tenant';
 COMMENT ON COLUMN inventory_core_internal.tenants.tenant_id IS 'Name of the tenant: 1 to 255 bytes, not *';
 COMMENT ON COLUMN inventory_core_internal.tenants.next_item_id IS
     'The id that the next new item gets; ids are dense, of this tenant alone and never used again';
-COMMENT ON COLUMN inventory_core_internal.tenants.max_running_runs IS
-    'Runs at once; NULL means inventory_core.max_running_runs_per_tenant';
 SELECT pg_extension_config_dump('inventory_core_internal.tenants', '');
+SELECT inventory_core_internal._fence_table('inventory_core_internal.tenants', delete_access => 'maintainer');
+
+-- A role that was granted every tenant may bind each of them, but has to learn their names. Bound to * by _bind_every, it
+-- sees this one table whole; so does the owner of the extension.
+CREATE FUNCTION inventory_core_internal._first_listed_tenant() RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT CASE WHEN inventory_core_internal._is_owner() THEN ''
+                ELSE (SELECT CASE b.tenant WHEN '*' THEN '' ELSE b.tenant END
+                      FROM inventory_core_internal._readable_tenant() AS b (tenant)) END;
+END;
+COMMENT ON FUNCTION inventory_core_internal._first_listed_tenant() IS 'Where the tenants begin that the caller may list';
+
+CREATE FUNCTION inventory_core_internal._last_listed_tenant() RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    -- longer than a name may be, and of the last character that there is
+    SELECT CASE WHEN inventory_core_internal._is_owner() THEN repeat(chr(1114111), 64)
+                ELSE (SELECT CASE b.tenant WHEN '*' THEN repeat(chr(1114111), 64) ELSE b.tenant END
+                      FROM inventory_core_internal._readable_tenant() AS b (tenant)) END;
+END;
+COMMENT ON FUNCTION inventory_core_internal._last_listed_tenant() IS 'Where the tenants end that the caller may list';
+
+-- A range, which an index serves as well as a single name.
+ALTER POLICY tenant_rows ON inventory_core_internal.tenants
+    USING (tenant_id >= (SELECT inventory_core_internal._first_listed_tenant())
+           AND tenant_id <= (SELECT inventory_core_internal._last_listed_tenant()));
+ALTER POLICY tenant_rows_only ON inventory_core_internal.tenants
+    USING ((SELECT inventory_core_internal._first_listed_tenant()) <= tenant_id
+           AND (SELECT inventory_core_internal._last_listed_tenant()) >= tenant_id AND inventory_core_internal._fences_plans());
+-- From a range the planner derives no comparison that it asks before it scans (see _fence_table). From these two it does:
+-- the table's own OID is what all its rows have in common.
+CREATE POLICY bound_at_all ON inventory_core_internal.tenants AS RESTRICTIVE
+    USING (tableoid = (SELECT 'inventory_core_internal.tenants'::regclass
+                       WHERE inventory_core_internal._first_listed_tenant() IS NOT NULL));
+COMMENT ON POLICY bound_at_all ON inventory_core_internal.tenants IS 'Asks for a bound tenant, whichever way the table is read';
+CREATE POLICY bound_at_all_first ON inventory_core_internal.tenants AS RESTRICTIVE
+    USING ((SELECT 'inventory_core_internal.tenants'::regclass
+            WHERE inventory_core_internal._first_listed_tenant() IS NOT NULL) = tableoid);
+COMMENT ON POLICY bound_at_all_first ON inventory_core_internal.tenants IS
+    'The same turned round, so that it is asked before the table is read';

@@ -17,3 +17,4 @@ COMMENT ON COLUMN inventory_core_internal.run_changes_bitmaps.chunk IS 'item_id 
 COMMENT ON COLUMN inventory_core_internal.run_changes_bitmaps.change IS 'added, changed, reappeared or missing';
 COMMENT ON COLUMN inventory_core_internal.run_changes_bitmaps.item_ids IS 'Roaring bitmap of their ids, in the portable format';
 SELECT pg_extension_config_dump('inventory_core_internal.run_changes_bitmaps', '');
+SELECT inventory_core_internal._fence_table('inventory_core_internal.run_changes_bitmaps', delete_access => 'maintainer');

@@ -3,6 +3,7 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+    PERFORM inventory_core_internal._require_owner();
     PERFORM inventory_core_internal._check_meta_keys(policy_type, keys);
     INSERT INTO inventory_core_internal.meta_whitelist (policy_type, key)
     SELECT allow_meta.policy_type, k.key FROM unnest(keys) AS k (key)
@@ -17,6 +18,7 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+    PERFORM inventory_core_internal._require_owner();
     PERFORM inventory_core_internal._check_meta_keys(policy_type, keys);
     DELETE FROM inventory_core_internal.meta_whitelist AS w
     WHERE w.policy_type = disallow_meta.policy_type AND w.key = ANY (keys);

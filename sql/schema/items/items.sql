@@ -49,3 +49,4 @@ COMMENT ON COLUMN inventory_core_internal.items.key_high IS
     'First half of the 128-bit digest of policy_type and external_id, by which a batch is compared';
 COMMENT ON COLUMN inventory_core_internal.items.key_low IS 'The other half';
 SELECT pg_extension_config_dump('inventory_core_internal.items', '');
+SELECT inventory_core_internal._fence_table('inventory_core_internal.items', delete_access => 'maintainer');

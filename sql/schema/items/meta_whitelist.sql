@@ -10,3 +10,8 @@ COMMENT ON TABLE inventory_core_internal.meta_whitelist IS
 COMMENT ON COLUMN inventory_core_internal.meta_whitelist.policy_type IS 'Type of the items, * for every type';
 COMMENT ON COLUMN inventory_core_internal.meta_whitelist.key IS 'Top-level key of meta that is stored';
 SELECT pg_extension_config_dump('inventory_core_internal.meta_whitelist', '');
+
+ALTER TABLE inventory_core_internal.meta_whitelist ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY all_keys ON inventory_core_internal.meta_whitelist FOR SELECT USING (true);
+COMMENT ON POLICY all_keys ON inventory_core_internal.meta_whitelist IS 'The whitelist is of all tenants, so every reader sees it';
+SELECT inventory_core_internal._let_owner_write('inventory_core_internal.meta_whitelist');

@@ -6,7 +6,7 @@ DECLARE
     new_types text[];
     is_locked boolean := false;
 BEGIN
-    -- One per run and type, so that a replayed batch changes nothing. The row is locked only where there is a new one,
+    -- One per run and type, so that a replayed batch changes nothing. The errors are locked only where there is a new type,
     -- which another batch may have recorded by then.
     LOOP
         new_types := ARRAY(
@@ -17,10 +17,11 @@ BEGIN
                   WHERE e.tenant_id = tenant AND e.run_id = _record_rejected.run_id AND e.error_code = 'item_rejected')
                 AS t (policy_type)
             ORDER BY t.policy_type COLLATE "C" NULLS FIRST);
-        EXIT WHEN is_locked OR new_types = '{}';
-        PERFORM 1 FROM inventory_core_internal.sync_runs AS r
-        WHERE r.tenant_id = tenant AND r.run_id = _record_rejected.run_id
-        FOR NO KEY UPDATE;
+        IF new_types = '{}' THEN
+            RETURN;
+        END IF;
+        EXIT WHEN is_locked;
+        PERFORM inventory_core_internal._lock('errors', run_id::text);
         is_locked := true;
     END LOOP;
     INSERT INTO inventory_core_internal.sync_errors (tenant_id, run_id, error_no, error_code, policy_type, recorded_at)
@@ -43,7 +44,7 @@ AS $$
 #variable_conflict use_column
 DECLARE
     run inventory_core_internal.sync_runs;
-    taken timestamptz;
+    now timestamptz;
     allowed_types text[];
     allowed_keys text[];
     batch record;
@@ -62,11 +63,9 @@ BEGIN
     PERFORM inventory_core_internal._begin_write(tenant);
     PERFORM inventory_core_internal._require('items', items IS NOT NULL);
     PERFORM inventory_core_internal._require('on_bad_item', on_bad_item IS NOT NULL);
-    PERFORM inventory_core_internal._pass_gate(tenant, 'items');
-    -- From here on a finish waits for us, or we are refused.
-    run := inventory_core_internal._share_run(tenant, run_id);
-    taken := inventory_core_internal._now();
-    PERFORM inventory_core_internal._keep_slot(run, taken);
+    -- From here on the end of the run waits for this transaction, and nothing is forgotten.
+    run := inventory_core_internal._lock_run_shared(tenant, run_id);
+    now := inventory_core_internal._now();
 
     SELECT coalesce(array_agg(w.policy_type), '{}'), coalesce(array_agg(w.key), '{}')
     INTO allowed_types, allowed_keys
@@ -74,11 +73,9 @@ BEGIN
     SELECT b.* INTO batch
     FROM inventory_core_internal._read_items(items, allowed_types, allowed_keys, on_bad_item) AS b;
 
-    -- The row of the run, which this may lock, before that of the tenant, as record_error and a batch after it take them.
     PERFORM inventory_core_internal._record_rejected(tenant, run_id, batch.rejected_types);
 
-    -- forget_items waits for us, or we for it: no item that the probe finds can go away.
-    next_id := inventory_core_internal._share_tenant(tenant);
+    next_id := coalesce((SELECT t.next_item_id FROM inventory_core_internal.tenants AS t WHERE t.tenant_id = tenant), 1);
     -- Where new items came since the run began, all of these may be new: then trying is cheaper than looking for them in vain.
     IF next_id > run.first_new_item_id AND cardinality(batch.key_highs) >= guessed_from THEN
         SELECT array_agg(batch.key_highs[s.position]) AS key_highs, array_agg(batch.key_lows[s.position]) AS key_lows,
@@ -109,6 +106,12 @@ BEGIN
         FROM inventory_core_internal.tenants AS t
         WHERE t.tenant_id = tenant
         FOR NO KEY UPDATE;
+        IF NOT FOUND THEN
+            -- Two first batches of a tenant wait for each other here.
+            INSERT INTO inventory_core_internal.tenants AS t (tenant_id) VALUES (tenant) ON CONFLICT DO NOTHING;
+            next_id := next_id_before;
+            CONTINUE;
+        END IF;
         CONTINUE WHEN next_id <> next_id_before AND NOT is_guess;
         BEGIN
             WITH texts AS (
@@ -119,7 +122,7 @@ BEGIN
                 INSERT INTO inventory_core_internal.items
                     (tenant_id, item_id, first_start_no, first_seen_at, updated_at, key_high, key_low, name_digest,
                      meta_digest, policy_type, external_id, display_name, meta)
-                SELECT tenant, next_id - 1 + t.nth, run.start_no, run.started_at, taken, t.key_high, t.key_low, t.name_digest,
+                SELECT tenant, next_id - 1 + t.nth, run.start_no, run.started_at, now, t.key_high, t.key_low, t.name_digest,
                        t.meta_digest, t.policy_type, t.external_id, t.display_name, t.meta::jsonb
                 FROM texts AS t)
             SELECT sum(t.redacted_values) INTO redacted_in_inserted FROM texts AS t;
@@ -164,7 +167,7 @@ BEGIN
                 name_digest = CASE WHEN t.name_given THEN t.name_digest ELSE i.name_digest END,
                 meta = CASE WHEN t.meta_given THEN t.meta::jsonb ELSE i.meta END,
                 meta_digest = CASE WHEN t.meta_given THEN t.meta_digest ELSE i.meta_digest END,
-                updated_at = taken
+                updated_at = now
             FROM unnest(probe.changed_ids, probe.changed_positions) AS c (item_id, position)
             JOIN inventory_core_internal._item_texts(items, allowed_types, allowed_keys, probe.changed_positions,
                                             batch.given_positions, batch.starts) AS t
@@ -180,8 +183,9 @@ BEGIN
             || ARRAY(SELECT unnest(probe.changed_ids) EXCEPT SELECT unnest(updated_ids));
     END IF;
 
-    PERFORM inventory_core_internal._add_part(tenant, run_id, taken, inserted_ids, updated_ids, probe.unchanged_ids,
+    PERFORM inventory_core_internal._add_part(tenant, run_id, now, inserted_ids, updated_ids, probe.unchanged_ids,
                                      redacted_in_updated + redacted_in_inserted);
+    PERFORM inventory_core_internal._keep_slot(run, now);
 
     RETURN QUERY
     SELECT cardinality(batch.key_highs), cardinality(inserted_ids), cardinality(updated_ids),

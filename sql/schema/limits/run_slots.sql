@@ -1,20 +1,138 @@
--- One slot for each run that may run at once on this server. A starter takes a free one FOR UPDATE
--- SKIP LOCKED: it never waits, and no race takes one twice. A slot frees itself when it expires,
--- shortly after the lease of its run. It shows no tenant, and is not dumped: the runs are.
+-- The limit over all tenants. One slot for each run that may run at once on this server. A start takes a free one FOR UPDATE
+-- SKIP LOCKED, so it never waits, and no race takes one twice. A slot expires half a lease after the lease of its run, and is
+-- free then. It shows no tenant and is not dumped: the runs are, and take a slot again with their next sign of life.
 CREATE TABLE inventory_core_internal.run_slots (
     slot_no    integer NOT NULL,
-    run_id     uuid,
+    holder     bytea,
     expires_at timestamptz,
     CONSTRAINT run_slots_pkey PRIMARY KEY (slot_no),
+    CONSTRAINT run_slots_one_slot_a_run UNIQUE (holder),
     CONSTRAINT run_slots_slot_no_is_one_of_them CHECK (slot_no BETWEEN 1 AND 1024),
-    CONSTRAINT run_slots_taken_has_an_end CHECK ((run_id IS NULL) = (expires_at IS NULL))
+    CONSTRAINT run_slots_taken_has_an_end CHECK ((holder IS NULL) = (expires_at IS NULL))
 ) WITH (fillfactor = 20);
 COMMENT ON TABLE inventory_core_internal.run_slots IS 'Which run holds which of the slots of the global limit';
 COMMENT ON COLUMN inventory_core_internal.run_slots.slot_no IS
     '1 to 1,024; the setting max_running_runs says how many of them count';
-COMMENT ON COLUMN inventory_core_internal.run_slots.run_id IS 'The run that holds the slot; NULL where it is free';
-COMMENT ON COLUMN inventory_core_internal.run_slots.expires_at IS 'When the slot is free again unless its run shows life';
+COMMENT ON COLUMN inventory_core_internal.run_slots.holder IS 'Hash of tenant and run; NULL where the slot is free';
+COMMENT ON COLUMN inventory_core_internal.run_slots.expires_at IS 'From then on the slot is free, whoever held it';
 INSERT INTO inventory_core_internal.run_slots (slot_no) SELECT generate_series(1, 1024);
--- Not unique: a run whose slot is being taken away, by a start that is not committed, takes another and does not wait.
-CREATE INDEX run_slots_run_id ON inventory_core_internal.run_slots (run_id);
-COMMENT ON INDEX inventory_core_internal.run_slots_run_id IS 'Which slot a run holds';
+
+CREATE FUNCTION inventory_core_internal._slot_holder(tenant text, run_id uuid) RETURNS bytea
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN sha256(convert_to(run_id::text || ' ' || tenant, 'UTF8'));
+COMMENT ON FUNCTION inventory_core_internal._slot_holder(text, uuid) IS 'Stands for a run in run_slots without naming its tenant';
+
+CREATE FUNCTION inventory_core_internal._may_hold_slot(holder bytea, expires_at timestamptz) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT EXISTS (SELECT FROM inventory_core_internal.sync_runs AS r
+                   WHERE r.tenant_id = inventory_core_internal._writable_tenant('writer') AND r.status = 'running'
+                     AND inventory_core_internal._slot_holder(r.tenant_id, r.run_id) = _may_hold_slot.holder
+                     AND (_may_hold_slot.expires_at IS NULL
+                          OR _may_hold_slot.expires_at <= inventory_core_internal._now() + r.lease * 1.5));
+END;
+COMMENT ON FUNCTION inventory_core_internal._may_hold_slot(bytea, timestamptz) IS
+    'Whether a running run of the bound tenant is that holder, and may be for so long; for the policies of run_slots';
+
+-- A slot may be written where it is free or expired, or held by a running run of the bound tenant; and only so that it is
+-- free or held by such a run afterwards, for a lease and a half.
+ALTER TABLE inventory_core_internal.run_slots ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY all_slots ON inventory_core_internal.run_slots FOR SELECT USING (true);
+COMMENT ON POLICY all_slots ON inventory_core_internal.run_slots IS 'Slots name no tenant, so every reader sees them';
+CREATE POLICY free_or_own_slots ON inventory_core_internal.run_slots FOR UPDATE
+    USING ((SELECT inventory_core_internal._writable_tenant('writer')) IS NOT NULL
+           AND (holder IS NULL OR expires_at <= inventory_core_internal._now()
+                OR inventory_core_internal._may_hold_slot(holder, NULL)))
+    WITH CHECK (holder IS NULL OR inventory_core_internal._may_hold_slot(holder, expires_at));
+COMMENT ON POLICY free_or_own_slots ON inventory_core_internal.run_slots IS
+    'Free slots may be taken for a running run of the bound tenant, own ones given back';
+CREATE POLICY free_or_own_slots_only ON inventory_core_internal.run_slots AS RESTRICTIVE FOR UPDATE
+    USING ((SELECT inventory_core_internal._writable_tenant('writer')) IS NOT NULL
+           AND (holder IS NULL OR expires_at <= inventory_core_internal._now()
+                OR inventory_core_internal._may_hold_slot(holder, NULL)))
+    WITH CHECK (holder IS NULL OR inventory_core_internal._may_hold_slot(holder, expires_at));
+COMMENT ON POLICY free_or_own_slots_only ON inventory_core_internal.run_slots IS
+    'The same as a limit on whatever other policy there is';
+
+-- A slot may be taken where, together with those above it that are taken, it keeps the limit (compare running_numbers).
+CREATE FUNCTION inventory_core_internal._lock_free_slot(now timestamptz) RETURNS integer
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    max_runs integer := inventory_core_internal._max_running_runs();
+    taken integer[];
+    slot integer;
+BEGIN
+    taken := ARRAY(SELECT s.slot_no FROM inventory_core_internal.run_slots AS s
+                   WHERE s.holder IS NOT NULL AND s.expires_at > now);
+    -- The condition stands in the locked query too: the lock falls on the newest version of a row.
+    SELECT s.slot_no INTO slot
+    FROM inventory_core_internal.run_slots AS s
+    WHERE s.slot_no <= CASE WHEN max_runs < 0 THEN 1024 ELSE max_runs END
+      AND (s.holder IS NULL OR s.expires_at <= now)
+      AND (max_runs < 0
+           OR s.slot_no + (SELECT count(*) FROM unnest(taken) AS t (slot_no) WHERE t.slot_no > s.slot_no) <= max_runs)
+    ORDER BY s.slot_no
+    LIMIT 1
+    FOR UPDATE SKIP LOCKED;
+    RETURN slot;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._lock_free_slot(timestamptz) IS
+    'Locks a free slot of the global limit; NULL where it is reached';
+
+CREATE FUNCTION inventory_core_internal._keep_slot(run inventory_core_internal.sync_runs, now timestamptz) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    own CONSTANT bytea := inventory_core_internal._slot_holder(run.tenant_id, run.run_id);
+    slot integer;
+    slot_until timestamptz;
+    new_end CONSTANT timestamptz := now + run.lease * 1.5;
+BEGIN
+    SELECT s.expires_at INTO slot_until FROM inventory_core_internal.run_slots AS s WHERE s.holder = own;
+    IF slot_until > now + run.lease THEN
+        RETURN;
+    END IF;
+    -- Not where another call of the same run is doing so.
+    UPDATE inventory_core_internal.run_slots AS s SET expires_at = new_end
+    WHERE s.slot_no = (SELECT o.slot_no FROM inventory_core_internal.run_slots AS o
+                       WHERE o.holder = own AND o.expires_at > now
+                       FOR UPDATE SKIP LOCKED);
+    IF FOUND OR slot_until > now THEN
+        RETURN;
+    END IF;
+
+    -- It expired, or the run comes out of a dump: taken anew, as by a start.
+    UPDATE inventory_core_internal.run_slots AS s SET holder = NULL, expires_at = NULL
+    WHERE s.slot_no = (SELECT o.slot_no FROM inventory_core_internal.run_slots AS o WHERE o.holder = own FOR UPDATE SKIP LOCKED);
+    IF FOUND OR slot_until IS NULL THEN
+        slot := inventory_core_internal._lock_free_slot(now);
+    END IF;
+    IF slot IS NULL AND inventory_core_internal._max_running_runs() >= 0 THEN
+        RAISE EXCEPTION 'run has lost its place'
+            USING ERRCODE = 'object_not_in_prerequisite_state',
+                  DETAIL = 'Its lease expired, and its place under inventory_core.max_running_runs went to another run.',
+                  HINT = 'Nothing of this call was stored. Finish the run with what it has, or try again when others have ended.';
+    END IF;
+    UPDATE inventory_core_internal.run_slots AS s SET holder = own, expires_at = new_end WHERE s.slot_no = slot;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._keep_slot(inventory_core_internal.sync_runs, timestamptz) IS
+    'Prolongs the slot of a run that shows life, to half a lease after its lease; parallel writers do not wait here';
+
+CREATE FUNCTION inventory_core_internal._give_slot_back(tenant text, run_id uuid) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    -- Where it is locked, it has expired and a start is taking it.
+    UPDATE inventory_core_internal.run_slots AS s SET holder = NULL, expires_at = NULL
+    WHERE s.slot_no = (SELECT o.slot_no FROM inventory_core_internal.run_slots AS o
+                       WHERE o.holder = inventory_core_internal._slot_holder(tenant, _give_slot_back.run_id)
+                       FOR UPDATE SKIP LOCKED);
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._give_slot_back(text, uuid) IS 'Frees the slot of a run that ends';

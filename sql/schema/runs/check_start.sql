@@ -1,15 +1,27 @@
+CREATE FUNCTION inventory_core_internal._is_span(span interval) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+-- Months are not a number of days: '-12 months 361 days' compares as positive and leads back.
+RETURN span BETWEEN interval '0' AND interval '7 days' AND extract(year FROM span) = 0 AND extract(month FROM span) = 0;
+COMMENT ON FUNCTION inventory_core_internal._is_span(interval) IS 'Whether an interval is from 0 to 7 days long';
+
+CREATE FUNCTION inventory_core_internal._exact(span interval) RETURNS interval
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN make_interval(secs => extract(epoch FROM span)::double precision);
+COMMENT ON FUNCTION inventory_core_internal._exact(interval) IS
+    'The same interval in one unit: a day is 24 hours, whatever the time zone of the session does';
+
 CREATE FUNCTION inventory_core_internal._check_start(
     selection jsonb, correlation_id text, lease interval, min_age interval, scope text) RETURNS void
-LANGUAGE plpgsql STABLE PARALLEL SAFE
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    longest CONSTANT interval := '1000 years';      -- what is added to the time must still be one
     problem text := CASE
         WHEN jsonb_typeof(selection) <> 'object' THEN format('selection: it is of type %s.', jsonb_typeof(selection))
         WHEN length(correlation_id) > 1000 THEN format('correlation_id: it has %s characters.', length(correlation_id))
-        WHEN lease <= interval '0' OR lease > longest THEN format('lease: it is %s.', lease)
-        WHEN min_age < interval '0' OR min_age > longest THEN format('min_age: it is %s.', min_age)
+        WHEN NOT inventory_core_internal._is_span(lease) OR inventory_core_internal._exact(lease) <= interval '0'
+            THEN format('lease: it is %s.', lease)
+        WHEN NOT inventory_core_internal._is_span(min_age) THEN format('min_age: it is %s.', min_age)
     END;
 BEGIN
     PERFORM inventory_core_internal._require('selection', selection IS NOT NULL);
@@ -18,8 +30,8 @@ BEGIN
         RAISE EXCEPTION 'invalid argument of start_run'
             USING ERRCODE = 'invalid_parameter_value',
                   DETAIL = format('Argument %s', problem),
-                  HINT = 'selection is a JSON object, correlation_id at most 1000 characters, lease a positive and '
-                         'min_age no negative interval, neither longer than 1000 years.';
+                  HINT = 'selection is a JSON object, correlation_id has at most 1000 characters, lease and min_age are '
+                         'intervals of at most 7 days without months, lease longer than 0.';
     END IF;
 END
 $$;

@@ -12,7 +12,7 @@ BEGIN ATOMIC
     WHERE e.tenant_id = _add_error.tenant AND e.run_id = _add_error.run_id;
 END;
 COMMENT ON FUNCTION inventory_core_internal._add_error(text, uuid, text, text, integer, text, text) IS
-    'Adds an error to a run whose row the caller holds FOR NO KEY UPDATE, which keeps the numbers apart';
+    'Adds an error to a run; the caller has the lock of its errors, or the run alone, which keeps the numbers apart';
 
 CREATE FUNCTION inventory_core_internal._shrank(run inventory_core_internal.sync_runs, observed bigint) RETURNS boolean
 LANGUAGE sql STABLE PARALLEL SAFE
@@ -43,8 +43,7 @@ AS $$
 DECLARE
     counts record;
 BEGIN
-    -- The caller holds the run's row FOR UPDATE: no batch can add a part any more. Nor is anything forgotten meanwhile.
-    PERFORM inventory_core_internal._share_tenant(run.tenant_id);
+    -- The caller has the run alone: no batch can add a part any more. It shares the items: nothing is forgotten meanwhile.
     SELECT * INTO counts FROM inventory_core_internal._run_counts(run.tenant_id, run.run_id);
 
     INSERT INTO inventory_core_internal.run_changes_bitmaps (tenant_id, run_id, chunk, change, item_ids)
@@ -52,7 +51,7 @@ BEGIN
     FROM inventory_core_internal._run_changes_so_far(run) AS c;
     PERFORM inventory_core_internal._fold(run, run.selection_hash);
 
-    PERFORM inventory_core_internal._give_slot_back(run.run_id);
+    PERFORM inventory_core_internal._give_slot_back(run.tenant_id, run.run_id);
     UPDATE inventory_core_internal.sync_runs AS r
     SET status = _close_run.status,
         finished_at = inventory_core_internal._now(),
@@ -70,61 +69,3 @@ END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._close_run(inventory_core_internal.sync_runs, text, bigint) IS
     'Ends a run: folds what it saw into its selection, keeps its counts and changes, gives its slot back';
-
-CREATE FUNCTION inventory_core_internal._take_over(run inventory_core_internal.sync_runs) RETURNS boolean
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-    -- The selection before the run, as forget_tenant takes them; where it has it, there is nothing to take over.
-    PERFORM 1 FROM inventory_core_internal.selections AS s
-    WHERE s.tenant_id = run.tenant_id AND s.selection_hash = run.selection_hash
-    FOR KEY SHARE SKIP LOCKED;
-    IF NOT FOUND THEN
-        RETURN false;
-    END IF;
-    -- A run whose row is locked has a batch or a finish that is not committed: its owner lives.
-    PERFORM 1 FROM inventory_core_internal.sync_runs AS r
-    WHERE r.tenant_id = run.tenant_id AND r.run_id = run.run_id AND r.status = 'running'
-    FOR UPDATE SKIP LOCKED;
-    IF NOT FOUND THEN
-        RETURN false;
-    END IF;
-    -- Read again: a batch or heartbeat may have come before we had the row.
-    SELECT r.* INTO run FROM inventory_core_internal.sync_runs AS r
-    WHERE r.tenant_id = run.tenant_id AND r.run_id = run.run_id;
-    IF inventory_core_internal._lease_end(run) > inventory_core_internal._now() THEN
-        RETURN false;
-    END IF;
-    PERFORM inventory_core_internal._add_error(run.tenant_id, run.run_id, 'lease_expired');
-    PERFORM inventory_core_internal._close_run(run, 'failed');
-    UPDATE inventory_core_internal.sync_runs AS r SET taken_over = true
-    WHERE r.tenant_id = run.tenant_id AND r.run_id = run.run_id;
-    RETURN true;
-END
-$$;
-COMMENT ON FUNCTION inventory_core_internal._take_over(inventory_core_internal.sync_runs) IS
-    'Closes a run whose lease has expired; false where its owner shows life, or the tenant is being forgotten';
-
-CREATE FUNCTION inventory_core_internal._reap(tenant text) RETURNS integer
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    run inventory_core_internal.sync_runs;
-    reaped integer := 0;
-BEGIN
-    FOR run IN
-        SELECT r.* FROM inventory_core_internal.sync_runs AS r
-        WHERE r.tenant_id = tenant AND r.status = 'running'
-          AND inventory_core_internal._lease_end(r) <= inventory_core_internal._now()
-        ORDER BY r.start_no, r.started_at, r.run_id
-    LOOP
-        IF inventory_core_internal._take_over(run) THEN
-            reaped := reaped + 1;
-        END IF;
-    END LOOP;
-    RETURN reaped;
-END
-$$;
-COMMENT ON FUNCTION inventory_core_internal._reap(text) IS 'Closes the expired runs of a tenant and counts them';

@@ -11,7 +11,7 @@ DECLARE
     result inventory_core.inventory_sync_runs;
 BEGIN
     PERFORM inventory_core_internal._begin_write(tenant);
-    PERFORM inventory_core_internal._require('run_id', run_id IS NOT NULL);
+    PERFORM inventory_core_internal._require_run(run_id);
     PERFORM inventory_core_internal._require('status', finish_run.status IS NOT NULL);
     IF finish_run.status NOT IN ('success', 'partial', 'failed') OR expected_items < 0 THEN
         RAISE EXCEPTION 'invalid argument of finish_run'
@@ -21,20 +21,9 @@ BEGIN
                   HINT = 'status is ''success'', ''partial'' or ''failed''; expected_items is a count.';
     END IF;
 
-    PERFORM inventory_core_internal._pass_gate(tenant, 'items');
-    PERFORM inventory_core_internal._close_gate(tenant, 'run ' || run_id);
-    -- The selection before the run, as forget_tenant takes them: what is folded refers to it.
-    PERFORM 1 FROM inventory_core_internal.sync_runs AS r
-    JOIN inventory_core_internal.selections AS s ON s.tenant_id = r.tenant_id AND s.selection_hash = r.selection_hash
-    WHERE r.tenant_id = tenant AND r.run_id = finish_run.run_id
-    FOR KEY SHARE OF s;
     -- Waits for the batches that are not committed, keeps later ones out.
-    SELECT r.* INTO run FROM inventory_core_internal.sync_runs AS r
-    WHERE r.tenant_id = tenant AND r.run_id = finish_run.run_id
-    FOR UPDATE;
-    IF NOT FOUND THEN
-        PERFORM inventory_core_internal._raise_unknown_run();
-    ELSIF run.status = 'running' THEN
+    run := inventory_core_internal._lock_run_alone(tenant, run_id);
+    IF run.status = 'running' THEN
         SELECT c.observed INTO observed FROM inventory_core_internal._run_counts(tenant, run.run_id) AS c;
         IF finish_run.expected_items > observed THEN
             PERFORM inventory_core_internal._add_error(tenant, run.run_id, 'short_of_expected');

@@ -4,6 +4,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     PERFORM inventory_core_internal._begin_write(tenant);
+    PERFORM inventory_core_internal._lock_shared('tenant', ''), inventory_core_internal._lock_shared('items', '');
     RETURN inventory_core_internal._reap(tenant);
 END
 $$;

@@ -6,13 +6,10 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     given_code text := error_code;
-    run inventory_core_internal.sync_runs;
 BEGIN
     PERFORM inventory_core_internal._begin_write(tenant);
-    run := inventory_core_internal._share_run(tenant, run_id);
-    PERFORM 1 FROM inventory_core_internal.sync_runs AS r
-    WHERE r.tenant_id = tenant AND r.run_id = run.run_id
-    FOR NO KEY UPDATE;
+    PERFORM inventory_core_internal._lock_run_shared(tenant, run_id);
+    PERFORM inventory_core_internal._lock('errors', run_id::text);
     error_code := coalesce(given_code, inventory_core.error_code_for(http_status));
     IF error_code = ANY (inventory_core_internal._error_codes()) THEN
         given_code := NULL;

@@ -1,46 +1,7 @@
--- A start never queues, and no limit is passed:
--- 1. It tries the advisory lock of the selection. That is a courtesy: without the lock it goes on, but hardly waits for rows.
--- 2. A running run of the selection blocks it, unless its lease has expired: then that run is closed first.
--- 3. In a block of its own, so that a refusal leaves no lock behind, it locks a free row of run_slots and inserts the run. Two
---    partial unique indexes decide: one running run per selection, one per number of the tenant.
--- 4. Starts that are not committed are invisible. Each has left its mark in open_starts, and whoever would insert the same row
---    runs into it: so they count against the tenant's limit, too.
--- 5. It takes the slot. What got in its way becomes the reason in the row that it gives.
+-- A start never queues, and no limit is exceeded. It tries the locks of runs/lock_run.sql in their order: what it does not
+-- get is the reason that it gives. A refused start releases what it took, so that its transaction keeps nobody waiting.
 
-CREATE FUNCTION inventory_core_internal._refuse_start(tenant text, selection_hash text, selection jsonb, reason text)
-RETURNS void
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    taken timestamptz := inventory_core_internal._now();
-BEGIN
-    INSERT INTO inventory_core_internal.selections AS s
-        (tenant_id, selection_hash, selection, refused_count, last_refused_reason, last_refused_at)
-    VALUES (tenant, selection_hash, selection, 1, reason, taken)
-    ON CONFLICT ON CONSTRAINT selections_pkey DO UPDATE
-    SET refused_count = s.refused_count + 1,
-        last_refused_reason = excluded.last_refused_reason,
-        last_refused_at = excluded.last_refused_at;
-    WITH added_up AS (
-        DELETE FROM inventory_core_internal.refusals AS f
-        WHERE f.tenant_id = tenant AND f.selection_hash = _refuse_start.selection_hash
-        RETURNING 1
-    )
-    UPDATE inventory_core_internal.selections AS s
-    SET refused_count = s.refused_count + u.added
-    FROM (SELECT count(*) AS added FROM added_up) AS u
-    WHERE s.tenant_id = tenant AND s.selection_hash = _refuse_start.selection_hash AND u.added > 0;
-EXCEPTION
-    -- Somebody has the row in his hands.
-    WHEN lock_not_available THEN
-        INSERT INTO inventory_core_internal.refusals (tenant_id, selection_hash, refusal_id, reason, refused_at)
-        VALUES (tenant, selection_hash, gen_random_uuid(), reason, taken);
-END
-$$;
-COMMENT ON FUNCTION inventory_core_internal._refuse_start(text, text, jsonb, text) IS 'Counts a refused start; never waits for long';
-
-CREATE FUNCTION inventory_core_internal._blocking_run(tenant text, selection_hash text) RETURNS inventory_core_internal.sync_runs
+CREATE FUNCTION inventory_core_internal._running_run(tenant text, selection_hash text) RETURNS inventory_core_internal.sync_runs
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -48,19 +9,11 @@ DECLARE
     run inventory_core_internal.sync_runs;
 BEGIN
     SELECT r.* INTO run FROM inventory_core_internal.sync_runs AS r
-    WHERE r.tenant_id = tenant AND r.selection_hash = _blocking_run.selection_hash AND r.status = 'running';
-    IF FOUND AND inventory_core_internal._lease_end(run) <= inventory_core_internal._now() AND inventory_core_internal._take_over(run) THEN
-        RETURN NULL;
-    END IF;
+    WHERE r.tenant_id = tenant AND r.selection_hash = _running_run.selection_hash AND r.status = 'running';
     RETURN run;
-EXCEPTION
-    -- Items of the tenant are being forgotten: the expired run waits for the next start.
-    WHEN lock_not_available THEN
-        RETURN run;
 END
 $$;
-COMMENT ON FUNCTION inventory_core_internal._blocking_run(text, text) IS
-    'The running run of a selection, where its lease holds; one that expired is closed';
+COMMENT ON FUNCTION inventory_core_internal._running_run(text, text) IS 'The running run of a selection';
 
 CREATE FUNCTION inventory_core_internal._obstacle(
     tenant text, selection_hash text, min_age interval, scope text, OUT reason text, OUT retry_after interval)
@@ -68,20 +21,54 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    SELECT 'fresh', b.finished_at + min_age - inventory_core_internal._now() INTO reason, retry_after
-    FROM inventory_core_internal._baseline(tenant, selection_hash, 'latest_success') AS b;
-    IF retry_after > interval '0' THEN
-        RETURN;
+    IF min_age > interval '0' THEN
+        SELECT 'fresh', b.finished_at + min_age - inventory_core_internal._now() INTO reason, retry_after
+        FROM inventory_core_internal._baseline(tenant, selection_hash, 'latest_success') AS b;
+        IF retry_after > interval '0' THEN
+            RETURN;
+        END IF;
     END IF;
-    reason := 'cooling_down';
     retry_after := inventory_core_internal._cooling_down(tenant, scope);
-    IF retry_after IS NULL THEN
-        reason := NULL;
-    END IF;
+    reason := CASE WHEN retry_after IS NOT NULL THEN 'cooling_down' END;
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._obstacle(text, text, interval, text) IS
     'Why a selection need not or must not be listed now, and for how long';
+
+CREATE FUNCTION inventory_core_internal._insert_run(
+    tenant text, selection_hash text, selection jsonb, request_id uuid, correlation_id text, lease interval, scope text,
+    running_number integer)
+RETURNS inventory_core_internal.sync_runs
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    -- Read under the lock of the selection, so that no run starts before the one before it has ended.
+    now CONSTANT timestamptz := inventory_core_internal._now();
+    run inventory_core_internal.sync_runs;
+    -- Before the first write, or the write-ahead log would keep it.
+    redacted_id text := inventory_core_internal._redact_known(correlation_id);
+BEGIN
+    INSERT INTO inventory_core_internal.selections (tenant_id, selection_hash, selection, first_run_at)
+    VALUES (tenant, _insert_run.selection_hash, _insert_run.selection, now)
+    ON CONFLICT DO NOTHING;
+    INSERT INTO inventory_core_internal.sync_runs AS n
+        (tenant_id, run_id, selection_hash, run_seq, start_no, first_new_item_id,
+         request_id, correlation_id, scope, running_number, started_at, lease, lease_expires_at, redacted_values)
+    SELECT tenant, gen_random_uuid(), _insert_run.selection_hash,
+           (SELECT coalesce(max(r.run_seq), 0) + 1 FROM inventory_core_internal.sync_runs AS r
+            WHERE r.tenant_id = tenant AND r.selection_hash = _insert_run.selection_hash),
+           (SELECT coalesce(max(r.start_no), 0) + 1 FROM inventory_core_internal.sync_runs AS r WHERE r.tenant_id = tenant),
+           coalesce((SELECT t.next_item_id FROM inventory_core_internal.tenants AS t WHERE t.tenant_id = tenant), 1),
+           _insert_run.request_id, left(redacted_id, 1000), _insert_run.scope, _insert_run.running_number,
+           now, _insert_run.lease, now + _insert_run.lease,
+           (redacted_id IS DISTINCT FROM _insert_run.correlation_id)::integer
+    RETURNING n.* INTO run;
+    RETURN run;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._insert_run(text, text, jsonb, uuid, text, interval, text, integer) IS
+    'Writes a running run; the caller has the selection and the number alone';
 
 CREATE FUNCTION inventory_core.start_run(
     tenant text, selection jsonb, correlation_id text DEFAULT NULL, request_id uuid DEFAULT NULL,
@@ -89,116 +76,129 @@ CREATE FUNCTION inventory_core.start_run(
 RETURNS TABLE (run_id uuid, status text, selection_hash text, reason text, blocking_run_id uuid, retry_after interval)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
--- The longest that a start waits for a row that another transaction holds locked.
-SET lock_timeout = '50ms'
+-- A start waits for nothing but a table that is locked as a whole, or a row that somebody else than this extension holds.
+SET lock_timeout = '100ms'
 AS $$
 #variable_conflict use_variable
 DECLARE
     run inventory_core_internal.sync_runs;
-    tenant_slot record;
-    run_slot integer;
-    is_alone boolean;
-    tries integer := 0;
-    violated text;
+    has_tenant boolean := false;
+    has_items boolean := false;
+    has_selection boolean := false;
+    has_public_key boolean := false;
+    has_taken_over boolean := false;
+    max_runs integer;
+    number integer;
+    slot integer;
 BEGIN
     PERFORM inventory_core_internal._begin_write(tenant);
     PERFORM inventory_core_internal._check_start(selection, correlation_id, lease, min_age, scope);
     selection_hash := inventory_core.selection_hash(selection);
-    lease := coalesce(lease, make_interval(secs => inventory_core_internal._lease_seconds()));
+    lease := inventory_core_internal._exact(
+        coalesce(lease, make_interval(secs => inventory_core_internal._lease_seconds())));
 
-    SELECT r.* INTO run FROM inventory_core_internal.sync_runs AS r
-    WHERE r.tenant_id = tenant AND r.request_id = start_run.request_id;
-    IF FOUND THEN
-        PERFORM inventory_core_internal._check_request(run, selection_hash);
-        run_id := run.run_id;
-        status := run.status;
-        RETURN NEXT;
-        RETURN;
+    has_tenant := inventory_core_internal._try_lock_shared('tenant', '');
+    has_items := has_tenant AND inventory_core_internal._try_lock_shared('items', '');
+    has_selection := has_tenant AND inventory_core_internal._try_lock('selection', selection_hash);
+
+    IF request_id IS NOT NULL THEN
+        SELECT r.* INTO run FROM inventory_core_internal.sync_runs AS r
+        WHERE r.tenant_id = tenant AND r.request_id = start_run.request_id;
+        IF FOUND THEN
+            PERFORM inventory_core_internal._check_request(run, selection_hash);
+            run_id := run.run_id;
+            status := run.status;
+        END IF;
     END IF;
 
-    -- Starters of one selection do not queue for its rows. Who fails to get the lock goes on, for a
-    -- stranger may hold it and the unique index decides, but hardly waits.
-    is_alone := pg_try_advisory_xact_lock(inventory_core.selection_lock_key(tenant, selection_hash));
-    IF NOT is_alone THEN
-        PERFORM set_config('lock_timeout', '5ms', true);
-    END IF;
-    status := 'skipped';
-    run := inventory_core_internal._blocking_run(tenant, selection_hash);
-    IF run.run_id IS NOT NULL THEN
-        reason := 'already_running';
-        blocking_run_id := run.run_id;
-        retry_after := inventory_core_internal._lease_end(run) - inventory_core_internal._now();
-    ELSE
+    <<attempt>>
+    BEGIN
+        EXIT attempt WHEN status IS NOT NULL;
+        IF NOT has_tenant THEN
+            -- The tenant is being forgotten.
+            reason := 'tenant_limit';
+            EXIT attempt;
+        END IF;
+
+        run := inventory_core_internal._running_run(tenant, selection_hash);
+        IF has_selection AND has_items AND run.run_id IS NOT NULL
+           AND inventory_core_internal._lease_end(run) <= inventory_core_internal._now()
+           AND inventory_core_internal._take_over(run) THEN
+            has_taken_over := true;
+            run := NULL;
+        END IF;
+        IF NOT has_selection OR run.run_id IS NOT NULL THEN
+            reason := 'already_running';
+            blocking_run_id := run.run_id;
+            -- The run may end long before its lease does.
+            retry_after := greatest(least(inventory_core_internal._lease_end(run) - inventory_core_internal._now(),
+                                          interval '1 minute'), interval '1 second');
+            EXIT attempt;
+        END IF;
+        -- For callers who know the public lock alone; where a stranger holds it, it is ignored.
+        has_public_key := inventory_core_internal._try_public_lock(selection_hash);
+
         SELECT o.reason, o.retry_after INTO reason, retry_after
         FROM inventory_core_internal._obstacle(tenant, selection_hash, min_age, scope) AS o;
-    END IF;
-    WHILE reason IS NULL LOOP
-        tries := tries + 1;
-        SELECT c.slot, c.is_contended, c.is_reached INTO tenant_slot
-        FROM inventory_core_internal._choose_tenant_slot(tenant, tries) AS c;
-        EXIT WHEN tenant_slot.is_reached;
-        BEGIN
-            -- In a block of its own: what a refused start has locked must be free for others at once.
-            BEGIN
-                run_slot := inventory_core_internal._choose_run_slot();
-                IF run_slot IS NULL AND inventory_core_internal._max_running_runs() >= 0 THEN
-                    reason := 'global_limit';
-                    EXIT;
-                END IF;
-                run := inventory_core_internal._insert_run(
-                    tenant, selection_hash, selection, request_id, correlation_id, lease, scope, tenant_slot.slot);
-                -- The run first, then the look at others: of two that begin at once one sees the other.
-                IF run_slot IS NOT NULL THEN
-                    PERFORM inventory_core_internal._mark_open_start(tenant, run_slot);
-                END IF;
-                IF inventory_core_internal._exceeds_tenant_limit(run, run_slot) THEN
-                    PERFORM inventory_core_internal._release_locks();
-                END IF;
-                PERFORM inventory_core_internal._take_slot(run_slot, run, run.started_at);
-                run_id := run.run_id;
-                status := 'running';
-                RETURN NEXT;
-                RETURN;
-            EXCEPTION
-                WHEN triggered_action_exception THEN
-                    reason := 'tenant_limit';
-                -- Another start, not yet committed; or on a busy server some other lock, for which one more try is made ...
-                WHEN lock_not_available THEN
-                    IF tenant_slot.is_contended THEN
-                        reason := CASE WHEN tries >= 10 THEN 'tenant_limit' END;
-                    ELSIF NOT is_alone THEN
-                        reason := 'already_running';
-                    END IF;
-                    is_alone := is_alone AND tenant_slot.is_contended;
-                -- ... or committed in this very moment: of this selection, or of another that took the same
-                -- number of the tenant, in which case there may be one more.
-                WHEN unique_violation THEN
-                    GET STACKED DIAGNOSTICS violated = CONSTRAINT_NAME;
-                    IF violated <> 'sync_runs_one_run_a_tenant_slot' THEN
-                        reason := 'already_running';
-                    END IF;
-                -- The selection is gone: the tenant was forgotten in this very moment.
-                WHEN foreign_key_violation THEN
-                    reason := CASE WHEN tries >= 10 THEN 'tenant_limit' END;
-            END;
-        EXCEPTION
-            -- The time was over in the very moment in which the wait was: the server tells of it in the handler above.
-            WHEN lock_not_available THEN
-                NULL;
-        END;
-    END LOOP;
-    reason := coalesce(reason, 'tenant_limit');
+        EXIT attempt WHEN reason IS NOT NULL;
 
-    retry_after := CASE
-        -- The run may end long before its lease does.
-        WHEN reason = 'already_running' THEN
-            greatest(least(retry_after, interval '1 minute'), interval '1 second')
-        -- Jitter, or all that were refused come back in one moment.
-        WHEN reason IN ('tenant_limit', 'global_limit') THEN
-            interval '1 second' + random() * interval '9 seconds'
-        ELSE retry_after
+        max_runs := inventory_core_internal._tenant_limit(tenant);
+        IF max_runs >= 0 THEN
+            number := inventory_core_internal._take_number(tenant, max_runs);
+            IF number IS NULL AND has_items AND inventory_core_internal._reap(tenant) > 0 THEN
+                has_taken_over := true;
+                number := inventory_core_internal._take_number(tenant, max_runs);
+            END IF;
+            IF number IS NULL THEN
+                reason := 'tenant_limit';
+                EXIT attempt;
+            END IF;
+        END IF;
+
+        -- The slot last: it is a row lock, which a refusal could not release.
+        slot := inventory_core_internal._lock_free_slot(inventory_core_internal._now());
+        IF slot IS NULL AND inventory_core_internal._max_running_runs() >= 0 THEN
+            reason := 'global_limit';
+            EXIT attempt;
+        END IF;
+        run := inventory_core_internal._insert_run(
+            tenant, selection_hash, selection, request_id, correlation_id, lease, scope, number);
+        UPDATE inventory_core_internal.run_slots AS s
+        SET holder = inventory_core_internal._slot_holder(tenant, run.run_id), expires_at = run.started_at + run.lease * 1.5
+        WHERE s.slot_no = slot;
+        run_id := run.run_id;
+        status := 'running';
+        RETURN NEXT;
+        RETURN;
     END;
-    PERFORM inventory_core_internal._refuse_start(tenant, selection_hash, selection, reason);
+
+    -- What was written about an expired run must stay locked until it is committed.
+    IF NOT has_taken_over THEN
+        IF number IS NOT NULL THEN
+            PERFORM inventory_core_internal._unlock('number', number::text);
+        END IF;
+        IF has_public_key THEN
+            PERFORM inventory_core_internal._unlock_public(selection_hash);
+        END IF;
+        IF has_selection THEN
+            PERFORM inventory_core_internal._unlock('selection', selection_hash);
+        END IF;
+        IF has_items THEN
+            PERFORM inventory_core_internal._unlock_shared('items', '');
+        END IF;
+    END IF;
+    IF reason IS NULL THEN
+        PERFORM inventory_core_internal._unlock_shared('tenant', '') WHERE has_tenant;
+    ELSE
+        status := 'skipped';
+        -- Jitter, or all that were refused come back at one moment.
+        IF reason IN ('tenant_limit', 'global_limit') THEN
+            retry_after := interval '1 second' + random() * interval '9 seconds';
+        END IF;
+        IF has_tenant THEN
+            PERFORM inventory_core_internal._count_refusal(tenant, selection_hash, selection, reason);
+        END IF;
+    END IF;
     RETURN NEXT;
 END
 $$;

@@ -30,3 +30,4 @@ COMMENT ON COLUMN inventory_core_internal.sync_errors.recorded_at IS 'When it wa
 COMMENT ON COLUMN inventory_core_internal.sync_errors.upstream_code IS
     'The code that the caller gave, where it is none of ours';
 SELECT pg_extension_config_dump('inventory_core_internal.sync_errors', '');
+SELECT inventory_core_internal._fence_table('inventory_core_internal.sync_errors', delete_access => 'maintainer');

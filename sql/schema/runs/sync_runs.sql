@@ -9,7 +9,7 @@ CREATE TABLE inventory_core_internal.sync_runs (
     request_id        uuid,
     correlation_id    text,
     scope             text NOT NULL,
-    tenant_slot       integer,
+    running_number    integer,
     started_at        timestamptz NOT NULL,
     finished_at       timestamptz,
     taken_over        boolean NOT NULL DEFAULT false,
@@ -33,7 +33,15 @@ CREATE TABLE inventory_core_internal.sync_runs (
     CONSTRAINT sync_runs_counts_add_up
         CHECK (observed_count = inserted_count + updated_count + unchanged_count),
     CONSTRAINT sync_runs_correlation_id_is_short CHECK (length(correlation_id) <= 1000),
-    CONSTRAINT sync_runs_lease_is_positive CHECK (lease > interval '0')
+    -- in one unit, so that adding it to a time always leads forwards
+    CONSTRAINT sync_runs_lease_is_positive CHECK (
+        lease > interval '0' AND lease <= interval '7 days' AND extract(year FROM lease) = 0
+        AND extract(month FROM lease) = 0 AND extract(day FROM lease) = 0),
+    CONSTRAINT sync_runs_running_number_is_one CHECK (running_number > 0),
+    CONSTRAINT sync_runs_times_are_plausible CHECK (
+        started_at BETWEEN '1970-01-01 00:00:00+00' AND '9999-12-31 00:00:00+00'
+        AND lease_expires_at BETWEEN '1970-01-01 00:00:00+00' AND '9999-12-31 00:00:00+00'
+        AND finished_at BETWEEN '1970-01-01 00:00:00+00' AND '9999-12-31 00:00:00+00')
 ) WITH (fillfactor = 80);
 COMMENT ON TABLE inventory_core_internal.sync_runs IS 'One row for each attempt to list a selection';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.tenant_id IS 'The owner of the row';
@@ -61,21 +69,22 @@ COMMENT ON COLUMN inventory_core_internal.sync_runs.first_new_item_id IS
     'The tenant''s next item id at the start: items from here on came while this run was there';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.taken_over IS
     'Closed by somebody else because its lease had expired; its owner''s later calls are refused';
-COMMENT ON COLUMN inventory_core_internal.sync_runs.tenant_slot IS
+COMMENT ON COLUMN inventory_core_internal.sync_runs.running_number IS
     'Number among the running runs of the tenant, from 1 to its limit; NULL where it had none';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.lease_expires_at IS
     'End of the lease as of start, heartbeats and waits; the batches of a running run prolong it (run_parts)';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.redacted_values IS
     'Values that lost a secret before they were written: the correlation id, and from its end on strings of meta';
 SELECT pg_extension_config_dump('inventory_core_internal.sync_runs', '');
+SELECT inventory_core_internal._fence_table('inventory_core_internal.sync_runs', delete_access => 'maintainer');
 
 -- The truth about exclusion: one running run of a selection.
 CREATE UNIQUE INDEX sync_runs_one_running_run
     ON inventory_core_internal.sync_runs (tenant_id, selection_hash) WHERE status = 'running';
 COMMENT ON INDEX inventory_core_internal.sync_runs_one_running_run IS 'One running run of a selection';
 -- The tenant's own limit: each running run has a number, and no number twice.
-CREATE UNIQUE INDEX sync_runs_one_run_a_tenant_slot
-    ON inventory_core_internal.sync_runs (tenant_id, tenant_slot) WHERE status = 'running';
-COMMENT ON INDEX inventory_core_internal.sync_runs_one_run_a_tenant_slot IS 'The tenant''s limit: no two running runs have one number';
+CREATE UNIQUE INDEX sync_runs_one_run_a_number
+    ON inventory_core_internal.sync_runs (tenant_id, running_number) WHERE status = 'running';
+COMMENT ON INDEX inventory_core_internal.sync_runs_one_run_a_number IS 'The tenant''s limit: no two running runs have one number';
 CREATE INDEX sync_runs_start_no ON inventory_core_internal.sync_runs (tenant_id, start_no);
 COMMENT ON INDEX inventory_core_internal.sync_runs_start_no IS 'For the next start_no, and the order of the runs of a tenant';

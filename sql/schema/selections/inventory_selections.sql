@@ -5,21 +5,25 @@ SELECT s.tenant_id, s.selection_hash, s.selection, s.first_run_at,
        latest.finished_at AS latest_finished_at,
        success.finished_at AS latest_success_at,
        running.run_id AS running_run_id,
-       s.refused_count + refused.more AS refused_count,
-       CASE WHEN refused.latest_at > coalesce(s.last_refused_at, '-infinity') THEN refused.latest_reason
-            ELSE s.last_refused_reason END AS last_refused_reason,
-       greatest(s.last_refused_at, refused.latest_at) AS last_refused_at
-FROM inventory_core_internal.selections AS s
-CROSS JOIN LATERAL (
-    SELECT count(*) AS more, max(f.refused_at) AS latest_at,
-           (array_agg(f.reason ORDER BY f.refused_at DESC))[1] AS latest_reason
-    FROM inventory_core_internal.refusals AS f
-    WHERE f.tenant_id = s.tenant_id AND f.selection_hash = s.selection_hash) AS refused
+       s.refused_count, s.last_refused_reason, s.last_refused_at
+FROM (SELECT x.tenant_id, x.selection_hash,
+             (array_agg(x.selection ORDER BY x.first_run_at))[1] AS selection,
+             min(x.first_run_at) AS first_run_at,
+             sum(x.refused_count)::bigint AS refused_count,
+             (array_agg(x.reason ORDER BY x.refused_at DESC NULLS LAST))[1] AS last_refused_reason,
+             max(x.refused_at) AS last_refused_at
+      FROM (SELECT c.tenant_id, c.selection_hash, c.selection, c.first_run_at, c.refused_count,
+                   c.last_refused_reason AS reason, c.last_refused_at AS refused_at
+            FROM inventory_core_internal.selections AS c
+            UNION ALL
+            SELECT f.tenant_id, f.selection_hash, f.selection, NULL, f.refused_count, f.reason, f.refused_at
+            FROM inventory_core_internal.refusals AS f) AS x
+      GROUP BY x.tenant_id, x.selection_hash) AS s
 LEFT JOIN LATERAL inventory_core_internal._baseline(s.tenant_id, s.selection_hash, 'latest') AS latest ON true
 LEFT JOIN LATERAL inventory_core_internal._baseline(s.tenant_id, s.selection_hash, 'latest_success') AS success ON true
 LEFT JOIN inventory_core_internal.sync_runs AS running
     ON running.tenant_id = s.tenant_id AND running.selection_hash = s.selection_hash AND running.status = 'running'
-WHERE (SELECT inventory_core_internal._may_read()) AND s.selection_hash <> '*';
+WHERE (SELECT inventory_core_internal._may_read());
 COMMENT ON VIEW inventory_core.inventory_selections IS
     'The selections of the bound tenant: latest run, latest clean one, refused starts';
 COMMENT ON COLUMN inventory_core.inventory_selections.tenant_id IS 'The owner of the row';

@@ -4,8 +4,16 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     PERFORM inventory_core_internal._begin_read(tenant, selection_hash);
-    RETURN pg_try_advisory_xact_lock(inventory_core.selection_lock_key(tenant, selection_hash));
+    -- The lock that a start tries, then the public one, for callers who know that alone.
+    IF NOT inventory_core_internal._try_lock('selection', selection_hash) THEN
+        RETURN false;
+    END IF;
+    IF NOT inventory_core_internal._try_public_lock(selection_hash) THEN
+        PERFORM inventory_core_internal._unlock('selection', selection_hash);
+        RETURN false;
+    END IF;
+    RETURN true;
 END
 $$;
 COMMENT ON FUNCTION inventory_core.try_lock_selection(text, text) IS
-    'Tries the advisory lock of a selection until the transaction ends, for a caller''s own critical section; never waits';
+    'Tries to keep starts out of a selection until the transaction ends, for a caller''s own critical section; never waits';

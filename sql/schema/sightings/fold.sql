@@ -50,12 +50,9 @@ AS $$
 DECLARE
     run inventory_core_internal.sync_runs;
 BEGIN
-    -- One at a time, or the sets would not stay disjoint. Nobody waits for it: the parts of a run that is not folded
-    -- yet are read where they are, and whoever ends the next run folds them too.
-    PERFORM 1 FROM inventory_core_internal.selections AS s
-    WHERE s.tenant_id = tenant AND s.selection_hash = '*'
-    FOR NO KEY UPDATE SKIP LOCKED;
-    IF NOT FOUND THEN
+    -- One transaction at a time, or the sets would not stay disjoint. None waits for another: the parts of a run that is not
+    -- folded yet are read where they are, and the next end of a run folds them too.
+    IF NOT inventory_core_internal._try_lock('fold', '') THEN
         RETURN;
     END IF;
     FOR run IN

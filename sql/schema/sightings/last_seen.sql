@@ -7,8 +7,6 @@ CREATE TABLE inventory_core_internal.last_seen (
     run_id         uuid NOT NULL,
     item_ids       bytea NOT NULL,
     CONSTRAINT last_seen_pkey PRIMARY KEY (tenant_id, selection_hash, chunk, run_id),
-    CONSTRAINT last_seen_selection_fkey FOREIGN KEY (tenant_id, selection_hash)
-        REFERENCES inventory_core_internal.selections (tenant_id, selection_hash),
     CONSTRAINT last_seen_run_fkey FOREIGN KEY (tenant_id, run_id)
         REFERENCES inventory_core_internal.sync_runs (tenant_id, run_id)
 );
@@ -21,3 +19,4 @@ COMMENT ON COLUMN inventory_core_internal.last_seen.chunk IS 'item_id >> 16 of t
 COMMENT ON COLUMN inventory_core_internal.last_seen.run_id IS 'The run that was the last to see them';
 COMMENT ON COLUMN inventory_core_internal.last_seen.item_ids IS 'Roaring bitmap of their ids, in the portable format';
 SELECT pg_extension_config_dump('inventory_core_internal.last_seen', '');
+SELECT inventory_core_internal._fence_table('inventory_core_internal.last_seen', delete_access => 'writer');

@@ -11,3 +11,4 @@ COMMENT ON COLUMN inventory_core_internal.cooldowns.tenant_id IS 'The owner of t
 COMMENT ON COLUMN inventory_core_internal.cooldowns.scope IS 'Which part of the API; * covers all';
 COMMENT ON COLUMN inventory_core_internal.cooldowns.until IS 'Ask nothing before this time';
 SELECT pg_extension_config_dump('inventory_core_internal.cooldowns', '');
+SELECT inventory_core_internal._fence_table('inventory_core_internal.cooldowns', delete_access => 'maintainer');

@@ -25,7 +25,7 @@ BEGIN
         RETURN QUERY
         SELECT n.check_name, NULL::boolean, 'Not looked at: it takes the rows of every tenant.',
                'Call doctor as a superuser.'
-        FROM unnest(ARRAY['run_slots', 'grants']) AS n (check_name);
+        FROM unnest(ARRAY['run_slots', 'grants', 'memberships', 'members_without_grant']) AS n (check_name);
     END IF;
 END
 $$;

@@ -35,6 +35,42 @@ BEGIN
       AND NOT (c.relrowsecurity AND c.relforcerowsecurity
                AND EXISTS (SELECT FROM pg_policy AS p WHERE p.polrelid = c.oid AND NOT p.polpermissive));
     RETURN QUERY SELECT
+        'group_roles', count(*) = 0,
+        CASE WHEN count(*) = 0 THEN 'The three group roles are as the extension makes them.'
+             ELSE string_agg(format('%I %s.', g.role_name, g.problem), ' ' ORDER BY g.role_name) END,
+        'Make them so again: NOLOGIN, no attributes, owning nothing, each a member of the one before it alone.'
+    FROM inventory_core_internal._group_role_problems() AS g;
+    -- a role with BYPASSRLS may dump
+    RETURN QUERY SELECT
+        'privileges', count(*) = 0,
+        CASE WHEN count(*) = 0 THEN 'Only the group roles have privileges on the tables and functions of tenants.'
+             ELSE format('%s privileges of others, one of them %s on %s of %s.',
+                         count(*), min(f.privileges), min(f.object), min(f.grantee)) END,
+        'REVOKE them: access is given by inventory_core.grant_access alone.'
+    FROM inventory_core_internal._foreign_privileges() AS f
+    LEFT JOIN pg_roles AS r ON r.rolname = f.grantee
+    WHERE NOT (f.privileges = 'SELECT' AND coalesce(r.rolbypassrls OR r.rolsuper, false))
+      AND NOT (f.grantee = 'PUBLIC' AND (f.object = 'SCHEMA inventory_core' OR f.object IN (
+          SELECT 'ROUTINE ' || p.oid::regprocedure FROM pg_proc AS p
+          WHERE p.pronamespace IN ('inventory_core'::regnamespace, 'inventory_core_internal'::regnamespace)
+            AND p.proname IN (SELECT x.name FROM inventory_core_internal._public_functions() AS x (name)))));
+    RETURN QUERY SELECT
+        'triggers', count(*) = 0,
+        CASE WHEN count(*) = 0 THEN 'The triggers that redact fire always.'
+             ELSE format('Triggers that do not fire always: %s.',
+                         string_agg(format('%I on %s', t.tgname, t.tgrelid::regclass), ', ' ORDER BY t.tgrelid::regclass::text)) END,
+        'ALTER TABLE ... ENABLE ALWAYS TRIGGER ...: pg_restore --disable-triggers, for one, leaves them otherwise.'
+    FROM pg_trigger AS t
+    JOIN pg_class AS c ON c.oid = t.tgrelid
+    WHERE c.relnamespace = 'inventory_core_internal'::regnamespace AND NOT t.tgisinternal AND t.tgenabled <> 'A';
+    RETURN QUERY SELECT
+        'prepared_transactions', count(*) = 0,
+        CASE WHEN count(*) = 0 THEN 'No transaction of this database has been prepared for longer than an hour.'
+             ELSE format('%s transactions were prepared more than an hour ago, one of them %s.', count(*), min(x.gid)) END,
+        'COMMIT PREPARED or ROLLBACK PREPARED: until then their runs are neither finished nor taken over.'
+    FROM pg_prepared_xacts AS x
+    WHERE x.database = current_database() AND x.prepared < clock_timestamp() - interval '1 hour';
+    RETURN QUERY SELECT
         'server_version', version % 10000 >= floor,
         format('PostgreSQL %s; row-level security is sound from %s.%s on.',
                current_setting('server_version'), version / 10000, floor),
@@ -88,7 +124,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     bound text := inventory_core.current_tenant();
-    taken timestamptz := inventory_core_internal._now();
+    now timestamptz := inventory_core_internal._now();
 BEGIN
     RETURN QUERY
     WITH running AS (
@@ -102,13 +138,13 @@ BEGIN
                  'SELECT inventory_core.reap_expired_runs(tenant), or CALL inventory_core.maintain(); then see why the '
                  'worker died.' AS hint,
                  count(*) AS found, min(r.tenant_id) AS first_tenant, min(r.run_id::text) AS first_run
-          FROM running AS r WHERE r.lease_end <= taken
+          FROM running AS r WHERE r.lease_end <= now
           UNION ALL
           SELECT 'long_runs', 'No run has been running for a day.',
                  '%s runs have been running for more than a day, one of them of tenant %s: %s.',
                  'See run_progress. A worker that hangs and still sends heartbeats has to be stopped where it runs.',
                  count(*), min(r.tenant_id), min(r.run_id::text)
-          FROM running AS r WHERE r.lease_end > taken AND r.started_at <= taken - interval '1 day') AS c;
+          FROM running AS r WHERE r.lease_end > now AND r.started_at <= now - interval '1 day') AS c;
 
     RETURN QUERY
     SELECT 'never_completed', count(*) = 0,
@@ -117,12 +153,16 @@ BEGIN
                             count(*), min(s.tenant_id), min(s.selection_hash)) END,
            'See refused_count and last_refused_reason in inventory_selections, and inventory_core.cooling_down(tenant).'
     FROM inventory_core_internal.selections AS s
-    WHERE (every_tenant OR s.tenant_id = bound) AND s.selection_hash <> '*'
+    WHERE (every_tenant OR s.tenant_id = bound)
       AND NOT EXISTS (SELECT FROM inventory_core_internal.sync_runs AS r
                       WHERE r.tenant_id = s.tenant_id AND r.selection_hash = s.selection_hash
-                        AND (r.status <> 'running' OR inventory_core_internal._lease_end(r) > taken));
+                        AND (r.status <> 'running' OR inventory_core_internal._lease_end(r) > now));
 
     RETURN QUERY
+    -- a writer can store anything there
+    WITH valid AS MATERIALIZED (
+        SELECT l.* FROM inventory_core_internal.last_seen AS l
+        WHERE (every_tenant OR l.tenant_id = bound) AND inventory_core_internal._is_bitmap(l.item_ids))
     SELECT 'last_seen_sets', count(*) = 0,
            CASE WHEN count(*) = 0 THEN 'The sets of last_seen agree with the runs.'
                 ELSE format('%s sets do not agree with the runs, one of them of tenant %s: %s.',
@@ -135,19 +175,29 @@ BEGIN
           WHERE (every_tenant OR l.tenant_id = bound)
             AND (r.status = 'running' OR l.selection_hash NOT IN ('*', r.selection_hash))
           UNION ALL
-          SELECT l.tenant_id, format('the sets of selection %s overlap', l.selection_hash)
-          FROM inventory_core_internal.last_seen AS l
-          WHERE every_tenant OR l.tenant_id = bound
-          GROUP BY l.tenant_id, l.selection_hash, l.chunk
-          HAVING sum(inventory_core_internal._bitmap_count(l.item_ids))
-              <> inventory_core_internal._bitmap_count(inventory_core_internal._bitmap_union(array_agg(l.item_ids)))
+          SELECT v.tenant_id, format('the sets of selection %s overlap', v.selection_hash)
+          FROM valid AS v
+          GROUP BY v.tenant_id, v.selection_hash, v.chunk
+          HAVING sum(inventory_core_internal._bitmap_count(v.item_ids))
+              <> inventory_core_internal._bitmap_count(inventory_core_internal._bitmap_union(array_agg(v.item_ids)))
           UNION ALL
-          SELECT l.tenant_id, format('run %s holds more items than it observed', l.run_id)
+          SELECT v.tenant_id, format('run %s holds more items than it observed', v.run_id)
+          FROM valid AS v
+          JOIN inventory_core_internal.sync_runs AS r ON r.tenant_id = v.tenant_id AND r.run_id = v.run_id
+          GROUP BY v.tenant_id, v.selection_hash, v.run_id, r.observed_count
+          HAVING sum(inventory_core_internal._bitmap_count(v.item_ids)) > r.observed_count
+          UNION ALL
+          SELECT l.tenant_id, format('a set of run %s is no bitmap', l.run_id)
           FROM inventory_core_internal.last_seen AS l
-          JOIN inventory_core_internal.sync_runs AS r ON r.tenant_id = l.tenant_id AND r.run_id = l.run_id
-          WHERE every_tenant OR l.tenant_id = bound
-          GROUP BY l.tenant_id, l.selection_hash, l.run_id, r.observed_count
-          HAVING sum(inventory_core_internal._bitmap_count(l.item_ids)) > r.observed_count) AS p;
+          WHERE (every_tenant OR l.tenant_id = bound) AND NOT inventory_core_internal._is_bitmap(l.item_ids)
+          UNION ALL
+          SELECT c.tenant_id, format('a set of changes of run %s is no bitmap', c.run_id)
+          FROM inventory_core_internal.run_changes_bitmaps AS c
+          WHERE (every_tenant OR c.tenant_id = bound) AND NOT inventory_core_internal._is_bitmap(c.item_ids)
+          UNION ALL
+          SELECT q.tenant_id, format('a set of a batch of run %s is no bitmap', q.run_id)
+          FROM inventory_core_internal.run_parts AS q
+          WHERE (every_tenant OR q.tenant_id = bound) AND NOT inventory_core_internal._is_bitmap(q.item_ids)) AS p;
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._doctor_tenants(boolean) IS
@@ -164,21 +214,42 @@ BEGIN
            CASE WHEN count(*) = 0 THEN 'Every slot that is taken is taken by a running run.'
                 ELSE format('%s slots of the global limit are held by runs that do not run, the last until %s.',
                             count(*), max(s.expires_at)) END,
-           'They free themselves then; at once by: UPDATE inventory_core_internal.run_slots SET run_id = NULL, expires_at = NULL '
-           'WHERE NOT EXISTS (SELECT FROM inventory_core_internal.sync_runs AS r WHERE r.run_id = run_slots.run_id '
-           'AND r.status = ''running'');'
+           'They free themselves then; at once by: UPDATE inventory_core_internal.run_slots SET holder = NULL, '
+           'expires_at = NULL WHERE holder NOT IN (SELECT inventory_core_internal._slot_holder(tenant_id, run_id) '
+           'FROM inventory_core_internal.sync_runs WHERE status = ''running'');'
     FROM inventory_core_internal.run_slots AS s
     WHERE s.expires_at > inventory_core_internal._now()
-      AND NOT EXISTS (SELECT FROM inventory_core_internal.sync_runs AS r WHERE r.run_id = s.run_id AND r.status = 'running');
+      AND s.holder NOT IN (SELECT inventory_core_internal._slot_holder(r.tenant_id, r.run_id)
+                           FROM inventory_core_internal.sync_runs AS r WHERE r.status = 'running');
     RETURN QUERY
     SELECT 'grants', count(*) = 0,
            CASE WHEN count(*) = 0 THEN 'Every grant is of a role that exists.'
-                ELSE format('%s grants count no more, one of them of role %s on tenant %s.',
+                ELSE format('%s grants do not count any more, one of them of role %s on tenant %s.',
                             count(*), min(g.role_name), min(g.tenant_id)) END,
-           'The role was dropped or renamed, or comes from another server. DELETE the row from '
+           'The role was dropped or renamed, or comes from another server (docs/operating.md, restore). DELETE the row from '
            'inventory_core_internal.tenant_grants, and SELECT inventory_core.grant_access(role, tenant, access) where it is wanted.'
     FROM inventory_core_internal.tenant_grants AS g
     WHERE NOT EXISTS (SELECT FROM pg_roles AS r WHERE r.oid = g.role_oid AND r.rolname = g.role_name);
+    RETURN QUERY
+    SELECT 'memberships', count(*) = 0,
+           CASE WHEN count(*) = 0 THEN 'Every role with a grant is a member of the group role that it needs.'
+                ELSE format('%s roles with a grant lack the membership that it needs, one of them %s on tenant %s.',
+                            count(DISTINCT g.role_name), min(g.role_name), min(g.tenant_id)) END,
+           'SELECT inventory_core.grant_access(role, tenant, access) again: it restores what is missing.'
+    FROM inventory_core_internal.tenant_grants AS g
+    JOIN pg_roles AS r ON r.oid = g.role_oid AND r.rolname = g.role_name
+    WHERE to_regrole('inventory_core_' || g.access) IS NULL
+       OR NOT pg_has_role(r.oid, to_regrole('inventory_core_' || g.access), 'USAGE');
+    RETURN QUERY
+    SELECT 'members_without_grant', true,
+           CASE WHEN count(*) = 0 THEN 'Every member of a group role has a grant in this database.'
+                ELSE format('Members of a group role without a grant in this database: %s. They can read no row of a tenant.',
+                            string_agg(DISTINCT pg_get_userbyid(m.member), ', ')) END,
+           NULL
+    FROM pg_auth_members AS m
+    JOIN inventory_core_internal._group_roles() AS g ON to_regrole(quote_ident(g.role_name)) = m.roleid
+    WHERE pg_get_userbyid(m.member) NOT IN (SELECT o.role_name FROM inventory_core_internal._group_roles() AS o)
+      AND m.member NOT IN (SELECT t.role_oid FROM inventory_core_internal.tenant_grants AS t);
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._doctor_owner() IS 'The checks of doctor for which all tenants must be seen';

@@ -9,9 +9,8 @@ DECLARE
 BEGIN
     PERFORM inventory_core_internal._begin_write(tenant, 'maintainer');
     PERFORM inventory_core_internal._require('item_ids', forget_items.item_ids IS NOT NULL);
-    PERFORM inventory_core_internal._close_gate(tenant, 'items');
-    -- Waits for the batches and the ends of runs in the middle; a later batch finds the items gone and brings them anew.
-    PERFORM 1 FROM inventory_core_internal.tenants AS t WHERE t.tenant_id = tenant FOR UPDATE;
+    -- Waits for batches and ends of runs that are not committed; a later batch finds the items gone and inserts them anew.
+    PERFORM inventory_core_internal._lock_shared('tenant', ''), inventory_core_internal._lock('items', '');
     WITH gone AS (
         DELETE FROM inventory_core_internal.items AS i
         WHERE i.tenant_id = tenant AND i.item_id = ANY (forget_items.item_ids)

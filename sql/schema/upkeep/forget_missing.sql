@@ -58,9 +58,8 @@ BEGIN
     PERFORM inventory_core_internal._begin_read(tenant, selection_hash);
     PERFORM inventory_core_internal._check_forget_missing(min_missed_runs, min_age, dry_run);
     IF NOT dry_run THEN
-        PERFORM inventory_core_internal._close_gate(tenant, 'items');
-        -- Waits for the batches and finishes in the middle: what they saw is looked at below.
-        PERFORM 1 FROM inventory_core_internal.tenants AS t WHERE t.tenant_id = tenant FOR UPDATE;
+        -- Waits for batches and ends of runs that are not committed: what they saw is looked at below.
+        PERFORM inventory_core_internal._lock_shared('tenant', ''), inventory_core_internal._lock('items', '');
     END IF;
     gone := ARRAY(
         SELECT m.item_id

@@ -1,38 +1,3 @@
--- Who was granted every tenant may bind each of them, but must know their names. Bound to * by _bind_every, it
--- sees this one table whole.
-CREATE FUNCTION inventory_core_internal._first_readable_tenant() RETURNS text
-LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT CASE b.tenant WHEN '*' THEN '' ELSE b.tenant END FROM inventory_core_internal._readable_tenant() AS b (tenant);
-END;
-COMMENT ON FUNCTION inventory_core_internal._first_readable_tenant() IS 'Where the rows of tenants begin that may be read';
-
-CREATE FUNCTION inventory_core_internal._last_readable_tenant() RETURNS text
-LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    -- longer than a name may be, and of the last character that there is
-    SELECT CASE b.tenant WHEN '*' THEN repeat(chr(1114111), 64) ELSE b.tenant END
-    FROM inventory_core_internal._readable_tenant() AS b (tenant);
-END;
-COMMENT ON FUNCTION inventory_core_internal._last_readable_tenant() IS 'Where the rows of tenants end that may be read';
-
--- A range, for which an index does as well as for one name.
-ALTER POLICY tenant_rows ON inventory_core_internal.tenants
-    USING (tenant_id >= (SELECT inventory_core_internal._first_readable_tenant())
-           AND tenant_id <= (SELECT inventory_core_internal._last_readable_tenant()));
-ALTER POLICY tenant_rows_only ON inventory_core_internal.tenants
-    USING ((SELECT inventory_core_internal._first_readable_tenant()) <= tenant_id
-           AND (SELECT inventory_core_internal._last_readable_tenant()) >= tenant_id AND inventory_core_internal._fences_plans());
--- A range is not what the planner derives a comparison from that it asks before it scans, see row_level_security. These
--- two are: the table's own number is what all its rows have in common.
-CREATE POLICY bound_at_all ON inventory_core_internal.tenants AS RESTRICTIVE
-    USING (tableoid = (SELECT 'inventory_core_internal.tenants'::regclass WHERE inventory_core_internal._readable_tenant() IS NOT NULL));
-COMMENT ON POLICY bound_at_all ON inventory_core_internal.tenants IS 'Asks for a bound tenant, whichever way the table is read';
-CREATE POLICY bound_at_all_first ON inventory_core_internal.tenants AS RESTRICTIVE
-    USING ((SELECT 'inventory_core_internal.tenants'::regclass WHERE inventory_core_internal._readable_tenant() IS NOT NULL) = tableoid);
-COMMENT ON POLICY bound_at_all_first ON inventory_core_internal.tenants IS
-    'The same turned round, so that it is asked before the table is read';
-
 CREATE FUNCTION inventory_core_internal._maintained_tenants() RETURNS text[]
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
@@ -49,7 +14,7 @@ BEGIN
     IF (SELECT r.rolsuper FROM pg_roles AS r WHERE r.rolname = current_user)
        OR (SELECT u.grant_access = 'maintainer' FROM inventory_core_internal._usable_grant('*') AS u) THEN
         PERFORM inventory_core_internal._bind_every();
-        -- selections, for whom no policy holds back: a tenant whose first run died before its first batch
+        -- selections, for a caller that no policy restricts: a tenant may have runs and no item yet
         tenants := ARRAY(SELECT t.tenant_id FROM inventory_core_internal.tenants AS t
                          UNION
                          SELECT s.tenant_id FROM inventory_core_internal.selections AS s
@@ -65,22 +30,6 @@ END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._maintained_tenants() IS 'The tenants that the caller is a maintainer of';
 
-CREATE FUNCTION inventory_core_internal._drop_old_leases() RETURNS void
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-SET lock_timeout = '50ms'
-AS $$
-BEGIN
-    DELETE FROM inventory_core_internal.slot_leases AS l WHERE inventory_core_internal._is_old_lease(l.expires_at);
-EXCEPTION
-    -- Their run ends in this moment, and they with it.
-    WHEN lock_not_available THEN
-        NULL;
-END
-$$;
-COMMENT ON FUNCTION inventory_core_internal._drop_old_leases() IS
-    'Removes the signs of life of runs that somebody removed without closing them';
-
 CREATE FUNCTION inventory_core_internal._maintain_step(
     tenant text, keep interval, keep_last integer, OUT has_more boolean, OUT failed boolean)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -93,9 +42,8 @@ BEGIN
     has_more := false;
     failed := false;
     PERFORM inventory_core_internal._begin_write(tenant, 'maintainer');
-    PERFORM inventory_core_internal._share_tenant(tenant);
+    PERFORM inventory_core_internal._lock_shared('tenant', ''), inventory_core_internal._lock_shared('items', '');
     PERFORM inventory_core_internal._reap(tenant);
-    PERFORM inventory_core_internal._drop_old_leases();
     PERFORM inventory_core_internal._fold_into_tenant(tenant);
     has_more := inventory_core_internal._prune(tenant, inventory_core_internal._time_before(keep), keep_last,
                                       inventory_core_internal._prune_step_size()) > 0;

@@ -83,8 +83,9 @@ COMMENT ON FUNCTION inventory_core_internal._check_prune(interval, integer) IS
 CREATE FUNCTION inventory_core_internal._time_before(span interval) RETURNS timestamptz
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    -- a span that leads out of the range of times leads to the beginning of all times
-    SELECT CASE WHEN span > interval '2000 years' THEN timestamptz '-infinity' ELSE inventory_core_internal._now() - span END;
+    -- In seconds, which cannot overflow where months and days of different signs do.
+    SELECT inventory_core_internal._now()
+           - make_interval(secs => least(extract(epoch FROM span), 2000 * 365.25 * 86400)::double precision);
 END;
 COMMENT ON FUNCTION inventory_core_internal._time_before(interval) IS 'The time that lies so far back';
 
@@ -96,19 +97,13 @@ AS $$
 #variable_conflict use_column
 DECLARE
     pruned uuid[];
-    selections text[];
 BEGIN
-    SELECT array_agg(p.run_id), array_agg(DISTINCT p.selection_hash) INTO pruned, selections
+    SELECT array_agg(p.run_id) INTO pruned
     FROM inventory_core_internal._prunable_runs(tenant, finished_until, keep_last, at_most) AS p;
 
-    -- Selections before runs, as forget_tenant takes them. What somebody has locked is left for the next time: maintain may
-    -- have closed a run before, and holds what forget_tenant waits for.
-    selections := ARRAY(SELECT s.selection_hash FROM inventory_core_internal.selections AS s
-                        WHERE s.tenant_id = tenant AND s.selection_hash = ANY (selections)
-                        ORDER BY s.selection_hash
-                        FOR KEY SHARE SKIP LOCKED);
+    -- What another transaction has locked is left for the next time.
     pruned := ARRAY(SELECT r.run_id FROM inventory_core_internal.sync_runs AS r
-                    WHERE r.tenant_id = tenant AND r.run_id = ANY (pruned) AND r.selection_hash = ANY (selections)
+                    WHERE r.tenant_id = tenant AND r.run_id = ANY (pruned)
                     FOR UPDATE SKIP LOCKED);
 
     INSERT INTO inventory_core_internal.pruned_runs
@@ -156,6 +151,7 @@ DECLARE
 BEGIN
     PERFORM inventory_core_internal._begin_write(tenant, 'maintainer');
     PERFORM inventory_core_internal._check_prune(keep, keep_last);
+    PERFORM inventory_core_internal._lock_shared('tenant', '');
     LOOP
         step := inventory_core_internal._prune(tenant, inventory_core_internal._time_before(keep), keep_last,
                                       inventory_core_internal._prune_step_size());

@@ -23,21 +23,5 @@ COMMENT ON COLUMN inventory_core_internal.pruned_runs.started_at IS 'When it had
 COMMENT ON COLUMN inventory_core_internal.pruned_runs.status IS 'How it had ended';
 COMMENT ON COLUMN inventory_core_internal.pruned_runs.error_codes IS 'The codes of its errors, each once';
 SELECT pg_extension_config_dump('inventory_core_internal.pruned_runs', '');
-
--- The same fence as around every tenant table, see row_level_security.
-ALTER TABLE inventory_core_internal.pruned_runs ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
-CREATE POLICY tenant_rows ON inventory_core_internal.pruned_runs
-    USING (tenant_id = (SELECT inventory_core_internal._readable_tenant()))
-    WITH CHECK (tenant_id = (SELECT inventory_core_internal._writable_tenant('maintainer')));
-CREATE POLICY tenant_rows_only ON inventory_core_internal.pruned_runs AS RESTRICTIVE
-    USING ((SELECT inventory_core_internal._readable_tenant()) = tenant_id AND inventory_core_internal._fences_plans())
-    WITH CHECK ((SELECT inventory_core_internal._writable_tenant('maintainer')) = tenant_id);
-CREATE POLICY update_needs_access ON inventory_core_internal.pruned_runs AS RESTRICTIVE FOR UPDATE
-    USING (tenant_id = (SELECT inventory_core_internal._writable_tenant('maintainer')));
-CREATE POLICY delete_needs_access ON inventory_core_internal.pruned_runs AS RESTRICTIVE FOR DELETE
-    USING (tenant_id = (SELECT inventory_core_internal._writable_tenant('maintainer')));
-COMMENT ON POLICY tenant_rows ON inventory_core_internal.pruned_runs IS 'Rows of the bound tenant; to write takes a maintainer';
-COMMENT ON POLICY tenant_rows_only ON inventory_core_internal.pruned_runs IS
-    'The same as a limit on whatever other policy there is; plans use an index of the tenant only';
-COMMENT ON POLICY update_needs_access ON inventory_core_internal.pruned_runs IS 'To change or lock a row takes a maintainer';
-COMMENT ON POLICY delete_needs_access ON inventory_core_internal.pruned_runs IS 'To delete a row takes a maintainer';
+SELECT inventory_core_internal._fence_table(
+    'inventory_core_internal.pruned_runs', delete_access => 'maintainer', write_access => 'maintainer');

@@ -1,14 +1,3 @@
--- Not called any more, but dumps of 0.1.0 name it in GRANT.
-CREATE FUNCTION inventory_core_internal._has_rejected(tenant text, run_id uuid, policy_type text) RETURNS boolean
-LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT EXISTS (SELECT FROM inventory_core_internal.sync_errors AS e
-                   WHERE e.tenant_id = _has_rejected.tenant AND e.run_id = _has_rejected.run_id
-                     AND e.error_code = 'item_rejected' AND e.policy_type IS NOT DISTINCT FROM _has_rejected.policy_type);
-END;
-COMMENT ON FUNCTION inventory_core_internal._has_rejected(text, uuid, text) IS
-    'Whether item_rejected is recorded for a policy type in a run';
-
 CREATE FUNCTION inventory_core_internal._add_part(
     tenant text, run_id uuid, recorded_at timestamptz, inserted bigint[], updated bigint[], unchanged bigint[],
     redacted_values integer)

@@ -1,0 +1,73 @@
+-- Privileges on objects belong to three group roles; which tenants a role may bind is a row of tenant_grants. Roles are of
+-- the whole server: another database, or a dump that was restored, may have made them before.
+
+CREATE FUNCTION inventory_core_internal._group_roles() RETURNS TABLE (role_name name, access text, member_of name)
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    VALUES (name 'inventory_core_reader', text 'reader', NULL::name),
+           ('inventory_core_writer', 'writer', 'inventory_core_reader'),
+           ('inventory_core_maintainer', 'maintainer', 'inventory_core_writer');
+END;
+COMMENT ON FUNCTION inventory_core_internal._group_roles() IS
+    'The three group roles, each a member of the one before it';
+
+CREATE FUNCTION inventory_core_internal._group_role_problems() RETURNS TABLE (role_name name, problem text)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT g.role_name, p.problem
+    FROM inventory_core_internal._group_roles() AS g
+    LEFT JOIN pg_roles AS r ON r.rolname = g.role_name
+    CROSS JOIN LATERAL (
+        SELECT 'does not exist' WHERE r.oid IS NULL
+        UNION ALL
+        SELECT 'has an attribute (LOGIN, SUPERUSER, BYPASSRLS, CREATEROLE, CREATEDB or REPLICATION)'
+        WHERE r.rolcanlogin OR r.rolsuper OR r.rolbypassrls OR r.rolcreaterole OR r.rolcreatedb OR r.rolreplication
+        UNION ALL
+        SELECT 'is not a member of ' || g.member_of
+        WHERE r.oid IS NOT NULL AND g.member_of IS NOT NULL
+          AND NOT EXISTS (SELECT FROM pg_auth_members AS m
+                          WHERE m.member = r.oid AND m.roleid = to_regrole(quote_ident(g.member_of)))
+        UNION ALL
+        SELECT 'is a member of ' || pg_get_userbyid(m.roleid)
+        FROM pg_auth_members AS m
+        WHERE m.member = r.oid AND pg_get_userbyid(m.roleid) IS DISTINCT FROM g.member_of
+        UNION ALL
+        SELECT 'owns objects in this database'
+        WHERE EXISTS (SELECT FROM pg_shdepend AS d
+                      JOIN pg_database AS b ON b.oid = d.dbid
+                      WHERE b.datname = current_database() AND d.refclassid = 'pg_authid'::regclass AND d.refobjid = r.oid
+                        AND d.deptype = 'o')) AS p (problem);
+END;
+COMMENT ON FUNCTION inventory_core_internal._group_role_problems() IS
+    'Why the group roles are not what the extension makes them: no row where all is well';
+
+DO $$
+DECLARE
+    wanted record;
+    wrong record;
+BEGIN
+    FOR wanted IN SELECT * FROM inventory_core_internal._group_roles() LOOP
+        -- In a block of its own: another database may make the role in this moment.
+        BEGIN
+            IF to_regrole(quote_ident(wanted.role_name)) IS NULL THEN
+                EXECUTE format('CREATE ROLE %I', wanted.role_name);
+                IF wanted.member_of IS NOT NULL THEN
+                    EXECUTE format('GRANT %I TO %I', wanted.member_of, wanted.role_name);
+                END IF;
+            END IF;
+        EXCEPTION
+            WHEN duplicate_object OR unique_violation THEN
+                NULL;
+        END;
+    END LOOP;
+    SELECT * INTO wrong FROM inventory_core_internal._group_role_problems() ORDER BY role_name LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'role "%" cannot serve as a group role of inventory_core', wrong.role_name
+            USING ERRCODE = 'object_not_in_prerequisite_state',
+                  DETAIL = format('The role %s.', wrong.problem),
+                  HINT = 'Rename or drop the role, or make it what the extension makes: NOLOGIN, no attributes, owning nothing, '
+                         'inventory_core_writer a member of inventory_core_reader alone, inventory_core_maintainer of '
+                         'inventory_core_writer alone.';
+    END IF;
+END
+$$;

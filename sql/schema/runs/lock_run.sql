@@ -1,0 +1,68 @@
+-- What must not overlap is kept apart by locks of the server's lock manager (src/server/locks.rs). A function takes all that
+-- it may need at its head, in this order; row locks come after.
+--
+--   lock         shared by                                                      held alone by
+--   tenant       every function that writes (start_run only tries)              forget_tenant
+--   items        batches, ends of runs, heartbeat, record_* (a take-over tries) forget_items, forget_missing
+--   selection    finish_run                                                     start_run and take-overs (both only try)
+--   run          batches, heartbeat, record_*                                   finish_run (a take-over only tries)
+--   number       -                                                              start_run (tries)
+--   errors       -                                                              record_error, batches with new bad types
+--   fold         -                                                              the end of a run (tries)
+--
+-- A lock is taken in a statement of its own, and what it protects is read by a later one: the snapshot of a statement is
+-- older than the locks that it takes.
+
+CREATE FUNCTION inventory_core_internal._lock_run_shared(tenant text, run_id uuid) RETURNS inventory_core_internal.sync_runs
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    run inventory_core_internal.sync_runs;
+BEGIN
+    PERFORM inventory_core_internal._require_run(run_id);
+    PERFORM inventory_core_internal._lock_shared('tenant', ''), inventory_core_internal._lock_shared('items', ''),
+            inventory_core_internal._lock_shared('run', run_id::text);
+    SELECT r.* INTO run
+    FROM inventory_core_internal.sync_runs AS r
+    WHERE r.tenant_id = tenant AND r.run_id = _lock_run_shared.run_id;
+    IF NOT FOUND THEN
+        PERFORM inventory_core_internal._raise_unknown_run();
+    ELSIF run.status <> 'running' THEN
+        PERFORM inventory_core_internal._raise_not_running(run.status);
+    END IF;
+    RETURN run;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._lock_run_shared(text, uuid) IS
+    'A running run, kept from being closed until the transaction ends; other writers are not kept out';
+
+CREATE FUNCTION inventory_core_internal._lock_run_alone(tenant text, run_id uuid) RETURNS inventory_core_internal.sync_runs
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    run inventory_core_internal.sync_runs;
+    selection_hash text;
+BEGIN
+    PERFORM inventory_core_internal._require_run(run_id);
+    SELECT r.selection_hash INTO selection_hash
+    FROM inventory_core_internal.sync_runs AS r
+    WHERE r.tenant_id = tenant AND r.run_id = _lock_run_alone.run_id;
+    IF NOT FOUND THEN
+        PERFORM inventory_core_internal._raise_unknown_run();
+    END IF;
+    PERFORM inventory_core_internal._lock_shared('tenant', ''), inventory_core_internal._lock_shared('items', ''),
+            inventory_core_internal._lock_shared('selection', selection_hash),
+            inventory_core_internal._lock('run', run_id::text);
+    SELECT r.* INTO run
+    FROM inventory_core_internal.sync_runs AS r
+    WHERE r.tenant_id = tenant AND r.run_id = _lock_run_alone.run_id;
+    IF NOT FOUND THEN
+        PERFORM inventory_core_internal._raise_unknown_run();
+    END IF;
+    RETURN run;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._lock_run_alone(text, uuid) IS
+    'A run whose batches are committed and which no other call writes to until the transaction ends';

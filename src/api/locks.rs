@@ -1,0 +1,75 @@
+//! The locks of the bound tenant, for the functions that write; see `server/locks.rs` and `sql/schema/runs/locks.sql`.
+//!
+//! A caller can lock no more than what belongs to the tenant that it is bound to, with the access of a writer.
+
+use inventory_core_logic::lock_key;
+use pgrx::prelude::*;
+
+use super::report;
+use crate::server::binding::{self, Access};
+use crate::server::locks::{self, Kind, Mode};
+
+/// Waits for a lock that nobody else may hold.
+#[pg_extern(volatile, parallel_unsafe, strict, schema = "inventory_core_internal")]
+fn _lock(kind: &str, name: &str) {
+    locks::lock(&private_tag(kind, name), Mode::Exclusive);
+}
+
+/// Waits for a lock that others may share.
+#[pg_extern(volatile, parallel_unsafe, strict, schema = "inventory_core_internal")]
+fn _lock_shared(kind: &str, name: &str) {
+    locks::lock(&private_tag(kind, name), Mode::Shared);
+}
+
+/// Takes a lock that nobody else may hold; false, at once, where another transaction holds it or waits for it.
+#[pg_extern(volatile, parallel_unsafe, strict, schema = "inventory_core_internal")]
+fn _try_lock(kind: &str, name: &str) -> bool {
+    locks::try_lock(&private_tag(kind, name), Mode::Exclusive)
+}
+
+/// Takes a lock that others may share; false, at once, where another transaction holds it alone or waits for that.
+#[pg_extern(volatile, parallel_unsafe, strict, schema = "inventory_core_internal")]
+fn _try_lock_shared(kind: &str, name: &str) -> bool {
+    locks::try_lock(&private_tag(kind, name), Mode::Shared)
+}
+
+/// Releases what `_try_lock` took.
+#[pg_extern(volatile, parallel_unsafe, strict, schema = "inventory_core_internal")]
+fn _unlock(kind: &str, name: &str) {
+    locks::unlock(&private_tag(kind, name), Mode::Exclusive);
+}
+
+/// Releases what `_try_lock_shared` took.
+#[pg_extern(volatile, parallel_unsafe, strict, schema = "inventory_core_internal")]
+fn _unlock_shared(kind: &str, name: &str) {
+    locks::unlock(&private_tag(kind, name), Mode::Shared);
+}
+
+/// Takes the public advisory lock of a selection, `selection_lock_key`, where it is free.
+#[pg_extern(volatile, parallel_unsafe, strict, schema = "inventory_core_internal")]
+fn _try_public_lock(selection_hash: &str) -> bool {
+    locks::try_lock(&public_tag(selection_hash), Mode::Exclusive)
+}
+
+/// Releases what `_try_public_lock` took.
+#[pg_extern(volatile, parallel_unsafe, strict, schema = "inventory_core_internal")]
+fn _unlock_public(selection_hash: &str) {
+    locks::unlock(&public_tag(selection_hash), Mode::Exclusive);
+}
+
+fn private_tag(kind: &str, name: &str) -> pg_sys::LOCKTAG {
+    let Some(kind_of_lock) = Kind::parse(kind) else { report::unknown_lock() };
+    locks::private_tag(kind_of_lock, lock_key::private_lock_key(kind, &writable_tenant(), name))
+}
+
+fn public_tag(selection_hash: &str) -> pg_sys::LOCKTAG {
+    locks::public_tag(lock_key::selection_lock_key(&writable_tenant(), selection_hash))
+}
+
+fn writable_tenant() -> String {
+    match binding::bound() {
+        None => report::no_tenant_bound(),
+        Some(bound) if bound.access >= Access::Writer => bound.tenant,
+        Some(_) => report::access_too_low("writer"),
+    }
+}
