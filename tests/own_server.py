@@ -96,7 +96,7 @@ class OwnServer:
 
 
 def has_contrib(extension):
-    """Servers from PyPI come without PostgreSQL's contrib modules. Debian's has them: there nothing is left out."""
+    """The server of 16 (from PyPI) comes without PostgreSQL's contrib modules. Debian's has them: there nothing is left out."""
     folder = subprocess.check_output([f"{BINDIR}/pg_config", "--sharedir"], text=True).strip()
     return str(BINDIR).startswith("/usr/lib/postgresql/") or Path(folder, "extension", f"{extension}.control").exists()
 
