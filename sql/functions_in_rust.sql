@@ -205,6 +205,15 @@ STRICT VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_lock_shared_wrapper';
 
+-- inventory_core::api::locks::_slot_holder
+CREATE  FUNCTION inventory_core_internal."_slot_holder"(
+	"tenant" TEXT, /* & str */
+	"run_id" uuid /* Uuid */
+) RETURNS bytea /* Vec < u8 > */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_slot_holder_wrapper';
+
 -- inventory_core::api::locks::_try_lock
 CREATE  FUNCTION inventory_core_internal."_try_lock"(
 	"kind" TEXT, /* & str */
@@ -367,6 +376,15 @@ STRICT STABLE PARALLEL SAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_store_error_text_wrapper';
 
+-- inventory_core::api::tenant::_begin_write
+CREATE  FUNCTION inventory_core_internal."_begin_write"(
+	"tenant" TEXT, /* Option < & str > */
+	"needed" TEXT DEFAULT 'writer' /* & str */
+) RETURNS void
+VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_begin_write_wrapper';
+
 -- inventory_core::api::tenant::_bind_every
 CREATE  FUNCTION inventory_core_internal."_bind_every"() RETURNS void
 STRICT VOLATILE PARALLEL UNSAFE 
@@ -386,6 +404,24 @@ CREATE  FUNCTION inventory_core_internal."_fences_plans"() RETURNS bool /* bool 
 IMMUTABLE STRICT PARALLEL SAFE 
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_fences_plans_wrapper';
+
+-- inventory_core::api::tenant::_first_listed_tenant
+CREATE  FUNCTION inventory_core_internal."_first_listed_tenant"() RETURNS TEXT /* String */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_first_listed_tenant_wrapper';
+
+-- inventory_core::api::tenant::_is_owner
+CREATE  FUNCTION inventory_core_internal."_is_owner"() RETURNS bool /* bool */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_is_owner_wrapper';
+
+-- inventory_core::api::tenant::_last_listed_tenant
+CREATE  FUNCTION inventory_core_internal."_last_listed_tenant"() RETURNS TEXT /* String */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_last_listed_tenant_wrapper';
 
 -- inventory_core::api::tenant::_may_read
 CREATE  FUNCTION inventory_core_internal."_may_read"() RETURNS bool /* bool */

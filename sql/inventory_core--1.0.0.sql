@@ -224,6 +224,15 @@ STRICT VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_lock_shared_wrapper';
 
+-- inventory_core::api::locks::_slot_holder
+CREATE  FUNCTION inventory_core_internal."_slot_holder"(
+	"tenant" TEXT, /* & str */
+	"run_id" uuid /* Uuid */
+) RETURNS bytea /* Vec < u8 > */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_slot_holder_wrapper';
+
 -- inventory_core::api::locks::_try_lock
 CREATE  FUNCTION inventory_core_internal."_try_lock"(
 	"kind" TEXT, /* & str */
@@ -386,6 +395,15 @@ STRICT STABLE PARALLEL SAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_store_error_text_wrapper';
 
+-- inventory_core::api::tenant::_begin_write
+CREATE  FUNCTION inventory_core_internal."_begin_write"(
+	"tenant" TEXT, /* Option < & str > */
+	"needed" TEXT DEFAULT 'writer' /* & str */
+) RETURNS void
+VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_begin_write_wrapper';
+
 -- inventory_core::api::tenant::_bind_every
 CREATE  FUNCTION inventory_core_internal."_bind_every"() RETURNS void
 STRICT VOLATILE PARALLEL UNSAFE 
@@ -405,6 +423,24 @@ CREATE  FUNCTION inventory_core_internal."_fences_plans"() RETURNS bool /* bool 
 IMMUTABLE STRICT PARALLEL SAFE 
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_fences_plans_wrapper';
+
+-- inventory_core::api::tenant::_first_listed_tenant
+CREATE  FUNCTION inventory_core_internal."_first_listed_tenant"() RETURNS TEXT /* String */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_first_listed_tenant_wrapper';
+
+-- inventory_core::api::tenant::_is_owner
+CREATE  FUNCTION inventory_core_internal."_is_owner"() RETURNS bool /* bool */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_is_owner_wrapper';
+
+-- inventory_core::api::tenant::_last_listed_tenant
+CREATE  FUNCTION inventory_core_internal."_last_listed_tenant"() RETURNS TEXT /* String */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_last_listed_tenant_wrapper';
 
 -- inventory_core::api::tenant::_may_read
 CREATE  FUNCTION inventory_core_internal."_may_read"() RETURNS bool /* bool */
@@ -525,14 +561,6 @@ BEGIN
     END IF;
 END
 $$;
-CREATE FUNCTION inventory_core_internal._is_owner() RETURNS boolean
-LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT pg_has_role(e.extowner, 'USAGE') FROM pg_extension AS e WHERE e.extname = 'inventory_core';
-END;
-COMMENT ON FUNCTION inventory_core_internal._is_owner() IS
-    'Whether the current user has the privileges of the owner of the extension';
-
 CREATE FUNCTION inventory_core_internal._require_owner() RETURNS void
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
@@ -631,25 +659,6 @@ SELECT inventory_core_internal._fence_table('inventory_core_internal.tenants', d
 
 -- A role that was granted every tenant may bind each of them, but has to learn their names. Bound to * by _bind_every, it
 -- sees this one table whole; so does the owner of the extension.
-CREATE FUNCTION inventory_core_internal._first_listed_tenant() RETURNS text
-LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT CASE WHEN inventory_core_internal._is_owner() THEN ''
-                ELSE (SELECT CASE b.tenant WHEN '*' THEN '' ELSE b.tenant END
-                      FROM inventory_core_internal._readable_tenant() AS b (tenant)) END;
-END;
-COMMENT ON FUNCTION inventory_core_internal._first_listed_tenant() IS 'Where the tenants begin that the caller may list';
-
-CREATE FUNCTION inventory_core_internal._last_listed_tenant() RETURNS text
-LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    -- longer than a name may be, and of the last character that there is
-    SELECT CASE WHEN inventory_core_internal._is_owner() THEN repeat(chr(1114111), 64)
-                ELSE (SELECT CASE b.tenant WHEN '*' THEN repeat(chr(1114111), 64) ELSE b.tenant END
-                      FROM inventory_core_internal._readable_tenant() AS b (tenant)) END;
-END;
-COMMENT ON FUNCTION inventory_core_internal._last_listed_tenant() IS 'Where the tenants end that the caller may list';
-
 -- A range, which an index serves as well as a single name.
 ALTER POLICY tenant_rows ON inventory_core_internal.tenants
     USING (tenant_id >= (SELECT inventory_core_internal._first_listed_tenant())
@@ -1126,20 +1135,21 @@ COMMENT ON COLUMN inventory_core_internal.run_slots.holder IS 'Hash of tenant an
 COMMENT ON COLUMN inventory_core_internal.run_slots.expires_at IS 'From then on the slot is free, whoever held it';
 INSERT INTO inventory_core_internal.run_slots (slot_no) SELECT generate_series(1, 1024);
 
-CREATE FUNCTION inventory_core_internal._slot_holder(tenant text, run_id uuid) RETURNS bytea
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN sha256(convert_to(run_id::text || ' ' || tenant, 'UTF8'));
-COMMENT ON FUNCTION inventory_core_internal._slot_holder(text, uuid) IS 'Stands for a run in run_slots without naming its tenant';
-
+-- PL/pgSQL, so that it is planned once a session.
 CREATE FUNCTION inventory_core_internal._may_hold_slot(holder bytea, expires_at timestamptz) RETURNS boolean
-LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT EXISTS (SELECT FROM inventory_core_internal.sync_runs AS r
-                   WHERE r.tenant_id = inventory_core_internal._writable_tenant('writer') AND r.status = 'running'
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    tenant CONSTANT text := inventory_core_internal._writable_tenant('writer');
+BEGIN
+    RETURN EXISTS (SELECT FROM inventory_core_internal.sync_runs AS r
+                   WHERE r.tenant_id = tenant AND r.status = 'running'
                      AND inventory_core_internal._slot_holder(r.tenant_id, r.run_id) = _may_hold_slot.holder
                      AND (_may_hold_slot.expires_at IS NULL
                           OR _may_hold_slot.expires_at <= inventory_core_internal._now() + r.lease * 1.5));
-END;
+END
+$$;
 COMMENT ON FUNCTION inventory_core_internal._may_hold_slot(bytea, timestamptz) IS
     'Whether a running run of the bound tenant is that holder, and may be for so long; for the policies of run_slots';
 
@@ -1465,6 +1475,13 @@ COMMENT ON FUNCTION inventory_core_internal._unlock_shared(text, text) IS 'Relea
 COMMENT ON FUNCTION inventory_core_internal._try_public_lock(text) IS
     'Takes the advisory lock selection_lock_key of a selection of the bound tenant, where it is free';
 COMMENT ON FUNCTION inventory_core_internal._unlock_public(text) IS 'Releases what _try_public_lock took';
+COMMENT ON FUNCTION inventory_core_internal._begin_write(text, text) IS
+    'Binds the tenant for a function that writes; refuses other isolation levels and too little access';
+COMMENT ON FUNCTION inventory_core_internal._is_owner() IS
+    'Whether the current user has the privileges of the owner of the extension';
+COMMENT ON FUNCTION inventory_core_internal._first_listed_tenant() IS 'Where the tenants begin that the caller may list; for the policies';
+COMMENT ON FUNCTION inventory_core_internal._last_listed_tenant() IS 'Where the tenants end that the caller may list; for the policies';
+COMMENT ON FUNCTION inventory_core_internal._slot_holder(text, uuid) IS 'Stands for a run in run_slots without naming its tenant';
 -- What explain_missing still tells of runs that were pruned: a line for each run since the one that last
 -- saw an item which is missing still. Nothing else asks for a pruned run.
 CREATE TABLE inventory_core_internal.pruned_runs (
@@ -1551,25 +1568,6 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._require(text, boolean) IS 'Raises 22004 for an argument that is NULL';
-
-CREATE FUNCTION inventory_core_internal._begin_write(tenant text, needed text DEFAULT 'writer') RETURNS void
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-    IF current_setting('transaction_isolation') <> 'read committed' THEN
-        RAISE EXCEPTION 'inventory_core writes at READ COMMITTED only'
-            USING ERRCODE = 'feature_not_supported',
-                  DETAIL = format('This transaction runs at %s, where a snapshot taken earlier could lose a batch '
-                                  'that was acknowledged since.', upper(current_setting('transaction_isolation'))),
-                  HINT = 'Begin the transaction with ISOLATION LEVEL READ COMMITTED.';
-    END IF;
-    PERFORM inventory_core.set_tenant(tenant);
-    PERFORM inventory_core_internal._writable_tenant(needed);
-END
-$$;
-COMMENT ON FUNCTION inventory_core_internal._begin_write(text, text) IS
-    'Binds the tenant for a function that writes; refuses other isolation levels and too little access';
 
 CREATE FUNCTION inventory_core_internal._begin_read(tenant text, selection_hash text) RETURNS void
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE
@@ -1732,13 +1730,16 @@ END;
 COMMENT ON FUNCTION inventory_core_internal._run_counts(text, uuid) IS 'The counts of a running run so far';
 
 CREATE FUNCTION inventory_core_internal._lease_end(run inventory_core_internal.sync_runs) RETURNS timestamptz
-LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT greatest(run.lease_expires_at,
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN greatest(run.lease_expires_at,
                     (SELECT max(p.recorded_at) + run.lease
                      FROM inventory_core_internal.run_parts AS p
                      WHERE p.tenant_id = run.tenant_id AND p.run_id = run.run_id));
-END;
+END
+$$;
 COMMENT ON FUNCTION inventory_core_internal._lease_end(inventory_core_internal.sync_runs) IS
     'When the lease of a run ends: after its start, last batch or last heartbeat';
 CREATE FUNCTION inventory_core_internal._run_changes_so_far(run inventory_core_internal.sync_runs)
@@ -2369,14 +2370,18 @@ $$;
 COMMENT ON FUNCTION inventory_core_internal._check_scope(text) IS 'Raises 22004 or 22023 for what is no scope';
 
 CREATE FUNCTION inventory_core_internal._cooling_down(tenant text, scope text) RETURNS interval
-LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT left_over.span
-    FROM (SELECT max(c.until) - inventory_core_internal._now()
-          FROM inventory_core_internal.cooldowns AS c
-          WHERE c.tenant_id = tenant AND c.scope IN ('*', _cooling_down.scope)) AS left_over (span)
-    WHERE left_over.span > interval '0';
-END;
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    span interval;
+BEGIN
+    SELECT max(c.until) - inventory_core_internal._now() INTO span
+    FROM inventory_core_internal.cooldowns AS c
+    WHERE c.tenant_id = tenant AND c.scope IN ('*', _cooling_down.scope);
+    RETURN CASE WHEN span > interval '0' THEN span END;
+END
+$$;
 COMMENT ON FUNCTION inventory_core_internal._cooling_down(text, text) IS 'How long a scope of a tenant is still to be left alone; NULL = go';
 
 CREATE FUNCTION inventory_core.cooling_down(tenant text, scope text DEFAULT '*') RETURNS interval

@@ -90,3 +90,10 @@ COMMENT ON FUNCTION inventory_core_internal._unlock_shared(text, text) IS 'Relea
 COMMENT ON FUNCTION inventory_core_internal._try_public_lock(text) IS
     'Takes the advisory lock selection_lock_key of a selection of the bound tenant, where it is free';
 COMMENT ON FUNCTION inventory_core_internal._unlock_public(text) IS 'Releases what _try_public_lock took';
+COMMENT ON FUNCTION inventory_core_internal._begin_write(text, text) IS
+    'Binds the tenant for a function that writes; refuses other isolation levels and too little access';
+COMMENT ON FUNCTION inventory_core_internal._is_owner() IS
+    'Whether the current user has the privileges of the owner of the extension';
+COMMENT ON FUNCTION inventory_core_internal._first_listed_tenant() IS 'Where the tenants begin that the caller may list; for the policies';
+COMMENT ON FUNCTION inventory_core_internal._last_listed_tenant() IS 'Where the tenants end that the caller may list; for the policies';
+COMMENT ON FUNCTION inventory_core_internal._slot_holder(text, uuid) IS 'Stands for a run in run_slots without naming its tenant';

@@ -3,7 +3,7 @@
 //! A caller can lock no more than what belongs to the tenant that it is bound to, with the access of a writer.
 
 use inventory_core_logic::lock_key;
-use pgrx::prelude::*;
+use pgrx::{Uuid, prelude::*};
 
 use super::report;
 use crate::server::binding::{self, Access};
@@ -55,6 +55,12 @@ fn _try_public_lock(selection_hash: &str) -> bool {
 #[pg_extern(volatile, parallel_unsafe, strict, schema = "inventory_core_internal")]
 fn _unlock_public(selection_hash: &str) {
     locks::unlock(&public_tag(selection_hash), Mode::Exclusive);
+}
+
+/// Stands for a run in `run_slots`.
+#[pg_extern(immutable, parallel_safe, strict, schema = "inventory_core_internal")]
+fn _slot_holder(tenant: &str, run_id: Uuid) -> Vec<u8> {
+    lock_key::slot_holder(tenant, run_id.as_bytes()).to_vec()
 }
 
 fn private_tag(kind: &str, name: &str) -> pg_sys::LOCKTAG {

@@ -86,6 +86,16 @@ pub fn no_sample() -> ! {
     )
 }
 
+/// A writer at another isolation level.
+pub fn not_read_committed() -> ! {
+    refuse(
+        PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
+        "inventory_core writes at READ COMMITTED only",
+        "At another isolation level a snapshot taken earlier could lose a batch that was acknowledged since.",
+        "Begin the transaction with ISOLATION LEVEL READ COMMITTED.",
+    )
+}
+
 /// Reading without a tenant.
 pub fn no_tenant_bound() -> ! {
     refuse(

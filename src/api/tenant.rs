@@ -2,6 +2,8 @@
 
 use pgrx::prelude::*;
 
+use inventory_core_logic::tenant::EVERY;
+
 use super::report;
 use crate::server::binding::{self, Access};
 
@@ -51,6 +53,44 @@ fn _writable_tenant(needed: &str) -> String {
         }
         Some(_) => report::access_too_low(needed),
     }
+}
+
+/// Binds the tenant for a function that writes; refuses other isolation levels than READ COMMITTED, and too little access.
+#[pg_extern(volatile, parallel_unsafe, schema = "inventory_core_internal")]
+fn _begin_write(tenant: Option<&str>, needed: default!(&str, "'writer'")) {
+    if !binding::is_read_committed() {
+        report::not_read_committed();
+    }
+    set_tenant(tenant);
+    _writable_tenant(needed);
+}
+
+/// Whether the current user has the privileges of the owner of the extension.
+#[pg_extern(stable, parallel_safe, schema = "inventory_core_internal")]
+fn _is_owner() -> bool {
+    binding::is_owner()
+}
+
+/// Where the tenants begin that the caller may list: at the bound one, or at the first for the owner of the extension and
+/// for a caller bound to every tenant. For the policies, which compare ranges because an index serves them.
+#[pg_extern(stable, parallel_safe, schema = "inventory_core_internal")]
+fn _first_listed_tenant() -> String {
+    listed_tenant().unwrap_or_default()
+}
+
+/// Where the tenants end that the caller may list.
+#[pg_extern(stable, parallel_safe, schema = "inventory_core_internal")]
+fn _last_listed_tenant() -> String {
+    // longer than a name may be, and of the last character that there is
+    listed_tenant().unwrap_or_else(|| char::MAX.to_string().repeat(64))
+}
+
+/// `None` stands for every tenant.
+fn listed_tenant() -> Option<String> {
+    if binding::is_owner() {
+        return None;
+    }
+    Some(_readable_tenant()).filter(|tenant| tenant != EVERY)
 }
 
 /// True where a tenant is bound or no policy applies to the caller; raises otherwise. For the views, so that

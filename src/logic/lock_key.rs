@@ -27,6 +27,16 @@ pub fn private_lock_key(kind: &str, tenant: &str, name: &str) -> i64 {
     first_8_bytes(words.iter().fold(Sha256::new(), |hasher, word| hasher.chain_update(word)))
 }
 
+/// What stands for a run among the slots of all tenants, without naming its tenant.
+pub fn slot_holder(tenant: &str, run_id: &[u8; 16]) -> [u8; 32] {
+    Sha256::new()
+        .chain_update(b"inventory_core/slot\0")
+        .chain_update(run_id)
+        .chain_update(tenant)
+        .finalize()
+        .into()
+}
+
 fn first_8_bytes(hasher: Sha256) -> i64 {
     let mut key = [0; 8];
     key.copy_from_slice(&hasher.finalize()[..8]);

@@ -17,6 +17,8 @@ use crate::api::report;
 
 /// The prefix of our settings.
 const PREFIX: &CStr = c"inventory_core";
+/// The schema of the tables.
+pub(super) const TABLES: &CStr = c"inventory_core_internal";
 const SETTING: &CStr = c"inventory_core.tenant";
 static BINDING: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(None);
 
@@ -142,6 +144,27 @@ pub fn unbind() {
 pub fn exempt() -> bool {
     // SAFETY: looks up the role cache of the backend that called us.
     unsafe { pg_sys::has_bypassrls_privilege(pg_sys::GetUserId()) }
+}
+
+/// Whether the current user has the privileges of the owner of the extension, who owns the schema of its tables.
+pub fn is_owner() -> bool {
+    // SAFETY: looks up caches of the backend that called us; the row that the cache gives is read before it is released.
+    unsafe {
+        let schema = pg_sys::get_namespace_oid(TABLES.as_ptr(), true);
+        let row = pg_sys::SearchSysCache1(pg_sys::SysCacheIdentifier::NAMESPACEOID as _, schema.into());
+        if row.is_null() {
+            return false;
+        }
+        let owner = (*pg_sys::GETSTRUCT(row).cast::<pg_sys::FormData_pg_namespace>()).nspowner;
+        pg_sys::ReleaseSysCache(row);
+        pg_sys::has_privs_of_role(pg_sys::GetUserId(), owner)
+    }
+}
+
+/// Whether the transaction takes a new snapshot for each statement.
+pub fn is_read_committed() -> bool {
+    // SAFETY: a variable of the backend.
+    unsafe { pg_sys::XactIsoLevel == pg_sys::XACT_READ_COMMITTED as std::ffi::c_int }
 }
 
 fn is_set_to(value: &str) -> bool {

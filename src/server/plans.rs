@@ -3,17 +3,14 @@
 //! Row-level security keeps rows from a result, not from a plan: `EXPLAIN ANALYZE` shows how many rows were looked at
 //! in vain, and the planner's guesses show whether a value is common in the whole table.
 
-use std::ffi::CStr;
 use std::ptr::null_mut;
 use std::sync::OnceLock;
 
 use pgrx::prelude::*;
 use pgrx::{PgList, is_a, pg_sys};
 
+use super::binding::TABLES;
 use crate::api::report;
-
-/// The schema of the tables.
-const SCHEMA: &CStr = c"inventory_core_internal";
 
 /// What the planner called before the library was loaded.
 static NEXT_HOOKS: OnceLock<(pg_sys::set_rel_pathlist_hook_type, pg_sys::get_relation_stats_hook_type)> =
@@ -188,7 +185,7 @@ unsafe fn is_fenced(rte: *mut pg_sys::RangeTblEntry) -> bool {
     unsafe {
         (*rte).rtekind == pg_sys::RTEKind::RTE_RELATION
             && !(*rte).securityQuals.is_null()
-            && pg_sys::get_rel_namespace((*rte).relid) == pg_sys::get_namespace_oid(SCHEMA.as_ptr(), true)
+            && pg_sys::get_rel_namespace((*rte).relid) == pg_sys::get_namespace_oid(TABLES.as_ptr(), true)
     }
 }
 

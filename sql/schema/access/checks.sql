@@ -15,25 +15,6 @@ END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._require(text, boolean) IS 'Raises 22004 for an argument that is NULL';
 
-CREATE FUNCTION inventory_core_internal._begin_write(tenant text, needed text DEFAULT 'writer') RETURNS void
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-    IF current_setting('transaction_isolation') <> 'read committed' THEN
-        RAISE EXCEPTION 'inventory_core writes at READ COMMITTED only'
-            USING ERRCODE = 'feature_not_supported',
-                  DETAIL = format('This transaction runs at %s, where a snapshot taken earlier could lose a batch '
-                                  'that was acknowledged since.', upper(current_setting('transaction_isolation'))),
-                  HINT = 'Begin the transaction with ISOLATION LEVEL READ COMMITTED.';
-    END IF;
-    PERFORM inventory_core.set_tenant(tenant);
-    PERFORM inventory_core_internal._writable_tenant(needed);
-END
-$$;
-COMMENT ON FUNCTION inventory_core_internal._begin_write(text, text) IS
-    'Binds the tenant for a function that writes; refuses other isolation levels and too little access';
-
 CREATE FUNCTION inventory_core_internal._begin_read(tenant text, selection_hash text) RETURNS void
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp

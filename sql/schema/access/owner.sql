@@ -1,11 +1,3 @@
-CREATE FUNCTION inventory_core_internal._is_owner() RETURNS boolean
-LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT pg_has_role(e.extowner, 'USAGE') FROM pg_extension AS e WHERE e.extname = 'inventory_core';
-END;
-COMMENT ON FUNCTION inventory_core_internal._is_owner() IS
-    'Whether the current user has the privileges of the owner of the extension';
-
 CREATE FUNCTION inventory_core_internal._require_owner() RETURNS void
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp

@@ -16,25 +16,6 @@ SELECT inventory_core_internal._fence_table('inventory_core_internal.tenants', d
 
 -- A role that was granted every tenant may bind each of them, but has to learn their names. Bound to * by _bind_every, it
 -- sees this one table whole; so does the owner of the extension.
-CREATE FUNCTION inventory_core_internal._first_listed_tenant() RETURNS text
-LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT CASE WHEN inventory_core_internal._is_owner() THEN ''
-                ELSE (SELECT CASE b.tenant WHEN '*' THEN '' ELSE b.tenant END
-                      FROM inventory_core_internal._readable_tenant() AS b (tenant)) END;
-END;
-COMMENT ON FUNCTION inventory_core_internal._first_listed_tenant() IS 'Where the tenants begin that the caller may list';
-
-CREATE FUNCTION inventory_core_internal._last_listed_tenant() RETURNS text
-LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    -- longer than a name may be, and of the last character that there is
-    SELECT CASE WHEN inventory_core_internal._is_owner() THEN repeat(chr(1114111), 64)
-                ELSE (SELECT CASE b.tenant WHEN '*' THEN repeat(chr(1114111), 64) ELSE b.tenant END
-                      FROM inventory_core_internal._readable_tenant() AS b (tenant)) END;
-END;
-COMMENT ON FUNCTION inventory_core_internal._last_listed_tenant() IS 'Where the tenants end that the caller may list';
-
 -- A range, which an index serves as well as a single name.
 ALTER POLICY tenant_rows ON inventory_core_internal.tenants
     USING (tenant_id >= (SELECT inventory_core_internal._first_listed_tenant())

@@ -17,20 +17,21 @@ COMMENT ON COLUMN inventory_core_internal.run_slots.holder IS 'Hash of tenant an
 COMMENT ON COLUMN inventory_core_internal.run_slots.expires_at IS 'From then on the slot is free, whoever held it';
 INSERT INTO inventory_core_internal.run_slots (slot_no) SELECT generate_series(1, 1024);
 
-CREATE FUNCTION inventory_core_internal._slot_holder(tenant text, run_id uuid) RETURNS bytea
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN sha256(convert_to(run_id::text || ' ' || tenant, 'UTF8'));
-COMMENT ON FUNCTION inventory_core_internal._slot_holder(text, uuid) IS 'Stands for a run in run_slots without naming its tenant';
-
+-- PL/pgSQL, so that it is planned once a session.
 CREATE FUNCTION inventory_core_internal._may_hold_slot(holder bytea, expires_at timestamptz) RETURNS boolean
-LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT EXISTS (SELECT FROM inventory_core_internal.sync_runs AS r
-                   WHERE r.tenant_id = inventory_core_internal._writable_tenant('writer') AND r.status = 'running'
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    tenant CONSTANT text := inventory_core_internal._writable_tenant('writer');
+BEGIN
+    RETURN EXISTS (SELECT FROM inventory_core_internal.sync_runs AS r
+                   WHERE r.tenant_id = tenant AND r.status = 'running'
                      AND inventory_core_internal._slot_holder(r.tenant_id, r.run_id) = _may_hold_slot.holder
                      AND (_may_hold_slot.expires_at IS NULL
                           OR _may_hold_slot.expires_at <= inventory_core_internal._now() + r.lease * 1.5));
-END;
+END
+$$;
 COMMENT ON FUNCTION inventory_core_internal._may_hold_slot(bytea, timestamptz) IS
     'Whether a running run of the bound tenant is that holder, and may be for so long; for the policies of run_slots';
 

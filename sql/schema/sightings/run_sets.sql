@@ -32,12 +32,15 @@ END;
 COMMENT ON FUNCTION inventory_core_internal._run_counts(text, uuid) IS 'The counts of a running run so far';
 
 CREATE FUNCTION inventory_core_internal._lease_end(run inventory_core_internal.sync_runs) RETURNS timestamptz
-LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT greatest(run.lease_expires_at,
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN greatest(run.lease_expires_at,
                     (SELECT max(p.recorded_at) + run.lease
                      FROM inventory_core_internal.run_parts AS p
                      WHERE p.tenant_id = run.tenant_id AND p.run_id = run.run_id));
-END;
+END
+$$;
 COMMENT ON FUNCTION inventory_core_internal._lease_end(inventory_core_internal.sync_runs) IS
     'When the lease of a run ends: after its start, last batch or last heartbeat';

@@ -15,14 +15,18 @@ $$;
 COMMENT ON FUNCTION inventory_core_internal._check_scope(text) IS 'Raises 22004 or 22023 for what is no scope';
 
 CREATE FUNCTION inventory_core_internal._cooling_down(tenant text, scope text) RETURNS interval
-LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT left_over.span
-    FROM (SELECT max(c.until) - inventory_core_internal._now()
-          FROM inventory_core_internal.cooldowns AS c
-          WHERE c.tenant_id = tenant AND c.scope IN ('*', _cooling_down.scope)) AS left_over (span)
-    WHERE left_over.span > interval '0';
-END;
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    span interval;
+BEGIN
+    SELECT max(c.until) - inventory_core_internal._now() INTO span
+    FROM inventory_core_internal.cooldowns AS c
+    WHERE c.tenant_id = tenant AND c.scope IN ('*', _cooling_down.scope);
+    RETURN CASE WHEN span > interval '0' THEN span END;
+END
+$$;
 COMMENT ON FUNCTION inventory_core_internal._cooling_down(text, text) IS 'How long a scope of a tenant is still to be left alone; NULL = go';
 
 CREATE FUNCTION inventory_core.cooling_down(tenant text, scope text DEFAULT '*') RETURNS interval
