@@ -98,8 +98,8 @@ class Client(threading.Thread):
             except psycopg.OperationalError:                # killed
                 self.lose()
             except psycopg.InternalError as raised:
-                # Killed too: BEGIN was answered twice, by the server's FATAL and by PgBouncer's own, for which psycopg (3.3)
-                # has another name. An error of the server has a SQLSTATE.
+                # Killed too. The server's FATAL and PgBouncer's own answer one BEGIN or COMMIT, with any version of PgBouncer, and
+                # psycopg 3.3 calls that "received 2 results", an error without SQLSTATE. An error of the server has one.
                 if raised.sqlstate is not None:
                     self.wrong.append(("raised", repr(raised)))
                 self.lose()
