@@ -16,6 +16,7 @@ pub use pg_tests::pg_test;
 /// Called by the server when it loads the library.
 #[pgrx::pg_guard]
 extern "C-unwind" fn _PG_init() {
+    server::backtrace::disable();
     server::binding::init();
     api::settings::init();
     server::plans::init();

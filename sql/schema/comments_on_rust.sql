@@ -1,21 +1,9 @@
--- The two that read a batch take it as json, which is a text for the library: a cast to text would copy it twice. Those
--- that take text are not called any more, but dumps of 0.1.0 name them in GRANT.
-CREATE FUNCTION inventory_core_internal._read_items(
-    items json, whitelist_types text[], whitelist_keys text[], on_bad_item text)
-RETURNS TABLE (key_highs bigint[], key_lows bigint[], external_ids text[], name_digests bigint[], meta_digests bigint[],
-               given_positions integer[], starts integer[], duplicates integer, rejected integer, rejected_types text[],
-               dropped_meta_keys integer)
-LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-AS 'MODULE_PATHNAME', '_read_items_wrapper';
-
-CREATE FUNCTION inventory_core_internal._item_texts(
-    items json, whitelist_types text[], whitelist_keys text[], positions integer[], given_positions integer[],
-    starts integer[])
-RETURNS TABLE ("position" integer, nth bigint, key_high bigint, key_low bigint, policy_type text, external_id text,
-               name_given boolean, name_digest bigint, display_name text, meta_given boolean, meta_digest bigint, meta text,
-               redacted_values integer)
-LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-AS 'MODULE_PATHNAME', '_item_texts_wrapper';
+-- How many rows the planner should expect: no attribute of pgrx says it.
+ALTER FUNCTION inventory_core_internal._read_items(json, text[], text[], text) ROWS 1;
+ALTER FUNCTION inventory_core_internal._compare_items(bytea, bigint[], bigint[], bigint[], bigint[], bigint[], bigint) ROWS 1;
+ALTER FUNCTION inventory_core_internal._batch_sample(bytea, integer) ROWS 80;
+ALTER FUNCTION inventory_core_internal._item_texts(json, bytea, text[], text[], integer[]) ROWS 100;
+ALTER FUNCTION inventory_core_internal._bitmap_chunks(bigint[]) ROWS 2;
 
 -- What the functions written in Rust are for; their bodies are below src/api.
 COMMENT ON FUNCTION inventory_core.set_tenant(text) IS
@@ -40,15 +28,19 @@ COMMENT ON FUNCTION inventory_core_internal._fences_plans() IS
     'True, for the policies: asked while a query is planned, so that the library is there to keep plans to one tenant';
 COMMENT ON FUNCTION inventory_core_internal._check_tenant(text) IS 'Raises 22023 for what cannot name a tenant';
 COMMENT ON FUNCTION inventory_core_internal._read_items(json, text[], text[], text) IS
-    'Keys and digests of a batch, in the given order; NULL digest = part omitted';
-COMMENT ON FUNCTION inventory_core_internal._read_items(text, text[], text[], text) IS 'The same, as version 0.1.0 called it';
-COMMENT ON FUNCTION inventory_core_internal._compare_items(bigint[], bigint[], text[], bigint[], bigint[],
-                                                  bigint[], bigint[], bigint[], bigint[], bigint[], bigint) IS
+    'A batch as one opaque value: keys and digests of its items, and where each begins; with what was left out';
+COMMENT ON FUNCTION inventory_core_internal._batch_sample(bytea, integer) IS
+    'Items of an opaque batch, evenly spread: every so many, and the last one';
+COMMENT ON FUNCTION inventory_core_internal._sample_batch(bytea, integer) IS 'The same as a smaller opaque batch';
+COMMENT ON FUNCTION inventory_core_internal._compare_items(bytea, bigint[], bigint[], bigint[], bigint[], bigint[], bigint) IS
     'Which items of a batch are new, changed, unchanged, beside stored ones; and which are younger than the run';
-COMMENT ON FUNCTION inventory_core_internal._item_texts(json, text[], text[], integer[], integer[], integer[]) IS
-    'What to store of some items of a batch, by their positions in _read_items';
-COMMENT ON FUNCTION inventory_core_internal._item_texts(text, text[], text[], integer[], integer[], integer[]) IS
-    'The same, as version 0.1.0 called it';
+COMMENT ON FUNCTION inventory_core_internal._item_texts(json, bytea, text[], text[], integer[]) IS
+    'What to store of some items of a batch, by their positions in the value of _read_items';
+COMMENT ON FUNCTION inventory_core_internal._name_digest(text) IS 'The name_digest of an item with this display_name';
+COMMENT ON FUNCTION inventory_core_internal._meta_digest(text) IS
+    'The meta_digest of an item with this meta, given as JSON text in any spelling; secrets do not enter it';
+COMMENT ON FUNCTION inventory_core_internal._key_high(text, text) IS 'The key_high of an item with this identity';
+COMMENT ON FUNCTION inventory_core_internal._key_low(text, text) IS 'The key_low of an item with this identity';
 COMMENT ON FUNCTION inventory_core_internal._bitmap_chunks(bigint[]) IS 'Item ids as bitmaps, one a chunk of 65,536 ids';
 COMMENT ON FUNCTION inventory_core_internal._bitmap_union(bytea[]) IS 'Union of bitmaps; NULL is empty';
 COMMENT ON FUNCTION inventory_core_internal._bitmap_subtract(bytea, bytea) IS 'What is in the first bitmap only; NULL is empty';
@@ -97,3 +89,7 @@ COMMENT ON FUNCTION inventory_core_internal._is_owner() IS
 COMMENT ON FUNCTION inventory_core_internal._first_listed_tenant() IS 'Where the tenants begin that the caller may list; for the policies';
 COMMENT ON FUNCTION inventory_core_internal._last_listed_tenant() IS 'Where the tenants end that the caller may list; for the policies';
 COMMENT ON FUNCTION inventory_core_internal._slot_holder(text, uuid) IS 'Stands for a run in run_slots without naming its tenant';
+COMMENT ON FUNCTION inventory_core_internal._grant_counts(text, oid) IS
+    'Whether the current user may use a grant of a role, and the OID still belongs to that name';
+COMMENT ON FUNCTION inventory_core_internal._free_number(integer[], integer, integer) IS
+    'The lowest free number above another that keeps a limit beside the taken ones; NULL where there is none';

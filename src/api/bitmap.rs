@@ -3,19 +3,24 @@
 use inventory_core_logic::bitmap;
 use pgrx::prelude::*;
 
-use super::report;
+use super::{check_for_interrupts, report, without_nulls};
 
 /// The bitmaps of some ids, one per chunk.
 #[pg_extern(immutable, strict, parallel_safe, schema = "inventory_core_internal")]
-fn _bitmap_chunks(ids: Vec<i64>) -> TableIterator<'static, (name!(chunk, i32), name!(item_ids, Vec<u8>))> {
-    TableIterator::new(bitmap::chunks(&ids).unwrap_or_else(|error| report::raise(error)))
+fn _bitmap_chunks(
+    ids: Array<'_, i64>,
+) -> TableIterator<'static, (name!(chunk, i32), name!(item_ids, Vec<u8>))> {
+    let ids = without_nulls("ids", &ids).collect();
+    TableIterator::new(
+        bitmap::chunks(ids, &check_for_interrupts).unwrap_or_else(|error| report::raise(error)),
+    )
 }
 
 /// The union of some sets; NULL elements count as empty, and so does a NULL array.
 #[pg_extern(immutable, parallel_safe, schema = "inventory_core_internal")]
 fn _bitmap_union(sets: Option<Array<'_, &[u8]>>) -> Vec<u8> {
     let sets = sets.iter().flat_map(|sets| sets.iter().flatten());
-    bitmap::union(sets).unwrap_or_else(|error| report::raise(error))
+    bitmap::union(sets, &check_for_interrupts).unwrap_or_else(|error| report::raise(error))
 }
 
 /// What is in the first set and not in the second; NULL counts as empty.
@@ -23,7 +28,7 @@ fn _bitmap_union(sets: Option<Array<'_, &[u8]>>) -> Vec<u8> {
 fn _bitmap_subtract(set: Option<&[u8]>, other: Option<&[u8]>) -> Vec<u8> {
     match (set, other) {
         (Some(set), Some(other)) => bitmap::subtract(set, other),
-        (set, _) => bitmap::union(set),
+        (set, _) => bitmap::union(set, &check_for_interrupts),
     }
     .unwrap_or_else(|error| report::raise(error))
 }
@@ -33,7 +38,7 @@ fn _bitmap_subtract(set: Option<&[u8]>, other: Option<&[u8]>) -> Vec<u8> {
 fn _bitmap_intersect(set: Option<&[u8]>, other: Option<&[u8]>) -> Vec<u8> {
     match (set, other) {
         (Some(set), Some(other)) => bitmap::intersect(set, other),
-        _ => bitmap::union([]),
+        _ => bitmap::union([], &check_for_interrupts),
     }
     .unwrap_or_else(|error| report::raise(error))
 }
@@ -62,10 +67,10 @@ fn _bitmap_contains(set: &[u8], item_id: i64) -> bool {
     bitmap::contains(set, item_id).unwrap_or_else(|error| report::raise(error))
 }
 
-/// For each id of a chunk, which of some sets, newest first, is the first that holds it.
+/// For each id of a chunk, which of some sets, newest first, is the first that holds it; NULL elements count as empty.
 #[pg_extern(immutable, strict, parallel_safe, schema = "inventory_core_internal")]
 fn _bitmap_positions(sets: Array<'_, &[u8]>) -> Vec<u8> {
-    bitmap::positions(sets.iter().flatten()).unwrap_or_else(|error| report::raise(error))
+    bitmap::positions(sets.iter(), &check_for_interrupts).unwrap_or_else(|error| report::raise(error))
 }
 
 /// What `_bitmap_positions` says of an id, from 1; NULL where no set holds it.

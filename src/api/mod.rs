@@ -4,7 +4,9 @@
 
 pub mod bitmap;
 pub mod canonical;
+pub mod digest;
 pub mod items;
+pub mod limit;
 pub mod locks;
 pub mod redact;
 pub mod report;
@@ -16,4 +18,12 @@ pub mod version;
 /// Lets a pending cancel or termination take effect.
 fn check_for_interrupts() {
     pgrx::check_for_interrupts!();
+}
+
+/// The elements of an argument.
+fn without_nulls<'s, 'a, T: pgrx::datum::UnboxDatum>(
+    name: &'s str,
+    array: &'s pgrx::Array<'a, T>,
+) -> impl Iterator<Item = T::As<'s>> {
+    array.iter().map(move |element| element.unwrap_or_else(|| report::null_element(name)))
 }

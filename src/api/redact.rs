@@ -26,9 +26,7 @@ fn _has_inert_strings(json: &str) -> bool {
 
 /// A meta, given as JSON text, without the secrets in its string values.
 #[pg_extern(immutable, strict, parallel_safe, schema = "inventory_core_internal")]
-fn _redact_meta(json: String) -> String {
-    match stored::redacted(json, &check_for_interrupts) {
-        Ok((text, _)) => text,
-        Err(problem) => report::unstorable_meta(problem),
-    }
+fn _redact_meta(json: &str) -> String {
+    let redacted = stored::redacted(json, &check_for_interrupts).unwrap_or_else(|error| report::raise(error));
+    redacted.0.into_owned()
 }

@@ -1,7 +1,6 @@
 //! From a refusal to a SQLSTATE with DETAIL and HINT. The only file that raises.
 
 use inventory_core_logic::error::{Error, Kind};
-use inventory_core_logic::json::stored::Problem;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
@@ -10,6 +9,7 @@ pub fn raise(error: Error) -> ! {
     let code = match error.kind {
         Kind::Invalid => PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
         Kind::TooDeep => PgSqlErrorCode::ERRCODE_STATEMENT_TOO_COMPLEX,
+        Kind::TooLong => PgSqlErrorCode::ERRCODE_PROGRAM_LIMIT_EXCEEDED,
         Kind::Corrupt => PgSqlErrorCode::ERRCODE_DATA_CORRUPTED,
         Kind::Internal => PgSqlErrorCode::ERRCODE_INTERNAL_ERROR,
     };
@@ -26,13 +26,13 @@ pub fn null_argument(name: &str) -> ! {
     )
 }
 
-/// A meta that was checked before and cannot be stored all the same.
-pub fn unstorable_meta(problem: Problem) -> ! {
+/// NULL in an array, where each element is needed.
+pub fn null_element(array: &str) -> ! {
     refuse(
-        PgSqlErrorCode::ERRCODE_INTERNAL_ERROR,
-        "meta cannot be stored",
-        format!("The meta of an item {}.", problem.words()),
-        "Report this as a bug.",
+        PgSqlErrorCode::ERRCODE_NULL_VALUE_NOT_ALLOWED,
+        format!("argument \"{array}\" must not contain NULL"),
+        "The function cannot do without any of the elements.",
+        "Pass an array without NULLs.",
     )
 }
 

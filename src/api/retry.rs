@@ -32,11 +32,12 @@ fn _retry_delay(
     base: Option<i64>,
     cap: Option<i64>,
     now: Option<i64>,
-    random: f64,
+    random: Option<f64>,
 ) -> Option<i64> {
     let Some(attempt) = attempt else { report::null_argument("attempt") };
     let Some(http_status) = http_status else { report::null_argument("http_status") };
     let Some(now) = now else { report::null_argument("now") };
+    let Some(random) = random else { report::null_argument("random") };
     let backoff = Backoff::new(
         base.unwrap_or_else(settings::retry_base_micros),
         cap.unwrap_or_else(settings::retry_cap_micros),

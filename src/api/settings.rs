@@ -35,7 +35,7 @@ pub fn init() {
         c"Counted from the start, the last batch or the last heartbeat.",
         &LEASE,
         1,
-        i32::MAX,
+        7 * 24 * 60 * 60,
         GucContext::Suset,
         GucFlags::UNIT_S,
     );

@@ -71,6 +71,12 @@ fn _is_owner() -> bool {
     binding::is_owner()
 }
 
+/// Whether the current user may use a grant of that role.
+#[pg_extern(stable, strict, parallel_safe, schema = "inventory_core_internal")]
+fn _grant_counts(role_name: &str, role_oid: pg_sys::Oid) -> bool {
+    binding::grant_counts(role_name, role_oid)
+}
+
 /// Where the tenants begin that the caller may list: at the bound one, or at the first for the owner of the extension and
 /// for a caller bound to every tenant. For the policies, which compare ranges because an index serves them.
 #[pg_extern(stable, parallel_safe, schema = "inventory_core_internal")]

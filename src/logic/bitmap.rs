@@ -3,18 +3,29 @@
 
 use roaring::RoaringBitmap;
 
+use crate::Tick;
 use crate::error::{Error, Kind};
+use crate::ticker::Ticker;
 
 const CHUNK_BITS: u32 = 16;
+const CHUNK: u32 = 1 << CHUNK_BITS;
 const LOW_MASK: i64 = (1 << CHUNK_BITS) - 1;
 
+/// What a set takes at most: a bit for each id of a chunk, behind a header of 16 bytes. What would be longer is written as
+/// such bits.
+const MAX_BYTES: usize = 16 + CHUNK as usize / 8;
+
 /// The bitmaps of `ids`, one per chunk, in the order of the chunks. Ids are positive.
-pub fn chunks(ids: &[i64]) -> Result<Vec<(i32, Vec<u8>)>, Error> {
-    let mut sorted = ids.to_vec();
-    sorted.sort_unstable();
-    sorted.dedup();
+pub fn chunks(mut ids: Vec<i64>, tick: Tick<'_>) -> Result<Vec<(i32, Vec<u8>)>, Error> {
+    let ticker = Ticker::new(tick);
+    ids.sort_unstable_by(|a, b| {
+        ticker.count();
+        a.cmp(b)
+    });
+    ids.dedup();
     let mut result = Vec::new();
-    for run in sorted.chunk_by(|a, b| a >> CHUNK_BITS == b >> CHUNK_BITS) {
+    for run in ids.chunk_by(|a, b| a >> CHUNK_BITS == b >> CHUNK_BITS) {
+        tick();
         let chunk =
             i32::try_from(run[0] >> CHUNK_BITS).ok().filter(|chunk| *chunk >= 0).ok_or_else(|| {
                 Error::invalid(
@@ -30,9 +41,10 @@ pub fn chunks(ids: &[i64]) -> Result<Vec<(i32, Vec<u8>)>, Error> {
 }
 
 /// The union of any number of sets.
-pub fn union<'a>(sets: impl IntoIterator<Item = &'a [u8]>) -> Result<Vec<u8>, Error> {
+pub fn union<'a>(sets: impl IntoIterator<Item = &'a [u8]>, tick: Tick<'_>) -> Result<Vec<u8>, Error> {
     let mut all = RoaringBitmap::new();
     for set in sets {
+        tick();
         all |= read(set)?;
     }
     write(all)
@@ -59,27 +71,36 @@ pub fn contains(set: &[u8], id: i64) -> Result<bool, Error> {
 }
 
 /// The ids of a chunk's set, ascending.
-pub fn ids(chunk: i32, set: &[u8]) -> Result<Vec<i64>, Error> {
+pub fn ids(chunk: i32, set: &[u8]) -> Result<impl Iterator<Item = i64> + use<>, Error> {
     let first = i64::from(chunk) << CHUNK_BITS;
-    Ok(read(set)?.iter().map(|low| first | i64::from(low)).collect())
+    Ok(read(set)?.into_iter().map(move |low| first | i64::from(low)))
 }
 
 /// For each id of a chunk the position, counted from 1, of the first of its sets that holds it, or 0. It is made
-/// once per chunk, kept in memory while a query runs, and asked for each item.
+/// once per chunk, kept in memory while a query runs, and asked for each item. `None` is an empty set.
 ///
 /// Two bytes say how the numbers are laid out and how wide they are; little endian numbers follow. They are the
 /// positions one by one or, where that is shorter, stretches of ids that share one: first where each stretch
 /// begins, then the position of each.
-pub fn positions<'a>(sets: impl IntoIterator<Item = &'a [u8]>) -> Result<Vec<u8>, Error> {
-    let mut of_id = vec![0_u32; 1 << CHUNK_BITS];
+pub fn positions<'a>(
+    sets: impl IntoIterator<Item = Option<&'a [u8]>>,
+    tick: Tick<'_>,
+) -> Result<Vec<u8>, Error> {
+    let mut of_id = vec![0_u32; CHUNK as usize];
+    // Each id is visited once, however many sets hold it.
+    let mut without: RoaringBitmap = (0..CHUNK).collect();
     let mut last = 0;
     for (position, set) in (1_u32..).zip(sets) {
-        for low in read(set)? {
-            if let Some(place @ 0) = of_id.get_mut(low as usize) {
+        tick();
+        let Some(set) = set else { continue };
+        let found = read(set)? & &without;
+        for low in &found {
+            if let Some(place) = of_id.get_mut(low as usize) {
                 *place = position;
                 last = position;
             }
         }
+        without -= found;
     }
     let (mut begins, mut shared) = (Vec::new(), Vec::new());
     for (id, position) in (0..).zip(&of_id) {
@@ -137,15 +158,28 @@ fn low_bits(id: i64) -> u32 {
     u32::try_from(id & LOW_MASK).unwrap_or_default()
 }
 
-fn read(bytes: &[u8]) -> Result<RoaringBitmap, Error> {
-    RoaringBitmap::deserialize_from(bytes).map_err(|problem| {
+/// Checks what it reads: a stored set may be anybody's. The memory taken is bounded by [`MAX_BYTES`].
+fn read(mut bytes: &[u8]) -> Result<RoaringBitmap, Error> {
+    let length = bytes.len();
+    let corrupt = |problem: String| {
         Error::new(
             Kind::Corrupt,
             "malformed bitmap",
-            format!("A set of {} bytes cannot be read: {problem}.", bytes.len()),
+            format!("A set of {length} bytes cannot be read: {problem}."),
             "Sets of item ids are written by the extension alone; restore them from a backup.",
         )
-    })
+    };
+    if length > MAX_BYTES {
+        return Err(corrupt(format!("the set of a chunk has at most {MAX_BYTES}")));
+    }
+    let set = RoaringBitmap::deserialize_from(&mut bytes).map_err(|problem| corrupt(problem.to_string()))?;
+    if !bytes.is_empty() {
+        return Err(corrupt(format!("{} bytes come after it", bytes.len())));
+    }
+    if set.max().is_some_and(|greatest| greatest >= CHUNK) {
+        return Err(corrupt("it holds ids of another chunk".to_owned()));
+    }
+    Ok(set)
 }
 
 fn write(mut set: RoaringBitmap) -> Result<Vec<u8>, Error> {
@@ -173,17 +207,17 @@ mod tests {
     use super::*;
 
     fn set(ids: &BTreeSet<i64>) -> Vec<u8> {
-        match chunks(&ids.iter().copied().collect::<Vec<_>>()).unwrap().pop() {
+        match chunks(ids.iter().copied().collect(), &|| ()).unwrap().pop() {
             Some((_, bytes)) => bytes,
-            None => union([]).unwrap(),
+            None => union([], &|| ()).unwrap(),
         }
     }
 
     proptest! {
         #[test]
         fn ids_come_back_from_their_chunks(given in prop::collection::vec(0_i64..1 << 40, 0..300)) {
-            let back: Vec<i64> =
-                chunks(&given).unwrap().iter().flat_map(|(chunk, bytes)| ids(*chunk, bytes).unwrap()).collect();
+            let chunks = chunks(given.clone(), &|| ()).unwrap();
+            let back: Vec<i64> = chunks.iter().flat_map(|(chunk, bytes)| ids(*chunk, bytes).unwrap()).collect();
             let expected: Vec<i64> = given.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
             prop_assert_eq!(back, expected);
         }
@@ -194,14 +228,14 @@ mod tests {
             b in prop::collection::btree_set(0_i64..500, 0..200),
         ) {
             let (left, right) = (set(&a), set(&b));
-            let as_vec = |bytes: Vec<u8>| ids(0, &bytes).unwrap();
-            prop_assert_eq!(as_vec(union([&left[..], &right[..]]).unwrap()), a.union(&b).copied().collect::<Vec<_>>());
+            let as_vec = |bytes: Vec<u8>| ids(0, &bytes).unwrap().collect::<Vec<_>>();
+            prop_assert_eq!(as_vec(union([&left[..], &right[..]], &|| ()).unwrap()), a.union(&b).copied().collect::<Vec<_>>());
             prop_assert_eq!(as_vec(subtract(&left, &right).unwrap()), a.difference(&b).copied().collect::<Vec<_>>());
             prop_assert_eq!(as_vec(intersect(&left, &right).unwrap()), a.intersection(&b).copied().collect::<Vec<_>>());
             prop_assert_eq!(count(&left).unwrap(), a.len() as i64);
-            let found = positions([&left[..], &right[..]]).unwrap();
+            let found = positions([Some(&left[..]), None, Some(&right[..])], &|| ()).unwrap();
             for id in 0..500 {
-                let expected = if a.contains(&id) { Some(1) } else if b.contains(&id) { Some(2) } else { None };
+                let expected = if a.contains(&id) { Some(1) } else if b.contains(&id) { Some(3) } else { None };
                 prop_assert_eq!(position(&found, id), expected);
                 prop_assert_eq!(contains(&left, id).unwrap(), a.contains(&id));
             }
@@ -219,14 +253,14 @@ mod tests {
             .into_iter()
             .map(|ids| set(&ids.collect::<BTreeSet<i64>>()))
             .collect();
-        let dense = positions(halves.iter().map(Vec::as_slice)).unwrap();
+        let dense = positions(halves.iter().map(|set| Some(&set[..])), &|| ()).unwrap();
         assert_eq!(dense.len(), 2 + 2 * 4);
         assert_eq!(
             [0, 29_999, 30_000, 65_535].map(|id| position(&dense, id)),
             [Some(1), Some(1), Some(2), Some(2)]
         );
         let scattered = set(&(0..65_536).step_by(2).collect());
-        let scattered = positions([&scattered[..]]).unwrap();
+        let scattered = positions([Some(&scattered[..])], &|| ()).unwrap();
         assert_eq!(scattered.len(), 2 + 2 * 65_536);
         assert_eq!([0, 1, 65_534, 65_535].map(|id| position(&scattered, id)), [Some(1), None, Some(1), None]);
         assert_eq!(
@@ -241,14 +275,14 @@ mod tests {
             (set(&BTreeSet::new()), set(&[7].into()), set(&(0..65_536).step_by(2).collect()));
         for (last, ids) in [(&dense, [7, 8]), (&scattered, [65_534, 1])] {
             let sets = std::iter::repeat_n(&none, 65_536).chain([last]);
-            let found = positions(sets.map(Vec::as_slice)).unwrap();
+            let found = positions(sets.map(|set| Some(&set[..])), &|| ()).unwrap();
             assert_eq!(ids.map(|id| position(&found, id)), [Some(65_537), None]);
         }
     }
 
     #[test]
     fn a_full_chunk_takes_a_few_bytes() {
-        let full = chunks(&(0..65_536).collect::<Vec<_>>()).unwrap();
+        let full = chunks((0..65_536).collect(), &|| ()).unwrap();
         assert_eq!(full.len(), 1);
         assert!(full[0].1.len() < 32, "{} bytes", full[0].1.len());
     }
@@ -256,6 +290,62 @@ mod tests {
     #[test]
     fn what_is_no_bitmap_and_no_id_is_refused() {
         assert!(count(b"").is_err() && count(b"no bitmap at all").is_err());
-        assert!(chunks(&[-1]).is_err() && chunks(&[i64::MAX]).is_err());
+        for id in [-1, i64::MIN, i64::MAX, 1 << 47] {
+            assert_eq!(chunks(vec![1, id], &|| ()).unwrap_err().kind, Kind::Invalid);
+        }
+        let last = chunks(vec![(1 << 47) - 1], &|| ()).unwrap();
+        assert_eq!(last[0].0, i32::MAX);
+    }
+
+    fn portable(set: &RoaringBitmap) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        set.serialize_into(&mut bytes).unwrap();
+        bytes
+    }
+
+    #[test]
+    fn a_set_is_of_one_chunk_and_nothing_else() {
+        let mut everything = RoaringBitmap::full();
+        everything.optimize();
+        let more = [&set(&[7].into())[..], &[0]].concat();
+        for (bytes, problem) in [
+            (portable(&everything), "has at most 8208"),
+            (portable(&[7, 65_536].into_iter().collect()), "ids of another chunk"),
+            (portable(&[u32::MAX].into_iter().collect()), "ids of another chunk"),
+            (more, "1 bytes come after it"),
+        ] {
+            let error = count(&bytes).unwrap_err();
+            assert_eq!(error.kind, Kind::Corrupt);
+            assert!(error.detail.contains(problem), "{}", error.detail);
+            assert!(ids(0, &bytes).is_err() && positions([Some(&bytes[..])], &|| ()).is_err());
+        }
+    }
+
+    #[test]
+    fn no_set_of_a_chunk_is_too_long_to_be_read() {
+        for step in [1, 2, 3, 15, 16, 17] {
+            let bytes = set(&(0..65_536).step_by(step).collect());
+            assert!(bytes.len() <= MAX_BYTES, "{step}: {} bytes", bytes.len());
+            assert_eq!(
+                count(&bytes).unwrap(),
+                65_536_i64.div_euclid(step as i64) + i64::from(65_536 % step > 0)
+            );
+        }
+        // half of all bits, at random
+        let mut random = 1_u64;
+        let scattered = (0..65_536).filter(|_| {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            random >> 63 == 1
+        });
+        assert_eq!(set(&scattered.collect()).len(), MAX_BYTES);
+    }
+
+    #[test]
+    fn many_sets_of_all_ids_are_cheap_and_can_be_cancelled() {
+        let full = set(&(0..65_536).collect());
+        let ticks = std::cell::Cell::new(0);
+        let tick = || ticks.set(ticks.get() + 1);
+        let found = positions(std::iter::repeat_n(Some(&full[..]), 10_000), &tick).unwrap();
+        assert_eq!((position(&found, 9), ticks.get()), (Some(1), 10_000));
     }
 }

@@ -2,18 +2,10 @@
 
 use hashbrown::HashMap;
 
+use crate::Tick;
+use crate::batch::Packed;
 use crate::digest::Key;
-
-/// An item of the batch. A part that is omitted has no digest.
-#[derive(Debug, Clone, Copy)]
-pub struct Given {
-    /// Its identity.
-    pub key: Key,
-    /// The digest of its name.
-    pub name_digest: Option<i64>,
-    /// The digest of its meta.
-    pub meta_digest: Option<i64>,
-}
+use crate::ticker::Ticker;
 
 /// An item that is stored. Any may be shown, in any order and more than once.
 #[derive(Debug, Clone, Copy)]
@@ -43,17 +35,26 @@ pub struct Comparison {
     pub young_ids: Vec<i64>,
 }
 
-/// Compares a batch, each item of which is given once, with what is known.
+/// Compares a batch, each item of which is given once, with what is known. Memory is by the batch, whatever is known.
 pub fn compare(
-    given: impl ExactSizeIterator<Item = Given>,
+    batch: &Packed<'_>,
     known: impl Iterator<Item = Known>,
     young_from: i64,
+    tick: Tick<'_>,
 ) -> Comparison {
-    let known: HashMap<Key, Known> = known.map(|item| (item.key, item)).collect();
+    let ticker = Ticker::new(tick);
+    let mut places: HashMap<Key, Option<Known>> = batch.iter().map(|item| (item.key, None)).collect();
+    for item in known {
+        ticker.count();
+        if let Some(place) = places.get_mut(&item.key) {
+            *place = Some(item);
+        }
+    }
     let mut found = Comparison::default();
-    found.unchanged_ids.reserve(given.len());
-    for (position, item) in (1..).zip(given) {
-        let Some(stored) = known.get(&item.key) else {
+    found.unchanged_ids.reserve(batch.len());
+    for (position, item) in (1..).zip(batch.iter()) {
+        ticker.count();
+        let Some(stored) = places.get(&item.key).copied().flatten() else {
             found.new_positions.push(position);
             continue;
         };
@@ -73,7 +74,10 @@ pub fn compare(
 
 #[cfg(test)]
 mod tests {
-    use super::{Comparison, Given, Known, compare};
+    #![allow(clippy::unwrap_used)]
+
+    use super::{Comparison, Known, compare};
+    use crate::batch::{self, Entry, Packed};
     use crate::digest::Key;
 
     fn key(number: i64) -> Key {
@@ -84,15 +88,22 @@ mod tests {
     fn every_given_item_is_in_one_class() {
         let known =
             |number| Known { key: key(number), item_id: 100 + number, name_digest: 7, meta_digest: 8 };
-        let given = |number, name_digest, meta_digest| Given { key: key(number), name_digest, meta_digest };
-        let batch = [
-            given(1, Some(7), Some(8)),
-            given(2, Some(7), Some(9)),
-            given(3, Some(0), None),
-            given(4, None, None),
-            given(15, Some(7), Some(8)),
-            given(6, None, Some(8)),
+        let given = [
+            (1, Some(7), Some(8)),
+            (2, Some(7), Some(9)),
+            (3, Some(0), None),
+            (4, None, None),
+            (15, Some(7), Some(8)),
+            (6, None, Some(8)),
         ];
+        let entries = given.into_iter().zip(0..).map(|((number, name_digest, meta_digest), start)| Entry {
+            key: key(number),
+            name_digest,
+            meta_digest,
+            start,
+            external_id: "i",
+        });
+        let bytes = batch::write(entries.collect::<Vec<_>>().into_iter());
         let stored = [9, 6, 5, 4, 3, 2, 1, 2].map(known);
         let expected = Comparison {
             new_positions: vec![5],
@@ -101,6 +112,6 @@ mod tests {
             unchanged_ids: vec![101, 104, 106],
             young_ids: vec![103, 104, 106],
         };
-        assert_eq!(compare(batch.into_iter(), stored.into_iter(), 103), expected);
+        assert_eq!(compare(&Packed::read(&bytes).unwrap(), stored.into_iter(), 103, &|| ()), expected);
     }
 }

@@ -7,8 +7,10 @@ use std::fmt;
 pub enum Kind {
     /// A value that the contract does not allow (SQLSTATE 22023).
     Invalid,
-    /// JSON nested deeper than [`crate::json::canonical::MAX_DEPTH`] (SQLSTATE 54001).
+    /// JSON nested deeper than 128 levels (SQLSTATE 54001).
     TooDeep,
+    /// A value that is too long (SQLSTATE 54000).
+    TooLong,
     /// What we stored ourselves and cannot read any more (SQLSTATE XX001).
     Corrupt,
     /// What should not happen (SQLSTATE XX000).

@@ -15,9 +15,9 @@ use serde_json::value::RawValue;
 use crate::Tick;
 use crate::digest::{self, Key};
 use crate::error::Error;
-use crate::json::canonical::write_string;
 use crate::json::reader::Reader;
-use crate::json::stored;
+use crate::json::stored::{self, Numbers};
+use crate::json::string::{compare_utf16, write_string};
 use crate::meta::{Allowed, Whitelist};
 use fields::{Fields, Member, Meta, first_value};
 use problem::Problem;
@@ -60,31 +60,31 @@ pub type Part<T> = Option<Option<T>>;
 /// A checked item, as far as it takes to tell whether it is new or changed.
 #[derive(Debug)]
 pub struct Item<'a> {
-    /// Position in the given array, counted from 1.
-    pub position: i32,
     /// Where the item begins in the given text, in bytes: [`read_at`] reads it again from there.
     pub start: usize,
     /// Second part of the identity.
     pub external_id: Cow<'a, str>,
     /// [`digest::of_key`] of the identity.
     pub key: Key,
-    /// The digest of the display name, where one is given.
+    /// [`digest::of_text`] of the display name, where one is given.
     pub name_digest: Option<i64>,
-    /// The digest of the meta, where one is given.
+    /// [`stored::digest`] of the meta, where one is given.
     pub meta_digest: Option<i64>,
 }
 
-/// A checked item with the texts to store.
+/// What to store of an item.
 #[derive(Debug)]
 pub struct Texts<'a> {
-    /// Its digests.
-    pub item: Item<'a>,
     /// First part of the identity.
     pub policy_type: Cow<'a, str>,
+    /// Second part of the identity.
+    pub external_id: Cow<'a, str>,
     /// Cut to the length that is stored.
     pub display_name: Part<Cow<'a, str>>,
-    /// The text of an object with the allowed keys, sorted.
+    /// The text of an object with the allowed keys, sorted, and without the secrets in its strings.
     pub meta: Part<String>,
+    /// How many string values of the meta held a secret.
+    pub redacted_values: usize,
 }
 
 /// A checked batch.
@@ -134,10 +134,10 @@ pub fn read<'a>(
                 Fields::read(element)
             }
         };
-        match check(position, start, fields, whitelist, &mut meta, tick) {
+        match check(position, fields, whitelist, Numbers::Normal, &mut meta, tick) {
             Ok(checked) => {
-                batch.items.push(checked.item);
                 batch.dropped_meta_keys += checked.dropped;
+                batch.items.push(checked.item(start, &meta, tick)?);
             }
             Err(bad) if on_bad_item == OnBadItem::RejectBatch => {
                 return Err(whole_is_wrong(array).unwrap_or(bad.error));
@@ -158,26 +158,24 @@ pub fn read<'a>(
     Ok(batch)
 }
 
-/// Reads one item of a batch that [`read`] found good, from where it begins in the same text. `None` where there
-/// is no good item.
-pub fn read_at<'a>(
-    array: &'a str,
-    start: usize,
-    position: i32,
-    whitelist: &Whitelist,
-    tick: Tick<'_>,
-) -> Option<Texts<'a>> {
-    let mut json = Reader::new(array.get(start..)?);
+/// Reads one item of a batch that [`read`] found good, from the text that begins with it. `None` where there is no
+/// good item.
+pub fn read_at<'a>(text: &'a str, whitelist: &Whitelist, tick: Tick<'_>) -> Option<Texts<'a>> {
+    let mut json = Reader::new(text);
     let value = json.peek().ok()?;
     let fields = match Fields::read_plain(&mut json, value) {
         Some(fields) => Ok(fields),
-        None => Fields::read(first_value(&array[start..])?),
+        None => Fields::read(first_value(text)?),
     };
     let mut meta = String::new();
-    let checked = check(position, start, fields, whitelist, &mut meta, tick).ok()?;
-    let Checked { item, policy_type, display_name, has_meta, .. } = checked;
-    let meta = item.meta_digest.map(|_| has_meta.then_some(meta));
-    Some(Texts { item, policy_type, display_name, meta })
+    let checked = check(0, fields, whitelist, Numbers::AsGiven, &mut meta, tick).ok()?;
+    let Checked { policy_type, external_id, display_name, has_meta, .. } = checked;
+    let (meta, redacted_values) = match stored::redacted(&meta, tick) {
+        Ok((Cow::Owned(redacted), count)) if has_meta == Some(true) => (redacted, count),
+        _ => (meta, 0),
+    };
+    let meta = has_meta.map(|has_meta| has_meta.then_some(meta));
+    Some(Texts { policy_type, external_id, display_name, meta, redacted_values })
 }
 
 /// A fault of the batch as a whole (no array, too many items): told rather than that of an item.
@@ -216,20 +214,39 @@ struct Bad {
 }
 
 struct Checked<'a> {
-    item: Item<'a>,
     policy_type: Cow<'a, str>,
+    external_id: Cow<'a, str>,
     display_name: Part<Cow<'a, str>>,
-    has_meta: bool,
+    /// Whether meta is given and, if so, an object.
+    has_meta: Option<bool>,
     /// How many keys of its meta the whitelist does not allow.
     dropped: i32,
+}
+
+impl<'a> Checked<'a> {
+    /// The item that begins there; `meta` is the text of the digest of its meta.
+    fn item(self, start: usize, meta: &str, tick: Tick<'_>) -> Result<Item<'a>, Error> {
+        let meta_digest = match self.has_meta {
+            None => None,
+            Some(false) => Some(digest::of_text(None)),
+            Some(true) => Some(stored::digest_of_normal(meta, tick)?),
+        };
+        Ok(Item {
+            start,
+            key: digest::of_key(&self.policy_type, &self.external_id),
+            external_id: self.external_id,
+            name_digest: self.display_name.map(|name| digest::of_text(name.as_deref())),
+            meta_digest,
+        })
+    }
 }
 
 /// Checks an item; the text of its meta is left in `meta_text`.
 fn check<'a>(
     position: i32,
-    start: usize,
     fields: Result<Fields<'a>, Problem>,
     whitelist: &Whitelist,
+    numbers: Numbers,
     meta_text: &mut String,
     tick: Tick<'_>,
 ) -> Result<Checked<'a>, Bad> {
@@ -248,22 +265,16 @@ fn check<'a>(
         let display_name = fields.display_name.map(display_name).transpose()?;
         let mut members = fields.meta.map(Meta::members).transpose()?;
         let dropped = match &mut members {
-            Some(Some(members)) => write_meta(meta_text, members, whitelist.of_type(policy_type), tick)?,
+            Some(Some(members)) => {
+                write_meta(meta_text, members, whitelist.of_type(policy_type), numbers, tick)?
+            }
             _ => 0,
         };
         Ok((external_id, display_name, members.map(|object| object.is_some()), dropped))
     };
     let (external_id, display_name, has_meta, dropped) =
         rest(&policy_type).map_err(|problem| refuse(Some(&policy_type), problem))?;
-    let item = Item {
-        position,
-        start,
-        key: digest::of_key(&policy_type, &external_id),
-        external_id,
-        name_digest: display_name.as_ref().map(|name| digest::of_text(name.as_deref())),
-        meta_digest: has_meta.map(|has_meta| digest::of_text(has_meta.then_some(meta_text))),
-    };
-    Ok(Checked { item, policy_type, display_name, has_meta: has_meta == Some(true), dropped })
+    Ok(Checked { policy_type, external_id, display_name, has_meta, dropped })
 }
 
 fn key_field<'a>(
@@ -296,14 +307,16 @@ fn display_name(raw: &str) -> Result<Option<Cow<'_, str>>, Problem> {
     }))
 }
 
-/// Writes the allowed keys of a meta object, sorted, in place of what the text holds; gives how many keys are dropped.
+/// Writes the allowed keys of a meta object, sorted as in [`crate::json::writer`], in place of what the text holds; gives
+/// how many keys are dropped.
 fn write_meta(
     text: &mut String,
     members: &mut Vec<Member<'_>>,
     allowed: Allowed<'_>,
+    numbers: Numbers,
     tick: Tick<'_>,
 ) -> Result<i32, Problem> {
-    members.sort_by(|a, b| a.0.cmp(&b.0));
+    members.sort_by(|a, b| compare_utf16(&a.0, &b.0));
     // Of equal keys the last one counts, as in jsonb.
     members.dedup_by(|later, kept| {
         later.0 == kept.0 && {
@@ -316,19 +329,19 @@ fn write_meta(
     text.clear();
     text.reserve(members.iter().map(|(key, value)| key.len() + value.len() + 4).sum());
     text.push('{');
-    let mut hidden = 0;
+    let mut longer = 0;
     for (key, value) in &*members {
         if text.len() > 1 {
             text.push(',');
         }
         write_string(text, key);
         text.push(':');
-        hidden +=
-            stored::write_value(text, value, tick).map_err(|problem| Problem::of_value("meta", problem))?;
+        longer += stored::write_value(text, value, numbers, tick)
+            .map_err(|problem| Problem::of_value("meta", problem))?;
     }
     text.push('}');
     // As it is read again: 1e9 takes ten bytes.
-    let bytes = text.len() + hidden;
+    let bytes = text.len().saturating_add_signed(longer);
     if bytes > MAX_META_BYTES {
         let problem = format!("has {bytes} bytes after the whitelist; the limit is {MAX_META_BYTES}");
         return Err(Problem::new("meta", problem));

@@ -6,16 +6,19 @@
 
 #![forbid(unsafe_code)]
 
+pub mod batch;
 pub mod bitmap;
 pub mod compare;
 pub mod digest;
 pub mod error;
 pub mod items;
 pub mod json;
+pub mod limit;
 pub mod lock_key;
 pub mod meta;
 pub mod retry;
 pub mod tenant;
+mod ticker;
 
 /// Called from time to time by work whose length depends on the input. It may unwind to cancel.
 pub type Tick<'a> = &'a dyn Fn();

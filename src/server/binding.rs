@@ -161,6 +161,18 @@ pub fn is_owner() -> bool {
     }
 }
 
+/// Whether the current user may use a grant of a role, which is there still: an OID may belong to another role after a
+/// restore, a name after DROP ROLE.
+pub fn grant_counts(role_name: &str, role: pg_sys::Oid) -> bool {
+    // SAFETY: looks up the role cache; the name that it gives, NULL for no role, is of the current memory context.
+    unsafe {
+        let name = pg_sys::GetUserNameFromId(role, true);
+        !name.is_null()
+            && CStr::from_ptr(name).to_bytes() == role_name.as_bytes()
+            && pg_sys::has_privs_of_role(pg_sys::GetUserId(), role)
+    }
+}
+
 /// Whether the transaction takes a new snapshot for each statement.
 pub fn is_read_committed() -> bool {
     // SAFETY: a variable of the backend.

@@ -3,7 +3,9 @@
 
 #![allow(unsafe_code)]
 
+pub mod backtrace;
 pub mod binding;
+pub mod json;
 pub mod locks;
 pub mod memory;
 pub mod plans;

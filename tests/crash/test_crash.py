@@ -133,7 +133,7 @@ def test_nothing_acknowledged_is_lost_and_nothing_is_half(server_with_extension)
         with admin(replay.database) as owner:
             assert owner.execute("SELECT current_setting('fsync') || current_setting('synchronous_commit')").fetchone() == ("onon",)
             owner.execute("SELECT inventory_core.grant_access(quote_ident(%s)::regrole, 'bulk', 'writer')", (role,))
-            run = owner.execute("SELECT run_id FROM inventory_core.start_run('bulk', '{}', lease => '10 years')").fetchone()[0]
+            run = owner.execute("SELECT run_id FROM inventory_core.start_run('bulk', '{}', lease => '7 days')").fetchone()[0]
         outcomes, acknowledged = [], 0
         for _ in range(CRASHES):
             bulk = Bulk(replay.database, role, run, acknowledged)

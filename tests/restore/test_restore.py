@@ -25,11 +25,13 @@ UNION ALL
 SELECT 'fence of ' || c.relname, c.relrowsecurity::text || c.relforcerowsecurity FROM pg_class AS c
 WHERE c.relnamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[])
 UNION ALL
-SELECT 'policy ' || p.policyname || ' of ' || p.tablename, p::text FROM pg_policies AS p WHERE p.schemaname = 'inventory_core'
+SELECT 'policy ' || p.policyname || ' of ' || p.tablename, p::text FROM pg_policies AS p WHERE p.schemaname IN ('inventory_core', 'inventory_core_internal')
 UNION ALL
 SELECT 'whitelist', w::text FROM inventory_core_internal.meta_whitelist AS w
 UNION ALL
-SELECT 'limit', t::text FROM inventory_core_internal.tenants AS t
+SELECT 'limit', l::text FROM inventory_core_internal.tenant_limits AS l
+UNION ALL
+SELECT 'counter', t::text FROM inventory_core_internal.tenants AS t
 UNION ALL
 SELECT 'grant', g.tenant_id || g.role_name || g.access || g.granted_at FROM inventory_core_internal.tenant_grants AS g
 UNION ALL

@@ -57,7 +57,7 @@ class Arguments:
             "bigint[]": [[1, 2, 3, 7]], "integer[]": [[0, 1]], "text[]": [["alpha", "owner"]],
             "interval": ["1 hour"], "timestamp with time zone": ["2030-01-01", "2020-01-01"],
             "json": self.by_name["items"], "jsonb": ['{"list": "alpha"}'],
-            "bytea": [b"", None], "bytea[]": [[b""]], "regrole": ["postgres"],
+            "bytea": [b"", None], "bytea[]": [[b""]], "regrole": ["postgres"], "regclass": ["inventory_core_internal.items"],
             "inventory_core_internal.sync_runs": [json.dumps(run) for run in runs]}
 
     def lists_for(self, signature):
@@ -77,14 +77,15 @@ def across(lists):
 
 
 def expression(name, signature, arguments):
-    """inventory_core.name(value::type, …) with the values as literals, so that a plan shows them, too."""
+    """schema.name(value::type, …) with the values as literals, so that a plan shows them, too."""
     rendered = []
     for (_, of_type), given in zip(signature, arguments):
         if of_type == "inventory_core_internal.sync_runs":
             rendered.append(sql.SQL("jsonb_populate_record(NULL::inventory_core_internal.sync_runs, {})").format(given))
         else:
             rendered.append(sql.SQL("{}::" + of_type).format(given))
-    return sql.SQL("inventory_core.{}({})").format(sql.Identifier(name), sql.SQL(", ").join(rendered))
+    schema = "inventory_core_internal" if name.startswith("_") else "inventory_core"
+    return sql.SQL("{}({})").format(sql.Identifier(schema, name), sql.SQL(", ").join(rendered))
 
 
 @dataclass

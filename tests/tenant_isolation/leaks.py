@@ -131,7 +131,7 @@ def statistics(world):
     """pg_stats shows the most common values of a table to whoever may read all of it."""
     def probe(name):
         with bound(world) as connection:
-            assert value(connection, "SELECT count(*) FROM pg_stats WHERE schemaname = 'inventory_core' "
+            assert value(connection, "SELECT count(*) FROM pg_stats WHERE schemaname = 'inventory_core_internal' "
                                      "AND tablename = %s", (name,)) == 0
     for name, _, _ in relations(world, kinds="r"):
         yield name, partial(probe, name)
@@ -155,7 +155,6 @@ INNER_READS = {
     "_last_seen_runs": "SELECT count(*) FROM inventory_core_internal._last_seen_runs(%s)",
     "_seen_elsewhere": "SELECT count(*) FROM inventory_core_internal._seen_elsewhere(%s, {hash})",
     "_tenant_limit": "SELECT inventory_core_internal._tenant_limit(%s)",
-    "_tenant_slots": "SELECT count(*) FROM inventory_core_internal._tenant_slots(%s)",
     "_cooling_down": "SELECT inventory_core_internal._cooling_down(%s, {scope}) IS NULL",
 }
 
@@ -224,36 +223,35 @@ def delete(world):
 
 @held_by_policies
 def slot(world):
-    """A slot of the global limit shows which run holds it, and only that run's tenant can give it back."""
+    """Who holds a slot of the global limit is a hash, and only that run's tenant can give the slot back."""
+    holder = "inventory_core_internal._slot_holder(%s, %s)"
+
     def probe(change):
+        with bound(world, B) as other:
+            assert value(other, f"SELECT count(*) FROM inventory_core_internal.run_slots WHERE holder = {holder}",
+                         (B, world.runs[B]["running"])) == 1, "b has no slot to lose"
         with bound(world) as connection:
-            changed = connection.execute(f"UPDATE inventory_core_internal.run_slots SET {change} WHERE run_id = %s",
-                                         (world.runs[B]["running"],))
+            changed = connection.execute(f"UPDATE inventory_core_internal.run_slots SET {change} WHERE holder = {holder}",
+                                         (B, world.runs[B]["running"]))
             assert changed.rowcount == 0
-    yield "give back", partial(probe, "run_id = NULL, expires_at = NULL")
+    yield "give back", partial(probe, "holder = NULL, expires_at = NULL")
     yield "prolong", partial(probe, "expires_at = expires_at + interval '1 day'")
 
-    def take():
+    def take(change, *args):
         with bound(world) as connection:
             fails(connection, errors.InsufficientPrivilege,
-                  "UPDATE inventory_core_internal.run_slots SET run_id = %s, expires_at = now() WHERE slot_no = 1000",
-                  (UNKNOWN_RUN,), saying="row-level security")
-    yield "take for a run that is not one's own", take
+                  f"UPDATE inventory_core_internal.run_slots SET {change} WHERE slot_no = 1000", args, saying="row-level security")
+    own = world.runs[A]
+    yield "take for a run that nobody has", partial(take, f"holder = {holder}, expires_at = now()", A, UNKNOWN_RUN)
+    yield "take for a run that is over", partial(take, f"holder = {holder}, expires_at = now()", A, own["success"])
+    yield "take for anything", partial(take, r"holder = '\x00', expires_at = now()")
 
-    def give_up():
-        with bound(world, B) as other:
-            assert value(other, "SELECT count(*) FROM inventory_core_internal.slot_leases") > 0, "b has no lease to lose"
-        with bound(world) as connection:
-            assert connection.execute("DELETE FROM inventory_core_internal.slot_leases WHERE run_id = %s",
-                                      (world.runs[B]["running"],)).rowcount == 0
-    yield "give up a lease of it", give_up
-
-    def prolong():
+    def longer():
         with bound(world) as connection:
             fails(connection, errors.InsufficientPrivilege,
-                  "INSERT INTO inventory_core_internal.slot_leases (run_id, lease_id, expires_at) VALUES (%s, gen_random_uuid(), now())",
-                  (world.runs[B]["running"],), saying="row-level security")
-    yield "prolong by a lease", prolong
+                  f"UPDATE inventory_core_internal.run_slots SET expires_at = now() + interval '1 day' WHERE holder = {holder}",
+                  (A, own["running"]), saying="row-level security")
+    yield "hold for longer than a lease and a half", longer
 
 
 # --- our functions ---------------------------------------------------------------------------------------

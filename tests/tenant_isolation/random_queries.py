@@ -6,6 +6,8 @@ Literals are kept apart from the text, so that a statement can be run as it is o
 import random
 from dataclasses import dataclass, field
 
+import scene
+
 SETTINGS = {
     **dict.fromkeys(("enable_indexscan", "enable_indexonlyscan", "enable_bitmapscan", "enable_seqscan", "enable_tidscan",
                      "enable_hashjoin", "enable_mergejoin", "enable_nestloop", "enable_memoize", "enable_material",
@@ -87,7 +89,7 @@ class Random:
     def relation(self, name=None):
         name = name or self.rng.choice(list(self.relations))
         source = Source(self.alias(), self.relations[name], name in self.tables)
-        return f"inventory_core.{name} AS {source.alias}", source
+        return f"{scene.qualified(name)} AS {source.alias}", source
 
     def source(self, depth):
         """An entry of FROM: a table or view, a subquery, or several tables one after the other."""
@@ -228,7 +230,7 @@ class Random:
         match = f"{alias}.tenant_id = {other.alias}.tenant_id"
         value = "now()" if column == "until" else "'changed'"
         where = self.where([source], 1)
-        update = f"UPDATE inventory_core.{target} AS {alias} SET {column} = {value}"
+        update = f"UPDATE {scene.qualified(target)} AS {alias} SET {column} = {value}"
         using = where.replace(" WHERE ", f" WHERE {match} AND (", 1) + ")" if where else f" WHERE {match}"
         return self.rng.choice((
             f"{update}{where} RETURNING {alias}.tenant_id, {alias}.{column} IS NULL",

@@ -83,7 +83,7 @@ def history(world):
                 bind(session, A)
                 for relation in RELATIONS:
                     seen[when, relation] = session.execute(
-                        f"SELECT to_jsonb(r) - 'part' - 'request_id' FROM inventory_core.{relation} AS r").fetchall()
+                        f"SELECT to_jsonb(r) - 'part' - 'request_id' FROM {scene.qualified(relation)} AS r").fetchall()
                 for function in BY_SELECTION:
                     for selection_hash in hashes:
                         seen[when, function, selection_hash] = session.execute(

@@ -49,11 +49,10 @@ def test_functions_never_say_it(world, binds):
 
 
 def test_relations_tell_no_run_of_another_tenant(world):
-    """But run_slots and their leases, which show how full the server is: which runs are there, not whose."""
     told = catalogue.listen(world, A, True, reads(world, A))
     for tenant in (B, CANARY):
         for run in world.runs[tenant].values():
-            assert {source for source, _ in told.mentioning(run)} <= {"inventory_core_internal.run_slots", "inventory_core_internal.slot_leases"}
+            assert told.mentioning(run) == []
         for selection_hash in world.hashes[tenant]:
             assert told.mentioning(selection_hash) == []
 
@@ -62,9 +61,8 @@ def test_b_hears_it_everywhere(world):
     """The control: the word is there to be found."""
     told = catalogue.listen(world, B, True, reads(world, B))
     silent = set(catalogue.readable(world, B)) - {source for source, _ in told.mentioning(CANARY)}
-    assert silent == {f"inventory_core.{name}" for name in (    # no text of a tenant in them
-        "last_seen", "meta_whitelist", "open_starts", "pruned_runs", "refusals", "run_changes_bitmaps", "run_parts",
-        "run_slots", "slot_leases", "tenants")}
+    assert silent == {f"inventory_core_internal.{name}" for name in (    # no text of a tenant in them
+        "last_seen", "meta_whitelist", "pruned_runs", "run_changes_bitmaps", "run_parts", "run_slots", "tenant_limits", "tenants")}
 
 
 def test_a_hears_it_without_policies(fresh):

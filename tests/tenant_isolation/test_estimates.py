@@ -43,7 +43,7 @@ def questions(world):
         for relation, column, of_type, owned_by in columns:
             own = world.roles[A] if owned_by == "role_name" else A
             found = owner.execute(f"""
-                SELECT quote_literal(t.{column}::text) FROM inventory_core.{relation} AS t WHERE t.{column} IS NOT NULL
+                SELECT quote_literal(t.{column}::text) FROM {scene.qualified(relation)} AS t WHERE t.{column} IS NOT NULL
                 GROUP BY t.{column} HAVING count(*) FILTER (WHERE t.{owned_by} = %s) = 0
                 ORDER BY count(*) DESC, 1 LIMIT 1""", (own,)).fetchone()
             if found:
@@ -52,7 +52,7 @@ def questions(world):
 
 def guess(session, relation, column, comparison, literal):
     """All of the plan but the literal."""
-    question = f"SELECT * FROM inventory_core.{relation} WHERE {column} {comparison} {literal}"
+    question = f"SELECT * FROM {scene.qualified(relation)} WHERE {column} {comparison} {literal}"
     plan = value(session, "EXPLAIN (FORMAT JSON) " + question)
     return [{name: node.get(name) for name in ("Node Type", "Index Name", "Plan Rows", "Plan Width", "Startup Cost", "Total Cost")}
             for node in nodes(plan[0]["Plan"])]

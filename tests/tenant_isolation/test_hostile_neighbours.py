@@ -22,9 +22,9 @@ IN_THE_WAY = {
     "operator": "CREATE FUNCTION inventory_core.yes(text, text) RETURNS boolean LANGUAGE sql AS 'SELECT true';"
                 "CREATE OPERATOR inventory_core.= (LEFTARG = text, RIGHTARG = text, FUNCTION = inventory_core.yes)"}
 OBJECTS = """SELECT c.oid::regclass::text FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = relnamespace
-    WHERE nspname = 'inventory_core'
+    WHERE nspname IN ('inventory_core', 'inventory_core_internal')
     UNION ALL SELECT p.oid::regprocedure::text FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = pronamespace
-    WHERE nspname = 'inventory_core' OR probin LIKE '%inventory_core%'
+    WHERE nspname IN ('inventory_core', 'inventory_core_internal') OR probin LIKE '%inventory_core%'
     UNION ALL SELECT extname FROM pg_extension WHERE extname = 'inventory_core'
     UNION ALL SELECT polname FROM pg_policy ORDER BY 1"""
 
@@ -41,9 +41,10 @@ def neighbour():
 
 @pytest.mark.parametrize("statement", IN_THE_WAY.values(), ids=IN_THE_WAY)
 def test_a_schema_made_beforehand_fails_the_install(statement):
+    schema = "inventory_core_internal" if "inventory_core_internal" in statement else "inventory_core"
     with neighbour() as (database, role):
         with connect(database, role) as session:
-            session.execute("CREATE SCHEMA inventory_core")
+            session.execute("CREATE SCHEMA " + schema)
             session.execute(statement)
         with connect(database) as owner:
             before = owner.execute(OBJECTS).fetchall()
@@ -52,7 +53,7 @@ def test_a_schema_made_beforehand_fails_the_install(statement):
                     owner.execute(install)
                 assert owner.execute(OBJECTS).fetchall() == before
             assert owner.execute("SELECT FROM pg_extension WHERE extname = 'inventory_core'").fetchall() == []
-            owner.execute("DROP SCHEMA inventory_core CASCADE")
+            owner.execute(f"DROP SCHEMA {schema} CASCADE")
             owner.execute("CREATE EXTENSION inventory_core")
 
 
@@ -139,7 +140,7 @@ def trapped_path(session):
 def trapped_temp(session):
     """Temporary relations come before all that is not named on the path."""
     for table in ("items", "sync_runs", "tenant_grants", "inventory_items", "selections", "pg_roles", "pg_auth_members",
-                  "run_slots", "slot_leases"):
+                  "run_slots"):
         session.execute(f"CREATE TEMP TABLE {table} (tenant_id text, role_name name, role_oid oid, access text)")
     session.execute("SET search_path = pg_temp, inventory_core, pg_catalog")
 
@@ -204,7 +205,7 @@ def test_a_callers_path_changes_no_view(fresh):
                 for relation in catalogue.readable(fresh, A):
                     if binds:
                         assert "'b'" not in str(session.execute(f"SELECT * FROM {relation}").fetchall())
-                    elif relation.split(".")[1] not in ("tenant_grants", "meta_whitelist", "run_slots", "slot_leases"):
+                    elif relation.split(".")[1] not in ("tenant_grants", "meta_whitelist", "run_slots"):
                         with pytest.raises(errors.ObjectNotInPrerequisiteState), session.transaction():
                             session.execute(f"SELECT * FROM {relation}")
 
@@ -214,7 +215,7 @@ def test_a_callers_path_changes_no_view(fresh):
 def test_a_writer_does_not_move_free_slots_away(fresh):
     with fresh.connect(A) as session, fresh.connect(B) as other:
         with pytest.raises(errors.InsufficientPrivilege):
-            session.execute("UPDATE inventory_core_internal.run_slots SET slot_no = slot_no + 100000 WHERE run_id IS NULL")
+            session.execute("UPDATE inventory_core_internal.run_slots SET slot_no = slot_no + 100000 WHERE holder IS NULL")
         assert value(other, "SELECT status FROM inventory_core.start_run('b', '{}', scope => 'other')") == "running"
 
 
@@ -234,17 +235,25 @@ def test_a_stranger_with_our_advisory_locks_stops_nobody(fresh):
 
 
 def test_a_run_of_the_same_id_takes_no_slot(fresh):
-    """A run id is unique within its tenant only, and run_slots shows those of all: none may be written by another tenant."""
+    """A run id is unique within its tenant only. Who holds a slot is told by a hash of tenant and run."""
     foreign = fresh.runs[B]["running"]
-    with fresh.connect(A) as session:
-        for forged in (
+    holder = "SELECT slot_no, expires_at FROM inventory_core_internal.run_slots WHERE holder = inventory_core_internal._slot_holder('b', %s)"
+    with fresh.connect(A) as session, fresh.connect(B) as other:
+        before = other.execute(holder, (foreign,)).fetchone()
+        assert before
+        with session.transaction():
+            bind(session, A)
+            session.execute(
                 """INSERT INTO inventory_core_internal.sync_runs (tenant_id, run_id, selection_hash, run_seq, start_no,
                        first_new_item_id, scope, started_at, lease, lease_expires_at)
                    SELECT 'a', %s, selection_hash, 1000, 1000, 1, '*', now(), '1 hour', now() + interval '1 hour'
-                   FROM inventory_core_internal.selections WHERE selection_hash <> '*' LIMIT 1""",
-                "UPDATE inventory_core_internal.sync_runs SET run_id = %s WHERE NOT EXISTS (SELECT FROM inventory_core_internal.sync_errors AS e "
-                "WHERE e.run_id = sync_runs.run_id) AND status = 'success'"):
-            with session.transaction(force_rollback=True):
-                bind(session, A)
-                with pytest.raises(errors.InsufficientPrivilege, match="row-level security"):
-                    session.execute(forged, (foreign,))
+                   FROM inventory_core_internal.selections AS s
+                   WHERE NOT EXISTS (SELECT FROM inventory_core_internal.sync_runs AS r
+                                     WHERE r.selection_hash = s.selection_hash AND r.status = 'running') LIMIT 1""", (foreign,))
+            for change in ("holder = NULL, expires_at = NULL", "expires_at = expires_at + interval '1 minute'"):
+                assert session.execute(f"UPDATE inventory_core_internal.run_slots SET {change} WHERE slot_no = %s",
+                                       before[:1]).rowcount == 0
+        session.execute("SELECT inventory_core.heartbeat('a', %s)", (foreign,))
+        session.execute("SELECT inventory_core.finish_run('a', %s)", (foreign,))
+        assert other.execute(holder, (foreign,)).fetchone() == before
+        other.execute("SELECT inventory_core.heartbeat('b', %s)", (foreign,))

@@ -179,7 +179,7 @@ def own_rows(world, tenant):
         tables = [t for t, in owner.execute("""
             SELECT c.relname::text FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = 'tenant_id'
             WHERE c.relnamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[]) AND c.relkind = 'r'""")]
-        counts = {t: value(owner, f"SELECT count(*) FROM inventory_core.{t} WHERE tenant_id = %s", (tenant,)) for t in tables}
+        counts = {t: value(owner, f"SELECT count(*) FROM inventory_core_internal.{t} WHERE tenant_id = %s", (tenant,)) for t in tables}
         counts["tenant_grants"] = value(owner, "SELECT count(*) FROM inventory_core_internal.tenant_grants WHERE role_name = %s",
                                         (world.roles[tenant],))
     return counts
@@ -216,7 +216,7 @@ def test_nor_in_any_table(world):
     with world.connect(A) as session, session.transaction(force_rollback=True):
         bind(session, A)
         for table in own:
-            assert check_looks(analysed(session, f"SELECT * FROM inventory_core.{table}"), own)
+            assert check_looks(analysed(session, f"SELECT * FROM inventory_core_internal.{table}"), own)
 
 
 def test_first_statement_of_a_session(big):

@@ -38,7 +38,7 @@ def unprotected(prepared):
             for policy, table in owner.execute(
                     "SELECT polname, relname FROM pg_policy JOIN pg_class AS c ON c.oid = polrelid "
                     "WHERE relnamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[])").fetchall():
-                run(owner, "DROP POLICY {} ON inventory_core.{}", policy, table)
+                run(owner, "DROP POLICY {} ON inventory_core_internal.{}", policy, table)
         scene.disable_policies(copied)
         yield copied
 
@@ -63,20 +63,20 @@ def test_each_table_goes_red_on_its_own(fresh):
     tables = [name for name, _, _ in leaks.relations(fresh, kinds="r")]
     with fresh.admin() as owner:
         for table in tables:
-            run(owner, "ALTER TABLE inventory_core.{} DISABLE ROW LEVEL SECURITY", table)
+            run(owner, "ALTER TABLE inventory_core_internal.{} DISABLE ROW LEVEL SECURITY", table)
             assert red(fresh, leaks.copy_out).keys() == {table}
-            run(owner, "ALTER TABLE inventory_core.{} ENABLE ROW LEVEL SECURITY", table)
+            run(owner, "ALTER TABLE inventory_core_internal.{} ENABLE ROW LEVEL SECURITY", table)
 
 
 def test_an_open_permissive_policy_opens_nothing(fresh):
     """The restrictive twin of every table; with it gone, too, the fence is open."""
     with fresh.admin() as owner:
-        tables = [name for name, _, _ in leaks.relations(fresh, kinds="r")] + ["run_slots", "slot_leases", "tenant_grants"]
+        tables = [name for name, _, _ in leaks.relations(fresh, kinds="r")] + ["run_slots", "tenant_grants", "meta_whitelist"]
         for table in tables:
-            run(owner, "CREATE POLICY open ON inventory_core.{} USING (true) WITH CHECK (true)", table)
+            run(owner, "CREATE POLICY open ON inventory_core_internal.{} USING (true) WITH CHECK (true)", table)
         for check in ALL.values():
             assert red(fresh, check) == {}, check.__name__
         for table, policy in owner.execute("SELECT relname, polname FROM pg_policy JOIN pg_class AS c ON c.oid = polrelid "
                                            "WHERE NOT polpermissive AND relnamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[])").fetchall():
-            run(owner, "DROP POLICY {} ON inventory_core.{}", policy, table)
+            run(owner, "DROP POLICY {} ON inventory_core_internal.{}", policy, table)
         assert subjects(fresh, leaks.read) - red(fresh, leaks.read).keys() == set()

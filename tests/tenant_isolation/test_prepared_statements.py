@@ -85,13 +85,13 @@ def test_when_the_fence_comes_back(fresh, mode, statement):
     with fresh.admin() as owner, fresh.connect(A) as session:
         ask = prepare(session, mode, statement)
         for table in tables:
-            run(owner, "ALTER TABLE inventory_core.{} DISABLE ROW LEVEL SECURITY", table)
+            run(owner, "ALTER TABLE inventory_core_internal.{} DISABLE ROW LEVEL SECURITY", table)
         for _ in range(ENOUGH):
             with session.transaction():
                 bind(session, A)
                 assert ask() == {A, B, CANARY}
         for table in tables:
-            run(owner, "ALTER TABLE inventory_core.{} ENABLE ROW LEVEL SECURITY", table)
+            run(owner, "ALTER TABLE inventory_core_internal.{} ENABLE ROW LEVEL SECURITY", table)
         with session.transaction():
             bind(session, A)
             assert ask() == {A}

@@ -59,7 +59,7 @@ def alone(beside):
             owner.execute("SET session_replication_role = replica")
             for table in own_rows(world, A):
                 if table != "tenant_grants":
-                    run(owner, "DELETE FROM inventory_core.{} WHERE tenant_id <> 'a'", table)
+                    run(owner, "DELETE FROM inventory_core_internal.{} WHERE tenant_id <> 'a'", table)
             owner.execute("DELETE FROM inventory_core_internal.tenant_grants WHERE role_name <> %s", (world.roles[A],))
         yield world
 
@@ -77,7 +77,7 @@ def vocabulary(world):
             columns = relations.setdefault(relation, [("ctid", "tid")] if kind == "r" else [])
             columns.append((column, of_type))
             if of_type in MERGEABLE:
-                found = owner.execute(f"SELECT DISTINCT quote_literal(t.{column}::text) AS v FROM inventory_core.{relation} AS t "
+                found = owner.execute(f"SELECT DISTINCT quote_literal(t.{column}::text) AS v FROM {scene.qualified(relation)} AS t "
                                       "ORDER BY v LIMIT 12").fetchall()
                 samples[column, of_type] = samples.get((column, of_type), []) + [text for text, in found if text]
                 samples.setdefault(of_type, []).extend(samples[column, of_type])

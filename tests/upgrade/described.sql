@@ -1,33 +1,33 @@
 -- All that the catalogues say of the extension, as (object, what it is like) with names in the place of numbers. Two
 -- databases with the same rows were made the same, whichever way.
 WITH schema AS (
-    SELECT 'inventory_core'::regnamespace AS oid
+    SELECT n.oid FROM pg_namespace AS n WHERE n.nspname IN ('inventory_core', 'inventory_core_internal')
 ), member AS (
     SELECT d.classid, d.objid, d.objsubid, pg_describe_object(d.classid, d.objid, d.objsubid) AS object
     FROM pg_depend AS d
     JOIN pg_extension AS e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid
     WHERE e.extname = 'inventory_core' AND d.deptype = 'e'
 ), relation AS (
-    SELECT c.* FROM pg_class AS c WHERE c.relnamespace = (SELECT oid FROM schema)
+    SELECT c.* FROM pg_class AS c WHERE c.relnamespace IN (SELECT oid FROM schema)
 ), routine AS (
-    SELECT p.* FROM pg_proc AS p WHERE p.pronamespace = (SELECT oid FROM schema)
+    SELECT p.* FROM pg_proc AS p WHERE p.pronamespace IN (SELECT oid FROM schema)
 )
 SELECT 'member ' || m.object, NULL FROM member AS m
 UNION ALL
-SELECT 'schema', n.nspacl::text FROM pg_namespace AS n WHERE n.oid = (SELECT oid FROM schema)
+SELECT 'schema ' || n.nspname, n.nspacl::text FROM pg_namespace AS n WHERE n.oid IN (SELECT oid FROM schema)
 UNION ALL
 SELECT 'dumped ' || c.table_oid::regclass, c.condition
 FROM pg_extension AS e, unnest(e.extconfig, e.extcondition) AS c (table_oid, condition) WHERE e.extname = 'inventory_core'
 UNION ALL
-SELECT 'relation ' || r.relname,
+SELECT 'relation ' || r.oid::regclass,
        concat_ws(' ', r.relkind, r.relpersistence, r.relreplident, r.relrowsecurity, r.relforcerowsecurity,
                  (SELECT string_agg(o, ',' ORDER BY o) FROM unnest(r.reloptions) AS o),
                  (SELECT string_agg(a::text, ',' ORDER BY a::text) FROM unnest(r.relacl) AS a))
 FROM relation AS r
 UNION ALL
-SELECT 'view ' || r.relname, pg_get_viewdef(r.oid) FROM relation AS r WHERE r.relkind = 'v'
+SELECT 'view ' || r.oid::regclass, pg_get_viewdef(r.oid) FROM relation AS r WHERE r.relkind = 'v'
 UNION ALL
-SELECT 'column ' || r.relname || '.' || a.attname,
+SELECT 'column ' || r.oid::regclass || '.' || a.attname,
        concat_ws(' ', dense_rank() OVER (PARTITION BY r.oid ORDER BY a.attnum), format_type(a.atttypid, a.atttypmod),
                  nullif(a.attcollation, 0)::regcollation, a.attnotnull, a.attidentity, a.attgenerated, a.attstorage,
                  a.attcompression, a.attstattarget, a.attacl,
@@ -41,7 +41,7 @@ WHERE r.relkind IN ('r', 'p', 'v', 'c')
 UNION ALL
 SELECT 'constraint ' || k.conname || ' of ' || k.conrelid::regclass,
        concat_ws(' ', pg_get_constraintdef(k.oid), k.convalidated, k.condeferrable, k.condeferred, k.connoinherit)
-FROM pg_constraint AS k WHERE k.connamespace = (SELECT oid FROM schema)
+FROM pg_constraint AS k WHERE k.connamespace IN (SELECT oid FROM schema)
 UNION ALL
 SELECT 'index ' || i.indexrelid::regclass,
        concat_ws(' ', pg_get_indexdef(i.indexrelid), i.indisvalid, i.indisclustered, i.indisreplident)
@@ -53,9 +53,9 @@ UNION ALL
 SELECT 'rule ' || u.rulename || ' of ' || u.ev_class::regclass, pg_get_ruledef(u.oid)
 FROM pg_rewrite AS u JOIN relation AS r ON r.oid = u.ev_class AND r.relkind <> 'v'
 UNION ALL
-SELECT 'policy ' || p.policyname || ' of ' || p.tablename,
+SELECT 'policy ' || p.policyname || ' of ' || p.schemaname || '.' || p.tablename,
        concat_ws(' ', p.permissive, p.roles, p.cmd, p.qual, 'CHECK', p.with_check)
-FROM pg_policies AS p WHERE p.schemaname = 'inventory_core'
+FROM pg_policies AS p WHERE p.schemaname IN ('inventory_core', 'inventory_core_internal')
 UNION ALL
 SELECT 'routine ' || p.oid::regprocedure, pg_get_functiondef(p.oid) FROM routine AS p WHERE p.prokind IN ('f', 'p')
 UNION ALL
@@ -64,8 +64,14 @@ SELECT 'routine ' || p.oid::regprocedure,
                  (SELECT string_agg(a::text, ',' ORDER BY a::text) FROM unnest(p.proacl) AS a))
 FROM routine AS p
 UNION ALL
-SELECT 'type ' || t.typname, concat_ws(' ', t.typtype, t.typacl)
-FROM pg_type AS t WHERE t.typnamespace = (SELECT oid FROM schema)
+SELECT 'type ' || t.oid::regtype, concat_ws(' ', t.typtype, t.typacl)
+FROM pg_type AS t WHERE t.typnamespace IN (SELECT oid FROM schema)
+UNION ALL
+SELECT 'group role ' || g.rolname,
+       concat_ws(' ', g.rolcanlogin, g.rolsuper, g.rolbypassrls, g.rolcreaterole, g.rolcreatedb, g.rolreplication, g.rolinherit,
+                 (SELECT string_agg(m.roleid::regrole::text, ',' ORDER BY m.roleid::regrole::text)
+                  FROM pg_auth_members AS m WHERE m.member = g.oid))
+FROM pg_roles AS g WHERE g.rolname ~ '^inventory_core_'
 UNION ALL
 -- what pg_dump takes for given, and so does not dump
 SELECT 'privileges at first of ' || pg_describe_object(i.classoid, i.objoid, i.objsubid),
@@ -76,7 +82,7 @@ SELECT 'comment on ' || pg_describe_object(d.classoid, d.objoid, d.objsubid), d.
 FROM pg_description AS d
 WHERE (d.classoid, d.objoid) IN (
     SELECT classid, objid FROM member
-    UNION ALL SELECT 'pg_constraint'::regclass, oid FROM pg_constraint WHERE connamespace = (SELECT oid FROM schema)
+    UNION ALL SELECT 'pg_constraint'::regclass, oid FROM pg_constraint WHERE connamespace IN (SELECT oid FROM schema)
     UNION ALL SELECT 'pg_class'::regclass, oid FROM relation
     UNION ALL SELECT 'pg_trigger'::regclass, t.oid FROM pg_trigger AS t JOIN relation AS r ON r.oid = t.tgrelid
     UNION ALL SELECT 'pg_policy'::regclass, p.oid FROM pg_policy AS p JOIN relation AS r ON r.oid = p.polrelid)

@@ -10,6 +10,7 @@ import pytest
 
 import scene
 import versions
+from dumps import client
 from every_answer import every_answer
 
 OLD = versions.current()
@@ -18,26 +19,28 @@ OLD = versions.current()
 NEXT = """
 ALTER TABLE inventory_core_internal.selections ADD COLUMN IF NOT EXISTS label text DEFAULT 'none' NOT NULL;
 COMMENT ON COLUMN inventory_core_internal.selections.label IS 'What people call it';
-CREATE TABLE IF NOT EXISTS inventory_core.notes (
+CREATE TABLE IF NOT EXISTS inventory_core_internal.notes (
     tenant_id text COLLATE "C" NOT NULL,
     note_no   integer NOT NULL,
     CONSTRAINT notes_pkey PRIMARY KEY (tenant_id, note_no),
     CONSTRAINT notes_note_no_is_positive CHECK (note_no > 0)
 ) WITH (fillfactor = 50);
-SELECT pg_extension_config_dump('inventory_core.notes', '');
-CREATE INDEX IF NOT EXISTS notes_backwards ON inventory_core.notes (tenant_id, note_no DESC);
-ALTER TABLE inventory_core.notes ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
-CREATE POLICY tenant_rows ON inventory_core.notes USING (tenant_id = (SELECT inventory_core_internal._readable_tenant()));
+SELECT pg_extension_config_dump('inventory_core_internal.notes', '');
+CREATE INDEX IF NOT EXISTS notes_backwards ON inventory_core_internal.notes (tenant_id, note_no DESC);
+ALTER TABLE inventory_core_internal.notes ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_rows ON inventory_core_internal.notes USING (tenant_id = (SELECT inventory_core_internal._readable_tenant()));
 CREATE OR REPLACE FUNCTION inventory_core_internal._note_count(tenant text) RETURNS bigint
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    RETURN (SELECT count(*) FROM inventory_core.notes AS n WHERE n.tenant_id = tenant);
+    RETURN (SELECT count(*) FROM inventory_core_internal.notes AS n WHERE n.tenant_id = tenant);
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._note_count(text) IS 'How many notes a tenant has';
 REVOKE ALL ON FUNCTION inventory_core_internal._note_count(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION inventory_core_internal._note_count(text) TO inventory_core_reader;
+GRANT SELECT ON inventory_core_internal.notes TO inventory_core_reader;
 """
 
 # What an author of an upgrade script may forget or get wrong: (in NEXT, in the drifting script).
@@ -51,15 +54,17 @@ DRIFTS = {
     "primary key": ("PRIMARY KEY (tenant_id, note_no)", "PRIMARY KEY (note_no, tenant_id)"),
     "check": ("CHECK (note_no > 0)", "CHECK (note_no >= 0)"),
     "storage parameter": (" WITH (fillfactor = 50)", ""),
-    "not dumped": ("SELECT pg_extension_config_dump('inventory_core.notes', '');", ""),
+    "not dumped": ("SELECT pg_extension_config_dump('inventory_core_internal.notes', '');", ""),
     "index": ("note_no DESC", "note_no"),
     "row-level security": (", FORCE ROW LEVEL SECURITY", ""),
     "policy": ("USING (tenant_id = (SELECT inventory_core_internal._readable_tenant()))", "USING (true)"),
-    "policy for a command": ("tenant_rows ON inventory_core.notes", "tenant_rows ON inventory_core.notes FOR SELECT"),
+    "policy for a command": ("tenant_rows ON inventory_core_internal.notes", "tenant_rows ON inventory_core_internal.notes FOR SELECT"),
     "body": ("count(*)", "count(n.note_no)"),
     "configuration": ("SET search_path = pg_catalog, pg_temp\n", ""),
     "volatility": ("plpgsql STABLE", "plpgsql VOLATILE"),
     "privilege of PUBLIC": ("REVOKE ALL ON FUNCTION inventory_core_internal._note_count(text) FROM PUBLIC;", ""),
+    "privilege of a group role": ("GRANT SELECT ON inventory_core_internal.notes TO inventory_core_reader;", ""),
+    "another group role": ("_note_count(text) TO inventory_core_reader", "_note_count(text) TO inventory_core_writer"),
     "a statement too much": ("COMMENT ON FUNCTION", "GRANT SELECT ON inventory_core_internal.items TO PUBLIC;\nCOMMENT ON FUNCTION"),
 }
 
@@ -83,7 +88,7 @@ def test_a_faithful_script_passes(fresh_next):
     assert versions.differences(fresh_next, upgraded(NEXT)) == []
     objects = {object.split()[0] for object, _ in fresh_next}
     assert objects == {"member", "schema", "dumped", "relation", "view", "column", "constraint", "index", "trigger", "policy",
-                       "routine", "type", "privileges", "comment"}
+                       "routine", "type", "group", "privileges", "comment"}
 
 
 @pytest.mark.parametrize("drift", DRIFTS)
@@ -149,15 +154,43 @@ def test_from_a_released_version(old):
 
 
 def test_a_planted_function_is_not_taken_over():
-    """Whoever may create something in the schema could otherwise own what a superuser calls. Shown by one that 0.2.0 brought."""
-    script = (versions.ROOT / "sql" / "inventory_core--0.1.0--0.2.0.sql").read_text("utf-8")
-    name, columns = re.search(r"FUNCTION (inventory_core\._read_items\([^)]*\))\nRETURNS TABLE \(([^)]*)\)", script).groups()
-    nulls = ", ".join(f"NULL::{column.split()[1]}" for column in columns.split(","))
-    with versions.database_with("0.1.0") as owner:
-        owner.execute(f"CREATE FUNCTION {name} RETURNS TABLE ({columns}) LANGUAGE sql AS 'SELECT {nulls}'")
+    """Whoever may create something in the schema could otherwise own what a superuser calls."""
+    with versions.scripts(**{f"{OLD}--made_up": NEXT}), versions.database_with(OLD) as owner:
+        owner.execute("CREATE FUNCTION inventory_core_internal._note_count(tenant text) RETURNS bigint LANGUAGE sql AS 'SELECT 1::bigint'")
         with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState, match="not a member of extension"):
-            versions.update(owner, "0.2.0")
-        assert owner.execute("SELECT extversion FROM pg_extension WHERE extname = 'inventory_core'").fetchone() == ("0.1.0",)
+            versions.update(owner, "made_up")
+        assert owner.execute("SELECT extversion FROM pg_extension WHERE extname = 'inventory_core'").fetchone() == (OLD,)
+
+
+def goes_on(copy, before):
+    """It answers the same to the same roles, and a plain role can go on."""
+    with copy.admin() as owner:
+        assert {tenant: every_answer(owner, role, tenant) for tenant, role in copy.roles.items()} == before
+        assert scene.value(owner, "SELECT extversion FROM pg_extension WHERE extname = 'inventory_core'") == "made_up"
+        assert scene.value(owner, "SELECT bool_and(ok) FROM inventory_core.doctor() WHERE check_name IN "
+                                  "('group_roles', 'group_privileges', 'privileges', 'triggers', 'policies', 'memberships', 'grants')")
+    with copy.connect(scene.B) as app:
+        run = scene.value(app, "SELECT run_id FROM inventory_core.start_run(%s, %s)", (scene.B, '{"type": "after the restore"}'))
+        batch = scene.items(scene.CANARY, range(100, 700))
+        assert scene.value(app, "SELECT inserted FROM inventory_core.upsert_items(%s, %s, %s)", (scene.B, run, batch)) == 600
+        assert scene.value(app, "SELECT status FROM inventory_core.finish_run(%s, %s)", (scene.B, run)) == "success"
+
+
+def test_dumps_of_before_and_after_are_restored(fresh_next, tmp_path):
+    """A dump names no version: one of the old version becomes the new one where that is installed."""
+    dumps = tmp_path / "old", tmp_path / "new"
+    with versions.scripts(**{f"{OLD}--made_up": NEXT}):
+        with scene.prepared(OLD) as world:
+            with world.admin() as owner:
+                before = {tenant: every_answer(owner, role, tenant) for tenant, role in world.roles.items()}
+                client(["pg_dump", "-Fc", "-f", str(dumps[0]), world.database])
+                versions.update(owner, "made_up")
+            client(["pg_dump", "-Fc", "-f", str(dumps[1]), world.database])
+            for dump in dumps:
+                with versions.database_with("made_up") as owner:
+                    # CREATE EXTENSION IF NOT EXISTS of the dump finds what a new default_version would make
+                    client(["pg_restore", "--exit-on-error", "-d", owner.info.dbname, str(dump)])
+                    goes_on(scene.World(owner.info.dbname, world.roles, world.runs, world.hashes), before)
 
 
 # A statement of an upgrade script that is run twice, or by every node of a distributed engine, must not fail.

@@ -41,4 +41,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._fence_table(regclass, text, text) IS
-    'Row-level security of a table with tenants: rows of the bound tenant, written and deleted with the access given';
+    'Row-level security of a table with tenants: rows of the bound tenant; to write and to delete them needs the access given';

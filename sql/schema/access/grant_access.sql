@@ -51,6 +51,21 @@ $$;
 COMMENT ON FUNCTION inventory_core_internal._make_member(regrole, name) IS
     'Makes a role a member of a group role, unless it has its privileges already';
 
+CREATE FUNCTION inventory_core_internal._restore_group_privileges() RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    lost record;
+BEGIN
+    FOR lost IN SELECT l.* FROM inventory_core_internal._lost_privileges() AS l LOOP
+        EXECUTE format('GRANT %s ON %s TO %I', lost.privileges, lost.object, lost.grantee);
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._restore_group_privileges() IS
+    'Grants the group roles again what somebody has revoked from them';
+
 CREATE FUNCTION inventory_core.grant_access(role regrole, tenant text, access text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
@@ -77,6 +92,7 @@ BEGIN
     END IF;
     -- One at a time: two could make the same membership at once.
     LOCK TABLE inventory_core_internal.tenant_grants IN SHARE ROW EXCLUSIVE MODE;
+    PERFORM inventory_core_internal._restore_group_privileges();
     PERFORM inventory_core_internal._make_member(role, group_role);
     INSERT INTO inventory_core_internal.tenant_grants AS g (tenant_id, role_name, role_oid, access, granted_at)
     VALUES (tenant, pg_get_userbyid(role), role, access, inventory_core_internal._now())

@@ -23,20 +23,20 @@ BEGIN ATOMIC
         SELECT 'has an attribute (LOGIN, SUPERUSER, BYPASSRLS, CREATEROLE, CREATEDB or REPLICATION)'
         WHERE r.rolcanlogin OR r.rolsuper OR r.rolbypassrls OR r.rolcreaterole OR r.rolcreatedb OR r.rolreplication
         UNION ALL
-        SELECT 'is not a member of ' || g.member_of
+        SELECT format('is not a member of %s that inherits from it', g.member_of)
         WHERE r.oid IS NOT NULL AND g.member_of IS NOT NULL
-          AND NOT EXISTS (SELECT FROM pg_auth_members AS m
-                          WHERE m.member = r.oid AND m.roleid = to_regrole(quote_ident(g.member_of)))
+          AND NOT coalesce(pg_has_role(r.oid, to_regrole(quote_ident(g.member_of)), 'USAGE'), false)
         UNION ALL
         SELECT 'is a member of ' || pg_get_userbyid(m.roleid)
         FROM pg_auth_members AS m
         WHERE m.member = r.oid AND pg_get_userbyid(m.roleid) IS DISTINCT FROM g.member_of
         UNION ALL
-        SELECT 'owns objects in this database'
+        -- of the whole server: a database or a tablespace
+        SELECT 'owns objects in this database or of the server'
         WHERE EXISTS (SELECT FROM pg_shdepend AS d
-                      JOIN pg_database AS b ON b.oid = d.dbid
-                      WHERE b.datname = current_database() AND d.refclassid = 'pg_authid'::regclass AND d.refobjid = r.oid
-                        AND d.deptype = 'o')) AS p (problem);
+                      LEFT JOIN pg_database AS b ON b.oid = d.dbid
+                      WHERE d.refclassid = 'pg_authid'::regclass AND d.refobjid = r.oid AND d.deptype = 'o'
+                        AND (d.dbid = 0 OR b.datname = current_database()))) AS p (problem);
 END;
 COMMENT ON FUNCTION inventory_core_internal._group_role_problems() IS
     'Why the group roles are not what the extension makes them: no row where all is well';

@@ -18,21 +18,72 @@ BEGIN ATOMIC
         UNION ALL
         SELECT 'SCHEMA ' || n.oid::regnamespace, n.nspacl, n.nspowner FROM pg_namespace AS n
         WHERE n.oid IN ('inventory_core'::regnamespace, 'inventory_core_internal'::regnamespace)
+        UNION ALL
+        SELECT format('COLUMN %s.%I', c.oid::regclass, a.attname), a.attacl, c.relowner
+        FROM pg_class AS c
+        JOIN pg_attribute AS a ON a.attrelid = c.oid
+        WHERE c.relnamespace IN ('inventory_core'::regnamespace, 'inventory_core_internal'::regnamespace)
+          AND a.attacl IS NOT NULL
     )
     SELECT o.object, coalesce(pg_get_userbyid(nullif(a.grantee, 0))::text, 'PUBLIC'),
            string_agg(a.privilege_type, ', ' ORDER BY a.privilege_type)
     FROM objects AS o
     CROSS JOIN LATERAL aclexplode(o.acl) AS a
     WHERE a.grantee <> o.owner
-      AND a.grantee <> ALL (ARRAY(SELECT to_regrole(quote_ident(g.role_name))::oid
-                                  FROM inventory_core_internal._group_roles() AS g))
+      AND (a.is_grantable
+           OR a.privilege_type NOT IN ('SELECT', 'INSERT', 'UPDATE', 'DELETE', 'EXECUTE', 'USAGE')
+           OR a.grantee <> ALL (ARRAY(SELECT to_regrole(quote_ident(g.role_name))::oid
+                                      FROM inventory_core_internal._group_roles() AS g)))
       -- every value of a type is somebody's who may read it
       AND NOT (a.grantee = 0 AND o.object LIKE 'TYPE %')
     GROUP BY o.object, a.grantee;
 END;
 COMMENT ON FUNCTION inventory_core_internal._foreign_privileges() IS
-    'Privileges on objects of the extension that neither its owner has nor one of its group roles';
+    'Privileges on objects of the extension that neither its owner has nor one of its group roles, and such as no group role has';
 
+-- The server keeps what the install script and the upgrade scripts have granted on each object of an extension.
+-- See <https://www.postgresql.org/docs/current/catalog-pg-init-privs.html>.
+CREATE FUNCTION inventory_core_internal._lost_privileges() RETURNS TABLE (object text, grantee name, privileges text)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    WITH objects (object, column_name, class, number, sub_number, acl) AS (
+        SELECT 'TABLE ' || c.oid::regclass, NULL::name, 'pg_class'::regclass, c.oid, 0, c.relacl FROM pg_class AS c
+        WHERE c.relnamespace IN ('inventory_core'::regnamespace, 'inventory_core_internal'::regnamespace)
+        UNION ALL
+        SELECT 'TABLE ' || c.oid::regclass, a.attname, 'pg_class', c.oid, a.attnum, a.attacl
+        FROM pg_class AS c
+        JOIN pg_attribute AS a ON a.attrelid = c.oid
+        WHERE c.relnamespace IN ('inventory_core'::regnamespace, 'inventory_core_internal'::regnamespace)
+        UNION ALL
+        SELECT 'ROUTINE ' || p.oid::regprocedure, NULL, 'pg_proc', p.oid, 0, p.proacl FROM pg_proc AS p
+        WHERE p.pronamespace IN ('inventory_core'::regnamespace, 'inventory_core_internal'::regnamespace)
+        UNION ALL
+        SELECT 'SCHEMA ' || n.oid::regnamespace, NULL, 'pg_namespace', n.oid, 0, n.nspacl FROM pg_namespace AS n
+        WHERE n.oid IN ('inventory_core'::regnamespace, 'inventory_core_internal'::regnamespace)
+    )
+    SELECT o.object, g.role_name,
+           string_agg(a.privilege_type || coalesce(' (' || quote_ident(o.column_name) || ')', ''), ', ' ORDER BY a.privilege_type)
+    FROM objects AS o
+    JOIN pg_init_privs AS i ON i.classoid = o.class AND i.objoid = o.number AND i.objsubid = o.sub_number
+    CROSS JOIN LATERAL aclexplode(i.initprivs) AS a
+    JOIN inventory_core_internal._group_roles() AS g ON to_regrole(quote_ident(g.role_name)) = a.grantee
+    WHERE NOT EXISTS (SELECT FROM aclexplode(o.acl) AS h
+                      WHERE h.grantee = a.grantee AND h.privilege_type = a.privilege_type)
+    GROUP BY o.object, o.column_name, g.role_name;
+END;
+COMMENT ON FUNCTION inventory_core_internal._lost_privileges() IS
+    'What the group roles were granted on objects of the extension and do not have any more';
+
+CREATE FUNCTION inventory_core_internal._public_functions() RETURNS SETOF name
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT unnest('{canonical_json, _canonical_json, selection_hash, _selection_hash, filter_meta, redact, is_retryable,
+                    error_code_for, retry_delay, _retry_delay, _micros, selection_lock_key}'::name[]);
+END;
+COMMENT ON FUNCTION inventory_core_internal._public_functions() IS
+    'The pure functions, which everybody may call, and the private ones that they call';
+
+-- From here on nothing is created, which would have the default privileges again.
 DO $$
 DECLARE
     foreign_privilege record;
@@ -43,18 +94,15 @@ BEGIN
     END LOOP;
 END
 $$;
-REVOKE ALL ON ALL ROUTINES IN SCHEMA inventory_core, inventory_core_internal FROM PUBLIC;
+REVOKE ALL ON ALL ROUTINES IN SCHEMA inventory_core, inventory_core_internal
+    FROM PUBLIC, inventory_core_reader, inventory_core_writer, inventory_core_maintainer;
+-- In a second database of a server the group roles exist already, and default privileges may name them too.
+REVOKE ALL ON ALL TABLES IN SCHEMA inventory_core, inventory_core_internal
+    FROM inventory_core_reader, inventory_core_writer, inventory_core_maintainer;
+REVOKE ALL ON SCHEMA inventory_core, inventory_core_internal
+    FROM inventory_core_reader, inventory_core_writer, inventory_core_maintainer;
 
 -- Everybody: what touches no table.
-CREATE FUNCTION inventory_core_internal._public_functions() RETURNS SETOF name
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT unnest('{canonical_json, _canonical_json, selection_hash, _selection_hash, filter_meta, redact, is_retryable,
-                    error_code_for, retry_delay, _retry_delay, _micros, selection_lock_key}'::name[]);
-END;
-COMMENT ON FUNCTION inventory_core_internal._public_functions() IS
-    'The pure functions, which everybody may call, and the private ones that they call';
-REVOKE ALL ON FUNCTION inventory_core_internal._public_functions() FROM PUBLIC;
 GRANT USAGE ON SCHEMA inventory_core TO PUBLIC;
 DO $$
 DECLARE

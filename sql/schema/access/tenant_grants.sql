@@ -41,23 +41,15 @@ END;
 COMMENT ON FUNCTION inventory_core_internal._visible_roles() IS
     'The roles whose grants the current user sees: itself and those whose privileges it has; the owner sees all';
 
-CREATE FUNCTION inventory_core_internal._grant_counts(role_name name, role_oid oid) RETURNS boolean
-LANGUAGE sql STABLE STRICT PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT pg_get_userbyid(role_oid) = role_name AND pg_has_role(role_oid, 'USAGE');
-END;
-COMMENT ON FUNCTION inventory_core_internal._grant_counts(name, oid) IS
-    'Whether the current user may use a grant of that role';
-
 ALTER TABLE inventory_core_internal.tenant_grants ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY own_grants ON inventory_core_internal.tenant_grants FOR SELECT
     USING (role_oid = ANY (ARRAY(SELECT r.role FROM inventory_core_internal._visible_roles() AS r (role)))
-           AND (inventory_core_internal._grant_counts(role_name, role_oid) OR (SELECT inventory_core_internal._is_owner()))
+           AND (inventory_core_internal._grant_counts(role_name::text, role_oid) OR (SELECT inventory_core_internal._is_owner()))
            AND inventory_core_internal._fences_plans());
 COMMENT ON POLICY own_grants ON inventory_core_internal.tenant_grants IS
     'A role sees the grants that it may use, the owner of the extension those of all roles';
 CREATE POLICY own_grants_only ON inventory_core_internal.tenant_grants AS RESTRICTIVE FOR SELECT
-    USING (inventory_core_internal._grant_counts(role_name, role_oid) OR (SELECT inventory_core_internal._is_owner()));
+    USING (inventory_core_internal._grant_counts(role_name::text, role_oid) OR (SELECT inventory_core_internal._is_owner()));
 COMMENT ON POLICY own_grants_only ON inventory_core_internal.tenant_grants IS
     'The same as a limit on whatever other policy there is';
 SELECT inventory_core_internal._let_owner_write('inventory_core_internal.tenant_grants');
@@ -69,7 +61,7 @@ BEGIN ATOMIC
     SELECT g.role_oid, g.access
     FROM inventory_core_internal.tenant_grants AS g
     WHERE g.tenant_id IN (tenant, '*')
-      AND inventory_core_internal._grant_counts(g.role_name, g.role_oid)
+      AND inventory_core_internal._grant_counts(g.role_name::text, g.role_oid)
     ORDER BY array_position(ARRAY['maintainer', 'writer', 'reader'], g.access), g.tenant_id, g.role_oid
     LIMIT 1;
 END;
@@ -81,7 +73,7 @@ LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT DISTINCT g.tenant_id
     FROM inventory_core_internal.tenant_grants AS g
-    WHERE inventory_core_internal._grant_counts(g.role_name, g.role_oid)
+    WHERE inventory_core_internal._grant_counts(g.role_name::text, g.role_oid)
     ORDER BY g.tenant_id;
 END;
 COMMENT ON FUNCTION inventory_core.granted_tenants() IS 'The tenants that the caller may bind; * stands for every tenant';

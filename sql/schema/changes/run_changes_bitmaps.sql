@@ -5,6 +5,7 @@ CREATE TABLE inventory_core_internal.run_changes_bitmaps (
     change    text NOT NULL,
     item_ids  bytea NOT NULL,
     CONSTRAINT run_changes_bitmaps_pkey PRIMARY KEY (tenant_id, run_id, chunk, change),
+    CONSTRAINT run_changes_bitmaps_item_ids_are_of_one_chunk CHECK (octet_length(item_ids) <= 8208),
     CONSTRAINT run_changes_bitmaps_run_fkey FOREIGN KEY (tenant_id, run_id)
         REFERENCES inventory_core_internal.sync_runs (tenant_id, run_id),
     CONSTRAINT run_changes_bitmaps_change_is_known

@@ -1,11 +1,9 @@
 -- The statements are planned once a session, often while the table is empty: what is cheapest then would later read all
 -- of it. (Where row-level security holds, plans use the indexes anyway.)
-CREATE FUNCTION inventory_core_internal._find_items(
-    tenant text, key_highs bigint[], key_lows bigint[], external_ids text[], name_digests bigint[], meta_digests bigint[],
-    young_from bigint)
+CREATE FUNCTION inventory_core_internal._find_items(tenant text, batch bytea, young_from bigint)
 RETURNS TABLE (new_positions integer[], changed_positions integer[], changed_ids bigint[], unchanged_ids bigint[],
                young_ids bigint[])
-LANGUAGE plpgsql STABLE PARALLEL SAFE
+LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 1
 SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off
@@ -23,12 +21,10 @@ BEGIN
            array_agg(i.name_digest) AS name_digests, array_agg(i.meta_digest) AS meta_digests
     INTO near
     FROM (SELECT k.item_id, lead(k.item_id) OVER (ORDER BY s.position) AS next_id
-          FROM generate_series(1, cardinality(external_ids) + sample_every - 1, sample_every) AS s (position)
+          FROM inventory_core_internal._batch_sample(batch, sample_every) AS s
           CROSS JOIN LATERAL (SELECT i.item_id
                               FROM inventory_core_internal.items AS i
-                              WHERE i.tenant_id = tenant
-                                AND i.external_id = external_ids[least(s.position, cardinality(external_ids))]
-                                AND i.key_high = key_highs[least(s.position, cardinality(external_ids))]
+                              WHERE i.tenant_id = tenant AND i.external_id = s.external_id AND i.key_high = s.key_high
                               OFFSET 0) AS k) AS a
     CROSS JOIN LATERAL (SELECT i.item_id, i.key_high, i.key_low, i.name_digest, i.meta_digest
                         FROM inventory_core_internal.items AS i
@@ -39,8 +35,7 @@ BEGIN
 
     SELECT c.* INTO found
     FROM inventory_core_internal._compare_items(
-        key_highs, key_lows, external_ids, name_digests, meta_digests,
-        near.ids, near.key_highs, near.key_lows, near.name_digests, near.meta_digests, young_from) AS c;
+        batch, near.ids, near.key_highs, near.key_lows, near.name_digests, near.meta_digests, young_from) AS c;
 
     IF found.new_external_ids IS NOT NULL THEN
         SELECT array_agg(i.item_id) AS ids, array_agg(i.key_high) AS key_highs, array_agg(i.key_low) AS key_lows,
@@ -52,8 +47,7 @@ BEGIN
         IF far.ids IS NOT NULL THEN
             SELECT c.* INTO found
             FROM inventory_core_internal._compare_items(
-                key_highs, key_lows, external_ids, name_digests, meta_digests,
-                near.ids || far.ids, near.key_highs || far.key_highs, near.key_lows || far.key_lows,
+                batch, near.ids || far.ids, near.key_highs || far.key_highs, near.key_lows || far.key_lows,
                 near.name_digests || far.name_digests, near.meta_digests || far.meta_digests, young_from) AS c;
         END IF;
     END IF;
@@ -61,5 +55,5 @@ BEGIN
     SELECT found.new_positions, found.changed_positions, found.changed_ids, found.unchanged_ids, found.young_ids;
 END
 $$;
-COMMENT ON FUNCTION inventory_core_internal._find_items(text, bigint[], bigint[], text[], bigint[], bigint[], bigint) IS
+COMMENT ON FUNCTION inventory_core_internal._find_items(text, bytea, bigint) IS
     'Which items of a batch are new, changed, unchanged; and which are younger than the run';

@@ -36,7 +36,7 @@ COMMENT ON COLUMN inventory_core_internal.items.updated_at IS 'When its name or 
 COMMENT ON COLUMN inventory_core_internal.items.name_digest IS
     '64-bit digest of display_name, which a probe compares instead of the text';
 COMMENT ON COLUMN inventory_core_internal.items.meta_digest IS
-    '64-bit digest of meta as the whitelist let it through, before secrets were replaced';
+    '64-bit digest of meta as it is stored, numbers by their value: equal as jsonb, equal digest';
 COMMENT ON COLUMN inventory_core_internal.items.policy_type IS 'What kind of thing it is';
 COMMENT ON COLUMN inventory_core_internal.items.external_id IS 'Its name in the API';
 COMMENT ON COLUMN inventory_core_internal.items.display_name IS 'Its name for people, cut to 1,000 characters';

@@ -53,7 +53,6 @@ DECLARE
     next_id_before bigint;
     guessed_from CONSTANT integer := 400;
     samples_wanted CONSTANT integer := 16;
-    samples record;
     is_guess boolean := false;
     updated_ids bigint[] := '{}';
     inserted_ids bigint[] := '{}';
@@ -77,27 +76,22 @@ BEGIN
 
     next_id := coalesce((SELECT t.next_item_id FROM inventory_core_internal.tenants AS t WHERE t.tenant_id = tenant), 1);
     -- Where new items came since the run began, all of these may be new: then trying is cheaper than looking for them in vain.
-    IF next_id > run.first_new_item_id AND cardinality(batch.key_highs) >= guessed_from THEN
-        SELECT array_agg(batch.key_highs[s.position]) AS key_highs, array_agg(batch.key_lows[s.position]) AS key_lows,
-               array_agg(batch.external_ids[s.position]) AS external_ids
-        INTO samples
-        FROM generate_series(1, cardinality(batch.key_highs), cardinality(batch.key_highs) / samples_wanted) AS s (position);
-        -- Only which of them are new is of interest: any digests will do.
-        SELECT p.new_positions IS NOT NULL AND cardinality(p.new_positions) = cardinality(samples.key_highs) INTO is_guess
-        FROM inventory_core_internal._find_items(tenant, samples.key_highs, samples.key_lows, samples.external_ids,
-                                        samples.key_highs, samples.key_highs, run.first_new_item_id) AS p;
+    IF next_id > run.first_new_item_id AND batch.items >= guessed_from THEN
+        SELECT p.changed_ids IS NULL AND p.unchanged_ids IS NULL INTO is_guess
+        FROM inventory_core_internal._find_items(
+            tenant, inventory_core_internal._sample_batch(batch.batch, batch.items / samples_wanted),
+            run.first_new_item_id) AS p;
     END IF;
 
     LOOP
         IF is_guess THEN
-            SELECT ARRAY(SELECT generate_series(1, cardinality(batch.key_highs))) AS new_positions,
+            SELECT ARRAY(SELECT generate_series(1, batch.items)) AS new_positions,
                    NULL::integer[] AS changed_positions, NULL::bigint[] AS changed_ids, NULL::bigint[] AS unchanged_ids,
                    NULL::bigint[] AS young_ids
             INTO probe;
         ELSE
             SELECT p.* INTO probe
-            FROM inventory_core_internal._find_items(tenant, batch.key_highs, batch.key_lows, batch.external_ids, batch.name_digests,
-                                            batch.meta_digests, run.first_new_item_id) AS p;
+            FROM inventory_core_internal._find_items(tenant, batch.batch, run.first_new_item_id) AS p;
         END IF;
         EXIT WHEN probe.new_positions IS NULL;
         -- Batches with new items take the counter in turn. Where it has moved, items came since we looked.
@@ -116,8 +110,8 @@ BEGIN
         BEGIN
             WITH texts AS (
                 SELECT t.*
-                FROM inventory_core_internal._item_texts(items, allowed_types, allowed_keys, probe.new_positions,
-                                                batch.given_positions, batch.starts) AS t),
+                FROM inventory_core_internal._item_texts(items, batch.batch, allowed_types, allowed_keys,
+                                                         probe.new_positions) AS t),
             written AS (
                 INSERT INTO inventory_core_internal.items
                     (tenant_id, item_id, first_start_no, first_seen_at, updated_at, key_high, key_low, name_digest,
@@ -169,8 +163,8 @@ BEGIN
                 meta_digest = CASE WHEN t.meta_given THEN t.meta_digest ELSE i.meta_digest END,
                 updated_at = now
             FROM unnest(probe.changed_ids, probe.changed_positions) AS c (item_id, position)
-            JOIN inventory_core_internal._item_texts(items, allowed_types, allowed_keys, probe.changed_positions,
-                                            batch.given_positions, batch.starts) AS t
+            JOIN inventory_core_internal._item_texts(items, batch.batch, allowed_types, allowed_keys,
+                                                     probe.changed_positions) AS t
                 ON t.position = c.position
             WHERE i.tenant_id = tenant AND i.item_id = c.item_id
               -- another batch may have written the same while we waited for the row
@@ -188,7 +182,7 @@ BEGIN
     PERFORM inventory_core_internal._keep_slot(run, now);
 
     RETURN QUERY
-    SELECT cardinality(batch.key_highs), cardinality(inserted_ids), cardinality(updated_ids),
+    SELECT batch.items, cardinality(inserted_ids), cardinality(updated_ids),
            coalesce(cardinality(probe.unchanged_ids), 0), batch.duplicates, batch.rejected, batch.dropped_meta_keys;
 END
 $$;

@@ -55,28 +55,30 @@ CREATE POLICY free_or_own_slots_only ON inventory_core_internal.run_slots AS RES
 COMMENT ON POLICY free_or_own_slots_only ON inventory_core_internal.run_slots IS
     'The same as a limit on whatever other policy there is';
 
--- A slot may be taken where, together with those above it that are taken, it keeps the limit (compare running_numbers).
+-- Which slot may be taken follows from those that are taken, as for the numbers of a tenant.
 CREATE FUNCTION inventory_core_internal._lock_free_slot(now timestamptz) RETURNS integer
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     max_runs integer := inventory_core_internal._max_running_runs();
-    taken integer[];
-    slot integer;
+    taken integer[] := ARRAY(SELECT s.slot_no FROM inventory_core_internal.run_slots AS s
+                             WHERE s.holder IS NOT NULL AND s.expires_at > now);
+    slot integer := 0;
 BEGIN
-    taken := ARRAY(SELECT s.slot_no FROM inventory_core_internal.run_slots AS s
-                   WHERE s.holder IS NOT NULL AND s.expires_at > now);
-    -- The condition stands in the locked query too: the lock falls on the newest version of a row.
-    SELECT s.slot_no INTO slot
-    FROM inventory_core_internal.run_slots AS s
-    WHERE s.slot_no <= CASE WHEN max_runs < 0 THEN 1024 ELSE max_runs END
-      AND (s.holder IS NULL OR s.expires_at <= now)
-      AND (max_runs < 0
-           OR s.slot_no + (SELECT count(*) FROM unnest(taken) AS t (slot_no) WHERE t.slot_no > s.slot_no) <= max_runs)
-    ORDER BY s.slot_no
-    LIMIT 1
-    FOR UPDATE SKIP LOCKED;
+    IF max_runs < 0 THEN
+        -- Without a limit a run takes a slot where there is one, so that it counts when a limit is set.
+        max_runs := 1024;
+    END IF;
+    LOOP
+        slot := inventory_core_internal._free_number(taken, slot, max_runs);
+        EXIT WHEN slot IS NULL;
+        -- The lock falls on the newest version of the row, which may be taken by now: hence the condition.
+        PERFORM FROM inventory_core_internal.run_slots AS s
+        WHERE s.slot_no = slot AND (s.holder IS NULL OR s.expires_at <= now)
+        FOR UPDATE SKIP LOCKED;
+        EXIT WHEN FOUND;
+    END LOOP;
     RETURN slot;
 END
 $$;
@@ -106,7 +108,15 @@ BEGIN
         RETURN;
     END IF;
 
-    -- It expired, or the run comes out of a dump: taken anew, as by a start.
+    -- It expired, or the run comes out of a dump: taken anew, as by a start. By one call of the run at a time, or two of them
+    -- would take a slot each; whoever waited here looks again.
+    PERFORM 1 FROM inventory_core_internal.sync_runs AS r
+    WHERE r.tenant_id = run.tenant_id AND r.run_id = run.run_id
+    FOR NO KEY UPDATE;
+    SELECT s.expires_at INTO slot_until FROM inventory_core_internal.run_slots AS s WHERE s.holder = own;
+    IF slot_until > now THEN
+        RETURN;
+    END IF;
     UPDATE inventory_core_internal.run_slots AS s SET holder = NULL, expires_at = NULL
     WHERE s.slot_no = (SELECT o.slot_no FROM inventory_core_internal.run_slots AS o WHERE o.holder = own FOR UPDATE SKIP LOCKED);
     IF FOUND OR slot_until IS NULL THEN

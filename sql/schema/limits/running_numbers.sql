@@ -3,38 +3,34 @@
 -- when a run began, counts for every start that begins afterwards. Starts that are not committed hold the lock of their
 -- number, which others only try.
 
-CREATE FUNCTION inventory_core_internal._free_number(tenant text, above integer, max_runs integer) RETURNS integer
-LANGUAGE plpgsql STABLE PARALLEL SAFE
+CREATE FUNCTION inventory_core_internal._running_numbers(tenant text) RETURNS integer[]
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-    running integer[];
 BEGIN
-    running := ARRAY(SELECT coalesce(r.running_number, 2147483647) FROM inventory_core_internal.sync_runs AS r
-                     WHERE r.tenant_id = tenant AND r.status = 'running');
-    RETURN (SELECT min(n.number)
-            FROM generate_series(above + 1, max_runs) AS n (number)
-            WHERE n.number <> ALL (running)
-              AND n.number + (SELECT count(*) FROM unnest(running) AS r (number) WHERE r.number > n.number) <= max_runs);
+    RETURN ARRAY(SELECT r.running_number FROM inventory_core_internal.sync_runs AS r
+                 WHERE r.tenant_id = tenant AND r.status = 'running');
 END
 $$;
-COMMENT ON FUNCTION inventory_core_internal._free_number(text, integer, integer) IS
-    'The lowest number above another that a new run of a tenant may take; NULL where the limit is reached';
+COMMENT ON FUNCTION inventory_core_internal._running_numbers(text) IS
+    'The numbers of the running runs of a tenant; NULL for one that began without a limit';
 
 CREATE FUNCTION inventory_core_internal._take_number(tenant text, max_runs integer) RETURNS integer
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    number integer := inventory_core_internal._free_number(tenant, 0, max_runs);
+    running integer[] := inventory_core_internal._running_numbers(tenant);
+    number integer := inventory_core_internal._free_number(running, 0, max_runs);
 BEGIN
     WHILE number IS NOT NULL LOOP
         IF inventory_core_internal._try_lock('number', number::text) THEN
             -- Looked at again under the lock: the start that held it before may have been committed.
-            EXIT WHEN inventory_core_internal._free_number(tenant, number - 1, max_runs) = number;
+            running := inventory_core_internal._running_numbers(tenant);
+            EXIT WHEN inventory_core_internal._free_number(running, number - 1, max_runs) = number;
             PERFORM inventory_core_internal._unlock('number', number::text);
         END IF;
-        number := inventory_core_internal._free_number(tenant, number, max_runs);
+        number := inventory_core_internal._free_number(running, number, max_runs);
     END LOOP;
     RETURN number;
 END

@@ -36,11 +36,14 @@ COMMENT ON POLICY bound_at_all_first ON inventory_core_internal.tenant_limits IS
 SELECT inventory_core_internal._let_owner_write('inventory_core_internal.tenant_limits');
 
 CREATE FUNCTION inventory_core_internal._tenant_limit(tenant text) RETURNS integer
-LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT coalesce((SELECT l.max_running_runs FROM inventory_core_internal.tenant_limits AS l WHERE l.tenant_id = tenant),
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN coalesce((SELECT l.max_running_runs FROM inventory_core_internal.tenant_limits AS l WHERE l.tenant_id = tenant),
                     inventory_core_internal._max_running_runs_per_tenant());
-END;
+END
+$$;
 COMMENT ON FUNCTION inventory_core_internal._tenant_limit(text) IS
     'How many runs of a tenant may run at once; -1 means any number';
 

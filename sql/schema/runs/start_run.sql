@@ -50,7 +50,10 @@ DECLARE
     redacted_id text := inventory_core_internal._redact_known(correlation_id);
 BEGIN
     INSERT INTO inventory_core_internal.selections (tenant_id, selection_hash, selection, first_run_at)
-    VALUES (tenant, _insert_run.selection_hash, _insert_run.selection, now)
+    SELECT tenant, _insert_run.selection_hash, _insert_run.selection, now
+    -- ON CONFLICT alone would wait for a refused start that has counted itself in the row and is not committed.
+    WHERE NOT EXISTS (SELECT FROM inventory_core_internal.selections AS s
+                      WHERE s.tenant_id = tenant AND s.selection_hash = _insert_run.selection_hash)
     ON CONFLICT DO NOTHING;
     INSERT INTO inventory_core_internal.sync_runs AS n
         (tenant_id, run_id, selection_hash, run_seq, start_no, first_new_item_id,

@@ -7,6 +7,7 @@ CREATE TABLE inventory_core_internal.last_seen (
     run_id         uuid NOT NULL,
     item_ids       bytea NOT NULL,
     CONSTRAINT last_seen_pkey PRIMARY KEY (tenant_id, selection_hash, chunk, run_id),
+    CONSTRAINT last_seen_item_ids_are_of_one_chunk CHECK (octet_length(item_ids) <= 8208),
     CONSTRAINT last_seen_run_fkey FOREIGN KEY (tenant_id, run_id)
         REFERENCES inventory_core_internal.sync_runs (tenant_id, run_id)
 );

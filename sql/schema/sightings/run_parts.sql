@@ -13,6 +13,7 @@ CREATE TABLE inventory_core_internal.run_parts (
     CONSTRAINT run_parts_pkey PRIMARY KEY (tenant_id, run_id, part, chunk, kind),
     CONSTRAINT run_parts_recorded_at_is_plausible CHECK (
         recorded_at BETWEEN '1970-01-01 00:00:00+00' AND '9999-12-31 00:00:00+00'),
+    CONSTRAINT run_parts_item_ids_are_of_one_chunk CHECK (octet_length(item_ids) <= 8208),
     CONSTRAINT run_parts_kind_is_known CHECK (kind IN ('inserted', 'updated', 'unchanged'))
 );
 COMMENT ON TABLE inventory_core_internal.run_parts IS 'Which items the batches of a running run saw, as bitmaps';

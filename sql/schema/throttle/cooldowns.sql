@@ -4,7 +4,8 @@ CREATE TABLE inventory_core_internal.cooldowns (
     scope     text COLLATE "C" NOT NULL,
     until     timestamptz NOT NULL,
     CONSTRAINT cooldowns_pkey PRIMARY KEY (tenant_id, scope),
-    CONSTRAINT cooldowns_scope_is_a_scope CHECK (octet_length(scope) BETWEEN 1 AND 255)
+    CONSTRAINT cooldowns_scope_is_a_scope CHECK (octet_length(scope) BETWEEN 1 AND 255),
+    CONSTRAINT cooldowns_until_is_plausible CHECK (until BETWEEN '1970-01-01 00:00:00+00' AND '9999-12-31 00:00:00+00')
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE inventory_core_internal.cooldowns IS 'Until when each scope of a tenant is to be left alone; * covers all scopes';
 COMMENT ON COLUMN inventory_core_internal.cooldowns.tenant_id IS 'The owner of the row';

@@ -40,16 +40,23 @@ BEGIN
              ELSE string_agg(format('%I %s.', g.role_name, g.problem), ' ' ORDER BY g.role_name) END,
         'Make them so again: NOLOGIN, no attributes, owning nothing, each a member of the one before it alone.'
     FROM inventory_core_internal._group_role_problems() AS g;
+    RETURN QUERY SELECT
+        'group_privileges', count(*) = 0,
+        CASE WHEN count(*) = 0 THEN 'The group roles have the privileges that the extension gave them.'
+             ELSE format('%s privileges were taken from the group roles, one of them %s.',
+                         count(*), min(format('%s on %s of %s', l.privileges, l.object, l.grantee))) END,
+        'SELECT inventory_core.grant_access(role, tenant, access), for any grant there is: it restores them for all roles.'
+    FROM inventory_core_internal._lost_privileges() AS l;
     -- a role with BYPASSRLS may dump
     RETURN QUERY SELECT
         'privileges', count(*) = 0,
         CASE WHEN count(*) = 0 THEN 'Only the group roles have privileges on the tables and functions of tenants.'
-             ELSE format('%s privileges of others, one of them %s on %s of %s.',
-                         count(*), min(f.privileges), min(f.object), min(f.grantee)) END,
+             ELSE format('%s privileges of others, one of them %s.',
+                         count(*), min(format('%s on %s of %s', f.privileges, f.object, f.grantee))) END,
         'REVOKE them: access is given by inventory_core.grant_access alone.'
     FROM inventory_core_internal._foreign_privileges() AS f
     LEFT JOIN pg_roles AS r ON r.rolname = f.grantee
-    WHERE NOT (f.privileges = 'SELECT' AND coalesce(r.rolbypassrls OR r.rolsuper, false))
+    WHERE NOT (f.privileges IN ('SELECT', 'USAGE') AND coalesce(r.rolbypassrls OR r.rolsuper, false))
       AND NOT (f.grantee = 'PUBLIC' AND (f.object = 'SCHEMA inventory_core' OR f.object IN (
           SELECT 'ROUTINE ' || p.oid::regprocedure FROM pg_proc AS p
           WHERE p.pronamespace IN ('inventory_core'::regnamespace, 'inventory_core_internal'::regnamespace)
@@ -105,14 +112,16 @@ BEGIN
                coalesce(string_agg(d.rolname, ', ' ORDER BY d.rolname) FILTER (WHERE d.reads_all), 'nobody'),
                coalesce(string_agg(d.rolname, ', ' ORDER BY d.rolname)
                             FILTER (WHERE d.reads_some AND NOT d.reads_all), 'nobody')),
-        'Dump as a superuser, or as a role with BYPASSRLS: GRANT SELECT ON ALL TABLES IN SCHEMA inventory_core, inventory_core_internal TO it.'
-    FROM (SELECT r.rolname, bool_and(has_table_privilege(r.oid, t.oid, 'SELECT')) AS reads_all,
+        'Dump as a superuser, or as a role with BYPASSRLS: GRANT pg_read_all_data TO it.'
+    FROM (SELECT r.rolname,
+                 has_schema_privilege(r.oid, 'inventory_core_internal', 'USAGE')
+                     AND bool_and(has_table_privilege(r.oid, t.oid, 'SELECT')) AS reads_all,
                  bool_or(has_table_privilege(r.oid, t.oid, 'SELECT')) AS reads_some
           FROM pg_roles AS r
           CROSS JOIN pg_extension AS e
           CROSS JOIN unnest(e.extconfig) AS t (oid)
           WHERE (r.rolsuper OR r.rolbypassrls) AND r.rolcanlogin AND e.extname = 'inventory_core'
-          GROUP BY r.rolname) AS d;
+          GROUP BY r.oid, r.rolname) AS d;
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._doctor_server() IS 'The checks of doctor that concern no tenant';
@@ -132,25 +141,25 @@ BEGIN
         FROM inventory_core_internal.sync_runs AS r
         WHERE (every_tenant OR r.tenant_id = bound) AND r.status = 'running')
     SELECT c.check_name, c.found = 0,
-           CASE WHEN c.found = 0 THEN c.fine ELSE format(c.problem, c.found, c.first_tenant, c.first_run) END, c.hint
+           CASE WHEN c.found = 0 THEN c.fine ELSE format(c.problem, c.found, c.first) END, c.hint
     FROM (SELECT 'expired_runs' AS check_name, 'No run is silent for longer than its lease.' AS fine,
-                 '%s running runs have lost their lease, one of them of tenant %s: %s.' AS problem,
+                 '%s running runs have lost their lease, one of them of tenant %s.' AS problem,
                  'SELECT inventory_core.reap_expired_runs(tenant), or CALL inventory_core.maintain(); then see why the '
                  'worker died.' AS hint,
-                 count(*) AS found, min(r.tenant_id) AS first_tenant, min(r.run_id::text) AS first_run
+                 count(*) AS found, min(format('%s: %s', r.tenant_id, r.run_id)) AS first
           FROM running AS r WHERE r.lease_end <= now
           UNION ALL
           SELECT 'long_runs', 'No run has been running for a day.',
-                 '%s runs have been running for more than a day, one of them of tenant %s: %s.',
+                 '%s runs have been running for more than a day, one of them of tenant %s.',
                  'See run_progress. A worker that hangs and still sends heartbeats has to be stopped where it runs.',
-                 count(*), min(r.tenant_id), min(r.run_id::text)
+                 count(*), min(format('%s: %s', r.tenant_id, r.run_id))
           FROM running AS r WHERE r.lease_end > now AND r.started_at <= now - interval '1 day') AS c;
 
     RETURN QUERY
     SELECT 'never_completed', count(*) = 0,
            CASE WHEN count(*) = 0 THEN 'Every selection has a completed run, or its first one is running.'
-                ELSE format('%s selections have no completed run, one of them of tenant %s: %s.',
-                            count(*), min(s.tenant_id), min(s.selection_hash)) END,
+                ELSE format('%s selections have no completed run, one of them of tenant %s.',
+                            count(*), min(format('%s: %s', s.tenant_id, s.selection_hash))) END,
            'See refused_count and last_refused_reason in inventory_selections, and inventory_core.cooling_down(tenant).'
     FROM inventory_core_internal.selections AS s
     WHERE (every_tenant OR s.tenant_id = bound)
@@ -158,46 +167,55 @@ BEGIN
                       WHERE r.tenant_id = s.tenant_id AND r.selection_hash = s.selection_hash
                         AND (r.status <> 'running' OR inventory_core_internal._lease_end(r) > now));
 
-    RETURN QUERY
-    -- a writer can store anything there
-    WITH valid AS MATERIALIZED (
-        SELECT l.* FROM inventory_core_internal.last_seen AS l
-        WHERE (every_tenant OR l.tenant_id = bound) AND inventory_core_internal._is_bitmap(l.item_ids))
-    SELECT 'last_seen_sets', count(*) = 0,
-           CASE WHEN count(*) = 0 THEN 'The sets of last_seen agree with the runs.'
-                ELSE format('%s sets do not agree with the runs, one of them of tenant %s: %s.',
-                            count(*), min(p.tenant_id), min(p.problem)) END,
-           'Something else than this extension wrote last_seen or sync_runs: restore them from a dump, or forget_tenant '
-           'and sync anew.'
-    FROM (SELECT l.tenant_id, format('run %s holds sets of selection %s', r.run_id, l.selection_hash) AS problem
-          FROM inventory_core_internal.last_seen AS l
-          JOIN inventory_core_internal.sync_runs AS r ON r.tenant_id = l.tenant_id AND r.run_id = l.run_id
-          WHERE (every_tenant OR l.tenant_id = bound)
-            AND (r.status = 'running' OR l.selection_hash NOT IN ('*', r.selection_hash))
-          UNION ALL
-          SELECT v.tenant_id, format('the sets of selection %s overlap', v.selection_hash)
-          FROM valid AS v
-          GROUP BY v.tenant_id, v.selection_hash, v.chunk
-          HAVING sum(inventory_core_internal._bitmap_count(v.item_ids))
-              <> inventory_core_internal._bitmap_count(inventory_core_internal._bitmap_union(array_agg(v.item_ids)))
-          UNION ALL
-          SELECT v.tenant_id, format('run %s holds more items than it observed', v.run_id)
-          FROM valid AS v
-          JOIN inventory_core_internal.sync_runs AS r ON r.tenant_id = v.tenant_id AND r.run_id = v.run_id
-          GROUP BY v.tenant_id, v.selection_hash, v.run_id, r.observed_count
-          HAVING sum(inventory_core_internal._bitmap_count(v.item_ids)) > r.observed_count
-          UNION ALL
-          SELECT l.tenant_id, format('a set of run %s is no bitmap', l.run_id)
-          FROM inventory_core_internal.last_seen AS l
-          WHERE (every_tenant OR l.tenant_id = bound) AND NOT inventory_core_internal._is_bitmap(l.item_ids)
-          UNION ALL
-          SELECT c.tenant_id, format('a set of changes of run %s is no bitmap', c.run_id)
-          FROM inventory_core_internal.run_changes_bitmaps AS c
-          WHERE (every_tenant OR c.tenant_id = bound) AND NOT inventory_core_internal._is_bitmap(c.item_ids)
-          UNION ALL
-          SELECT q.tenant_id, format('a set of a batch of run %s is no bitmap', q.run_id)
-          FROM inventory_core_internal.run_parts AS q
-          WHERE (every_tenant OR q.tenant_id = bound) AND NOT inventory_core_internal._is_bitmap(q.item_ids)) AS p;
+    -- A writer can store anything there. Whatever it is, the other checks are told.
+    BEGIN
+        RETURN QUERY
+        WITH valid AS MATERIALIZED (
+            SELECT l.* FROM inventory_core_internal.last_seen AS l
+            WHERE (every_tenant OR l.tenant_id = bound) AND inventory_core_internal._is_bitmap(l.item_ids))
+        SELECT 'last_seen_sets', count(*) = 0,
+               CASE WHEN count(*) = 0 THEN 'The sets of last_seen agree with the runs.'
+                    ELSE format('%s sets do not agree with the runs, one of them of tenant %s.',
+                                count(*), min(format('%s: %s', p.tenant_id, p.problem))) END,
+               'Something else than this extension wrote last_seen or sync_runs: restore them from a dump, or forget_tenant '
+               'and sync anew.'
+        FROM (SELECT l.tenant_id, format('run %s holds sets of selection %s', r.run_id, l.selection_hash) AS problem
+              FROM inventory_core_internal.last_seen AS l
+              JOIN inventory_core_internal.sync_runs AS r ON r.tenant_id = l.tenant_id AND r.run_id = l.run_id
+              WHERE (every_tenant OR l.tenant_id = bound)
+                AND (r.status = 'running' OR l.selection_hash NOT IN ('*', r.selection_hash))
+              UNION ALL
+              SELECT v.tenant_id, format('the sets of selection %s overlap', v.selection_hash)
+              FROM valid AS v
+              GROUP BY v.tenant_id, v.selection_hash, v.chunk
+              HAVING sum(inventory_core_internal._bitmap_count(v.item_ids))
+                  <> inventory_core_internal._bitmap_count(inventory_core_internal._bitmap_union(array_agg(v.item_ids)))
+              UNION ALL
+              SELECT v.tenant_id, format('run %s holds more items than it observed', v.run_id)
+              FROM valid AS v
+              JOIN inventory_core_internal.sync_runs AS r ON r.tenant_id = v.tenant_id AND r.run_id = v.run_id
+              GROUP BY v.tenant_id, v.selection_hash, v.run_id, r.observed_count
+              HAVING sum(inventory_core_internal._bitmap_count(v.item_ids)) > r.observed_count
+              UNION ALL
+              SELECT l.tenant_id, format('a set of run %s is no bitmap', l.run_id)
+              FROM inventory_core_internal.last_seen AS l
+              WHERE (every_tenant OR l.tenant_id = bound) AND NOT inventory_core_internal._is_bitmap(l.item_ids)
+              UNION ALL
+              SELECT c.tenant_id, format('a set of changes of run %s is no bitmap', c.run_id)
+              FROM inventory_core_internal.run_changes_bitmaps AS c
+              WHERE (every_tenant OR c.tenant_id = bound) AND NOT inventory_core_internal._is_bitmap(c.item_ids)
+              UNION ALL
+              SELECT q.tenant_id, format('a set of a batch of run %s is no bitmap', q.run_id)
+              FROM inventory_core_internal.run_parts AS q
+              WHERE (every_tenant OR q.tenant_id = bound) AND NOT inventory_core_internal._is_bitmap(q.item_ids)) AS p;
+    EXCEPTION
+        WHEN others THEN
+            check_name := 'last_seen_sets';
+            ok := false;
+            detail := format('The sets of last_seen cannot be compared: %s.', SQLERRM);
+            hint := 'Bind one tenant after the other and call doctor again to see whose they are.';
+            RETURN NEXT;
+    END;
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._doctor_tenants(boolean) IS
@@ -224,8 +242,8 @@ BEGIN
     RETURN QUERY
     SELECT 'grants', count(*) = 0,
            CASE WHEN count(*) = 0 THEN 'Every grant is of a role that exists.'
-                ELSE format('%s grants do not count any more, one of them of role %s on tenant %s.',
-                            count(*), min(g.role_name), min(g.tenant_id)) END,
+                ELSE format('%s grants do not count any more, one of them of role %s.',
+                            count(*), min(format('%s on tenant %s', g.role_name, g.tenant_id))) END,
            'The role was dropped or renamed, or comes from another server (docs/operating.md, restore). DELETE the row from '
            'inventory_core_internal.tenant_grants, and SELECT inventory_core.grant_access(role, tenant, access) where it is wanted.'
     FROM inventory_core_internal.tenant_grants AS g
@@ -233,8 +251,8 @@ BEGIN
     RETURN QUERY
     SELECT 'memberships', count(*) = 0,
            CASE WHEN count(*) = 0 THEN 'Every role with a grant is a member of the group role that it needs.'
-                ELSE format('%s roles with a grant lack the membership that it needs, one of them %s on tenant %s.',
-                            count(DISTINCT g.role_name), min(g.role_name), min(g.tenant_id)) END,
+                ELSE format('%s roles with a grant lack the membership that it needs, one of them %s.',
+                            count(DISTINCT g.role_name), min(format('%s on tenant %s', g.role_name, g.tenant_id))) END,
            'SELECT inventory_core.grant_access(role, tenant, access) again: it restores what is missing.'
     FROM inventory_core_internal.tenant_grants AS g
     JOIN pg_roles AS r ON r.oid = g.role_oid AND r.rolname = g.role_name

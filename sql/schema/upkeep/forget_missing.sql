@@ -32,7 +32,8 @@ BEGIN
     PERFORM inventory_core_internal._require('min_missed_runs', min_missed_runs IS NOT NULL);
     PERFORM inventory_core_internal._require('min_age', min_age IS NOT NULL);
     PERFORM inventory_core_internal._require('dry_run', dry_run IS NOT NULL);
-    IF min_missed_runs < 0 OR min_age < interval '0' THEN
+    -- by both measures: '-12 months 361 days' compares as positive and leads back
+    IF min_missed_runs < 0 OR min_age < interval '0' OR extract(epoch FROM min_age) < 0 THEN
         RAISE EXCEPTION 'invalid argument of forget_missing'
             USING ERRCODE = 'invalid_parameter_value',
                   DETAIL = CASE WHEN min_missed_runs < 0 THEN format('Argument min_missed_runs: it is %s.', min_missed_runs)

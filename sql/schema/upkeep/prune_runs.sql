@@ -68,7 +68,8 @@ AS $$
 BEGIN
     PERFORM inventory_core_internal._require('keep', keep IS NOT NULL);
     PERFORM inventory_core_internal._require('keep_last', keep_last IS NOT NULL);
-    IF keep < interval '0' OR keep_last < 0 THEN
+    -- by both measures: '-12 months 361 days' compares as positive and leads back
+    IF keep < interval '0' OR extract(epoch FROM keep) < 0 OR keep_last < 0 THEN
         RAISE EXCEPTION 'invalid argument of prune_runs'
             USING ERRCODE = 'invalid_parameter_value',
                   DETAIL = CASE WHEN keep_last < 0 THEN format('Argument keep_last: it is %s.', keep_last)

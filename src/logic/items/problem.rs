@@ -7,7 +7,7 @@ use crate::json::stored;
 pub(super) struct Problem {
     field: String,
     what: String,
-    too_deep: bool,
+    kind: Kind,
 }
 
 impl Problem {
@@ -15,11 +15,11 @@ impl Problem {
 
     pub(super) fn new(field: &str, what: impl Into<String>) -> Self {
         let shown = field.escape_debug().take(Self::MAX_NAME_CHARS).collect();
-        Self { field: shown, what: what.into(), too_deep: false }
+        Self { field: shown, what: what.into(), kind: Kind::Invalid }
     }
 
     pub(super) fn of_value(field: &str, problem: stored::Problem) -> Self {
-        Self { too_deep: problem == stored::Problem::TooDeep, ..Self::new(field, problem.words()) }
+        Self { kind: problem.kind(), ..Self::new(field, problem.words()) }
     }
 
     pub(super) fn at(self, position: i32) -> Error {
@@ -31,6 +31,6 @@ impl Problem {
         };
         let hint = "An item is {\"policy_type\": text, \"external_id\": text, \"display_name\"?: text or null, \
                     \"meta\"?: object or null}. With on_bad_item 'record' the good items of a batch are stored.";
-        Error::new(if self.too_deep { Kind::TooDeep } else { Kind::Invalid }, message, detail, hint)
+        Error::new(self.kind, message, detail, hint)
     }
 }

@@ -1,27 +1,46 @@
-//! The text in which a value of `meta` is stored and compared: no blanks, keys sorted, escapes only
-//! where needed. Unlike a selection, arrays keep their order and numbers their digits.
+//! The forms of `meta`: the text that is stored, and the text that its digest is made of. Unlike in a selection, arrays
+//! keep their order.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
+use inventory_core_redact::{has_inert_strings, redact_known};
+
+use super::string::write_string;
+use super::writer::{self, Form, Refusal};
 use crate::Tick;
-use crate::json::canonical::{self, Form, Refusal, write_string};
-use inventory_core_redact::has_inert_strings;
+use crate::digest;
+use crate::error::{Error, Kind};
 
 /// `numeric`, and so `jsonb`, holds so many digits before the decimal point and behind it.
 const MAX_INTEGER_DIGITS: i64 = 131_072;
 const MAX_FRACTION_DIGITS: i64 = 16_383;
 
+/// Integers of up to so many digits are their own normal form.
+const PLAIN_DIGITS: usize = 20;
+
+/// How a number is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Numbers {
+    /// Digit by digit: 1.10 and 1.1 are equal, but `jsonb` shows them as given.
+    AsGiven,
+    /// Numbers that are equal as `jsonb` alike, for a digest.
+    Normal,
+}
+
 /// What PostgreSQL cannot store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Problem {
-    /// A string with an unpaired surrogate.
+    /// No JSON at all or, where the syntax was checked before, a string with an unpaired surrogate.
     LoneSurrogate,
     /// A string with a NUL.
     Nul,
     /// A number beyond the range of `numeric`.
     NumberOutOfRange,
-    /// Nested deeper than [`crate::json::canonical::MAX_DEPTH`].
+    /// Nested deeper than [`writer::MAX_DEPTH`], the object that a meta is included.
     TooDeep,
+    /// Of 4 GiB or more.
+    TooLong,
 }
 
 impl Problem {
@@ -32,6 +51,16 @@ impl Problem {
             Self::Nul => "contains a NUL",
             Self::NumberOutOfRange => "contains a number out of the range of jsonb",
             Self::TooDeep => "is nested too deeply",
+            Self::TooLong => "is too long",
+        }
+    }
+
+    /// What decides the SQLSTATE.
+    pub fn kind(self) -> Kind {
+        match self {
+            Self::LoneSurrogate | Self::Nul | Self::NumberOutOfRange => Kind::Invalid,
+            Self::TooDeep => Kind::TooDeep,
+            Self::TooLong => Kind::TooLong,
         }
     }
 }
@@ -39,43 +68,58 @@ impl Problem {
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            // The syntax was right before: what is left is a surrogate without its other half.
             Refusal::NotJson(_) => Self::LoneSurrogate,
             Refusal::Number(_) => Self::NumberOutOfRange,
             Refusal::Nul => Self::Nul,
             Refusal::TooDeep => Self::TooDeep,
+            Refusal::TooLong => Self::TooLong,
         }
     }
 }
 
-/// Appends one value, given as valid JSON text without blanks around it; gives by how many bytes it is longer where
-/// `jsonb` shows it.
-pub fn write_value(out: &mut String, raw: &str, tick: Tick<'_>) -> Result<usize, Problem> {
+/// Appends one value of a meta, given as valid JSON text without blanks around it; gives by how many bytes it is longer
+/// where `jsonb` shows it.
+pub fn write_value(out: &mut String, raw: &str, numbers: Numbers, tick: Tick<'_>) -> Result<isize, Problem> {
+    let mut form = Meta::new(numbers);
     match raw.as_bytes().first() {
-        Some(b'{' | b'[') => {
-            let written = canonical::write(raw, Form::Stored, tick)?;
-            out.push_str(&written.text);
-            return Ok(written.hidden);
-        }
+        Some(b'{' | b'[') => writer::write(out, raw, &mut form, 1, tick)?,
         // what holds no escape needs none
         Some(b'"') if !raw.contains('\\') => out.push_str(raw),
         Some(b'"') => write_string(out, &string(raw)?),
         Some(b't' | b'f' | b'n') => out.push_str(raw),
-        _ => return write_number(out, raw),
+        _ => form.number(out, raw).map_err(|_| Problem::NumberOutOfRange)?,
     }
-    Ok(0)
+    Ok(form.longer)
 }
 
-/// The same text with the secrets in its string values replaced ([`inventory_core_redact::redact_known`]), and how many
-/// values held one.
+/// The same meta with the secrets in its string values replaced ([`redact_known`]), and how many values held one.
 ///
-/// Digests are of the text as given, so that an unchanged item need not be searched for secrets.
-pub fn redacted(stored: String, tick: Tick<'_>) -> Result<(String, usize), Problem> {
-    if has_inert_strings(&stored) {
-        return Ok((stored, 0));
+/// # Errors
+/// What [`Problem`] lists, of a text that is not in the form in which meta is stored.
+pub fn redacted<'a>(meta: &'a str, tick: Tick<'_>) -> Result<(Cow<'a, str>, usize), Error> {
+    if has_inert_strings(meta) {
+        return Ok((Cow::Borrowed(meta), 0));
     }
-    let written = canonical::write(&stored, Form::Redacted, tick)?;
-    Ok((written.text, written.redacted))
+    let mut form = Meta { redacts: Some(tick), ..Meta::new(Numbers::AsGiven) };
+    let mut out = String::new();
+    writer::write(&mut out, meta, &mut form, 0, tick)?;
+    Ok((Cow::Owned(out), form.redacted))
+}
+
+/// The digest of a meta, given as any JSON text: the same for all that are equal as `jsonb` once their secrets are
+/// replaced, so that it tells nothing that the stored row does not.
+///
+/// # Errors
+/// What [`Problem`] lists.
+pub fn digest(meta: &str, tick: Tick<'_>) -> Result<i64, Error> {
+    let mut normal = String::new();
+    writer::write(&mut normal, meta, &mut Meta::new(Numbers::Normal), 0, tick)?;
+    digest_of_normal(&normal, tick)
+}
+
+/// Likewise, of a text whose numbers are [`Numbers::Normal`].
+pub(crate) fn digest_of_normal(normal: &str, tick: Tick<'_>) -> Result<i64, Error> {
+    Ok(digest::of_text(Some(&redacted(normal, tick)?.0)))
 }
 
 /// The text of a JSON string, given with its quotes.
@@ -89,121 +133,127 @@ pub fn string(raw: &str) -> Result<Cow<'_, str>, Problem> {
     if text.contains('\0') { Err(Problem::Nul) } else { Ok(Cow::Owned(text)) }
 }
 
-/// Appends a number digit by digit: 1.10 and 1.1 are equal, but `jsonb` shows them as given. Gives by how many bytes
-/// the number is longer where `jsonb` shows it, which writes out every digit.
-pub fn write_number(out: &mut String, number: &str) -> Result<usize, Problem> {
-    let (mantissa, exponent) = match number.split_once(['e', 'E']) {
-        None => (number, 0),
-        Some((mantissa, exponent)) => (
-            mantissa,
-            exponent.parse::<i64>().ok().filter(|e| e.abs() < 1_000_000).ok_or(Problem::NumberOutOfRange)?,
-        ),
-    };
-    let (integer, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let digits = |text: &str| i64::try_from(text.len()).unwrap_or(i64::MAX);
-    let nonzero = |text: &str| digits(text.trim_start_matches(['-', '0']));
-    // Where the first digit that counts stands, before the point or (negative) behind it.
-    let before_point = match (nonzero(integer), nonzero(fraction)) {
-        (0, 0) => 0,
-        (0, left) => left - digits(fraction) + exponent,
-        (left, _) => left + exponent,
-    };
-    let behind_point = digits(fraction) - exponent;
-    if before_point > MAX_INTEGER_DIGITS || behind_point > MAX_FRACTION_DIGITS {
-        return Err(Problem::NumberOutOfRange);
+struct Meta<'t> {
+    numbers: Numbers,
+    /// Where secrets are replaced: what to call meanwhile.
+    redacts: Option<Tick<'t>>,
+    /// How many string values held a secret.
+    redacted: usize,
+    /// By how many bytes the numbers are longer where `jsonb` shows them.
+    longer: isize,
+}
+
+impl Meta<'_> {
+    fn new(numbers: Numbers) -> Self {
+        Self { numbers, redacts: None, redacted: 0, longer: 0 }
     }
-    out.push_str(number);
-    let shown = before_point.max(1) + if behind_point > 0 { behind_point + 1 } else { 0 };
-    Ok(usize::try_from(shown).unwrap_or_default().saturating_sub(number.len()))
+}
+
+impl Form for Meta<'_> {
+    const SORTS_ARRAYS: bool = false;
+
+    fn key(&mut self, out: &mut String, key: &str) -> Result<(), Refusal> {
+        if key.contains('\0') {
+            return Err(Refusal::Nul);
+        }
+        write_string(out, key);
+        Ok(())
+    }
+
+    fn string(&mut self, out: &mut String, string: &str) -> Result<(), Refusal> {
+        let Some(tick) = self.redacts else { return self.key(out, string) };
+        let (redacted, found) = redact_known(string, tick);
+        self.redacted += usize::from(found > 0);
+        self.key(out, &redacted)
+    }
+
+    fn number(&mut self, out: &mut String, number: &str) -> Result<(), String> {
+        let start = out.len();
+        let decimal = Decimal::parse(number).ok_or_else(|| "is out of the range of jsonb".to_owned())?;
+        match self.numbers {
+            Numbers::AsGiven => out.push_str(number),
+            Numbers::Normal => decimal.write_normal(out),
+        }
+        let shown = decimal.shown_bytes().max(number.len());
+        self.longer = self.longer.saturating_add_unsigned(shown).saturating_sub_unsigned(out.len() - start);
+        Ok(())
+    }
+}
+
+/// A number of the JSON grammar, taken apart; `numeric` can hold it.
+struct Decimal<'a> {
+    negative: bool,
+    integer: &'a str,
+    fraction: &'a str,
+    exponent: i64,
+    /// Where the first digit that counts stands, before the point or (negative) behind it.
+    before_point: i64,
+    /// How many digits stand behind the point.
+    behind_point: i64,
+}
+
+impl<'a> Decimal<'a> {
+    fn parse(number: &'a str) -> Option<Self> {
+        let (mantissa, exponent) = match number.split_once(['e', 'E']) {
+            None => (number, 0),
+            Some((mantissa, exponent)) => {
+                (mantissa, exponent.parse().ok().filter(|e: &i64| e.abs() < 1_000_000)?)
+            }
+        };
+        let (negative, mantissa) = mantissa.strip_prefix('-').map_or((false, mantissa), |rest| (true, rest));
+        let (integer, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let digits = |text: &str| i64::try_from(text.len()).unwrap_or(i64::MAX);
+        let nonzero = |text: &str| digits(text.trim_start_matches('0'));
+        let before_point = match (nonzero(integer), nonzero(fraction)) {
+            (0, 0) => 0,
+            (0, left) => left - digits(fraction) + exponent,
+            (left, _) => left + exponent,
+        };
+        let behind_point = digits(fraction) - exponent;
+        let fits = before_point <= MAX_INTEGER_DIGITS && behind_point <= MAX_FRACTION_DIGITS;
+        fits.then_some(Self { negative, integer, fraction, exponent, before_point, behind_point })
+    }
+
+    fn is_zero(&self) -> bool {
+        self.integer.bytes().chain(self.fraction.bytes()).all(|digit| digit == b'0')
+    }
+
+    /// How many bytes `jsonb` shows, which writes out every digit.
+    fn shown_bytes(&self) -> usize {
+        let behind = if self.behind_point > 0 { self.behind_point + 1 } else { 0 };
+        usize::try_from(self.before_point.max(1) + behind).unwrap_or_default()
+    }
+
+    /// One text for all numbers of one value: an integer of few digits as such, another number as digits without a zero
+    /// at either end and a power of ten.
+    fn write_normal(&self, out: &mut String) {
+        if self.is_zero() {
+            out.push('0');
+            return;
+        }
+        if self.negative {
+            out.push('-');
+        }
+        if self.fraction.is_empty() && self.exponent == 0 && self.integer.len() <= PLAIN_DIGITS {
+            out.push_str(self.integer);
+            return;
+        }
+        let all = [self.integer, self.fraction].concat();
+        let significant = all.trim_start_matches('0');
+        let digits = significant.trim_end_matches('0');
+        let zeros = i64::try_from(significant.len() - digits.len()).unwrap_or(i64::MAX);
+        let exponent = zeros - self.behind_point;
+        out.push_str(digits);
+        match usize::try_from(exponent) {
+            Ok(zeros) if digits.len() + zeros <= PLAIN_DIGITS => out.extend(std::iter::repeat_n('0', zeros)),
+            Ok(0) => {}
+            _ => {
+                let _ = write!(out, "e{exponent}"); // writing to a String cannot fail
+            }
+        }
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-
-    use super::{Problem, write_value};
-
-    fn stored(raw: &str) -> Result<String, Problem> {
-        let mut out = String::new();
-        write_value(&mut out, raw, &|| ()).map(|_| out)
-    }
-
-    #[test]
-    fn one_text_for_spellings_that_jsonb_shows_alike() {
-        for (raw, text) in [
-            (r#""\u0041\/é""#, r#""A/é""#),
-            (r#"{"b": [3, 1, 2], "a" : {"d":1,"c":null,"c":true}}"#, r#"{"a":{"c":true,"d":1},"b":[3,1,2]}"#),
-            ("1.10", "1.10"),
-            ("[1.10, 2e3, 12345678901234567890123]", "[1.10,2e3,12345678901234567890123]"),
-            ("true", "true"),
-            ("null", "null"),
-        ] {
-            assert_eq!(stored(raw).as_deref(), Ok(text), "{raw}");
-        }
-    }
-
-    #[test]
-    fn digits_that_jsonb_writes_out_are_counted() {
-        let ten_digits = "1000000000".len() - "1e9".len();
-        for (raw, hidden) in [
-            ("1000", 0),
-            ("12.50e1", 0),
-            ("0e9", 0),
-            ("1e9", ten_digits),
-            ("[1e9,{\"a\":1e9}]", 2 * ten_digits),
-            ("0.1e10", "1000000000".len() - "0.1e10".len()),
-            ("1e-9", "0.000000001".len() - "1e-9".len()),
-            ("1e131071", 131_072 - "1e131071".len()),
-        ] {
-            assert_eq!(write_value(&mut String::new(), raw, &|| ()), Ok(hidden), "{raw}");
-        }
-    }
-
-    #[test]
-    fn secrets_in_string_values_are_replaced_at_any_depth() {
-        let given = r#"{"etag":"W/\"8f14e45fceea167a5a36dedd4bea2543\"","url":["https://u:hunter2secret@h/"],"v":"1.2.3"}"#;
-        let expected = given.replace("hunter2secret", "[redacted:password]");
-        assert_eq!(super::redacted(given.to_owned(), &|| ()), Ok((expected.clone(), 1)));
-        assert_eq!(super::redacted(expected.clone(), &|| ()), Ok((expected.clone(), 0)));
-        let two_in_one = r#"["token=Zk83jLq0PwXm27Ty&sig=Zk83jLq0PwXm27Ty","password=hunter2secret","x"]"#;
-        assert_eq!(super::redacted(two_in_one.to_owned(), &|| ()).map(|(_, count)| count), Ok(2));
-    }
-
-    /// As docs/security.md says.
-    #[test]
-    fn keys_announce_nothing_and_strings_do() {
-        let by_key = r#"{"auth":{"password":"hunter2"}}"#;
-        assert_eq!(super::redacted(by_key.to_owned(), &|| ()), Ok((by_key.to_owned(), 0)));
-        let by_string = r#"{"auth":"password=hunter2","said":"Authorization: required"}"#;
-        let expected = by_string.replace("hunter2", "[redacted:password]");
-        assert_eq!(super::redacted(by_string.to_owned(), &|| ()), Ok((expected, 1)));
-    }
-
-    #[test]
-    fn what_jsonb_cannot_hold_is_named() {
-        for (raw, problem) in [
-            (r#""a\u0000b""#, Problem::Nul),
-            (r#"["a\u0000b"]"#, Problem::Nul),
-            (r#"{"a\u0000b":1}"#, Problem::Nul),
-            (r#""\ud800""#, Problem::LoneSurrogate),
-            (r#"[{"a":"\udc00"}]"#, Problem::LoneSurrogate),
-            ("1e131072", Problem::NumberOutOfRange),
-            ("-12.5e131071", Problem::NumberOutOfRange),
-            ("0.01e131074", Problem::NumberOutOfRange),
-            ("0e-16384", Problem::NumberOutOfRange),
-            ("[1e-16384]", Problem::NumberOutOfRange),
-            ("1e99999999999999999999", Problem::NumberOutOfRange),
-            (&format!("{}{}", "[".repeat(1001), "]".repeat(1001)), Problem::TooDeep),
-        ] {
-            assert_eq!(stored(raw), Err(problem), "{raw:.40}");
-        }
-        for fits in
-            ["1e131071", "1e-16383", "-1e131071", "-38.327e+131070", "0.1e131072", "0.01e131073", "0e131072"]
-        {
-            assert!(stored(fits).is_ok(), "{fits}");
-        }
-        let (most, more) = ("7".repeat(131_072), "7".repeat(131_073));
-        assert_eq!(stored(&format!("[{most},1]")), Ok(format!("[{most},1]")));
-        assert_eq!(stored(&format!("[{more},1]")), Err(Problem::NumberOutOfRange));
-    }
-}
+#[path = "stored_tests.rs"]
+mod tests;

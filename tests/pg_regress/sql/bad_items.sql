@@ -90,13 +90,14 @@ SELECT * FROM upsert_items('bad_items', :'run', ' [ ] ', 'record');
 -- All bad is not all lost.
 SELECT * FROM upsert_items('bad_items', :'run', '[1, 2]', 'record');
 
--- Too deep: an error of its own, or a bad item like any other.
+-- Too deep: an error of its own, or a bad item like any other. The object that a meta is counts.
 SELECT * FROM upsert_items('bad_items', :'run', format('[{"policy_type": "bi", "external_id": "x", "meta": {"a": %s%s}}]', repeat('[', 2000), repeat(']', 2000))::json);
-SELECT rejected FROM upsert_items('bad_items', :'run', format('[{"policy_type": "bi", "external_id": "x", "meta": {"a": %s%s}}]', repeat('[', 2000), repeat(']', 2000))::json, 'record');
-SELECT inserted FROM upsert_items('bad_items', :'run', format('[{"policy_type": "bi", "external_id": "deep", "meta": {"a": %s%s}}]', repeat('[', 900), repeat(']', 900))::json);
+SELECT * FROM upsert_items('bad_items', :'run', format('[{"policy_type": "bi", "external_id": "x", "meta": {"a": %s%s}}]', repeat('[', 128), repeat(']', 128))::json);
+SELECT rejected FROM upsert_items('bad_items', :'run', format('[{"policy_type": "bi", "external_id": "x", "meta": {"a": %s%s}}]', repeat('[', 128), repeat(']', 128))::json, 'record');
+SELECT inserted FROM upsert_items('bad_items', :'run', format('[{"policy_type": "bi", "external_id": "deep", "meta": {"a": %s%s}}]', repeat('[', 127), repeat(']', 127))::json);
 -- What is accepted is stored, secrets or not.
-SELECT inserted FROM upsert_items('bad_items', :'run', format('[{"policy_type": "bi", "external_id": "deepest", "meta": {"a": %s"k=v"%s}}]', repeat('[', 1000), repeat(']', 1000))::json);
-SELECT inserted FROM upsert_items('bad_items', :'run', format('[{"policy_type": "bi", "external_id": "deepest secret", "meta": {"a": %s"password=hunter2"%s}}]', repeat('[', 1000), repeat(']', 1000))::json);
+SELECT inserted FROM upsert_items('bad_items', :'run', format('[{"policy_type": "bi", "external_id": "deepest", "meta": {"a": %s"k=v"%s}}]', repeat('[', 127), repeat(']', 127))::json);
+SELECT inserted FROM upsert_items('bad_items', :'run', format('[{"policy_type": "bi", "external_id": "deepest secret", "meta": {"a": %s"password=hunter2"%s}}]', repeat('[', 127), repeat(']', 127))::json);
 SELECT external_id, meta::text LIKE '%hunter2%' AS leaks FROM inventory_items('bad_items') WHERE external_id LIKE 'deepest%' ORDER BY 1;
 
 -- Many types at once.

@@ -88,5 +88,5 @@ SELECT * FROM start_run('errors', '{}');
 ROLLBACK;
 
 -- 54001 statement_too_complex
-SELECT selection_hash((repeat('[', 1001) || repeat(']', 1001))::jsonb);
+SELECT selection_hash((repeat('[', 129) || repeat(']', 129))::jsonb);
 \echo :LAST_ERROR_SQLSTATE

@@ -3,6 +3,7 @@ SELECT inventory_core.grant_access('regress_maintainer', 'forget_tenant', 'maint
 SELECT inventory_core.grant_access('regress_maintainer', 'forget_tenant two', 'maintainer') \gset
 SELECT inventory_core.grant_access('regress_writer', 'forget_tenant', 'writer') \gset
 SELECT inventory_core.set_tenant_limit('forget_tenant', 9) \gset
+SELECT inventory_core.set_tenant_limit('forget_tenant two', 9) \gset
 -- Rows of a tenant in every table that has tenants, whichever they are.
 CREATE FUNCTION regress.rows_of(tenant text) RETURNS TABLE (relation text, has_rows boolean) LANGUAGE plpgsql AS $$
 BEGIN
@@ -27,11 +28,9 @@ BEGIN
     PERFORM inventory_core.prune_runs(tenant, '0', 0);
     run := regress.sync('running', tenant, '{"running": 1}', '{vm/3}', NULL);
     PERFORM inventory_core.record_throttle(tenant, run, 429, '60');
-    -- as start_run does where another transaction has the row of the selection in its hands
-    INSERT INTO inventory_core_internal.refusals (tenant_id, selection_hash, refusal_id, reason, refused_at)
-    VALUES (tenant, inventory_core.selection_hash('{}'), gen_random_uuid(), 'already_running', inventory_core_internal._now());
-    -- as no start leaves it
-    INSERT INTO inventory_core_internal.open_starts (tenant_id, slot_no) VALUES (tenant, 1024);
+    -- as start_run does where another transaction holds the lock of the row of the selection
+    INSERT INTO inventory_core_internal.refusals (tenant_id, selection_hash, refusal_id, selection, refused_count, reason, refused_at)
+    VALUES (tenant, inventory_core.selection_hash('{}'), gen_random_uuid(), '{}', 1, 'already_running', inventory_core_internal._now());
 END
 $$;
 SELECT pg_temp.fill('forget_tenant') \gset
@@ -39,16 +38,16 @@ SELECT pg_temp.fill('forget_tenant two') \gset
 RESET SESSION AUTHORIZATION;
 SELECT relation AS without_rows FROM regress.rows_of('forget_tenant') WHERE NOT has_rows;
 SELECT run_id AS running FROM inventory_core_internal.sync_runs WHERE tenant_id = 'forget_tenant' AND status = 'running' \gset
-SELECT count(*) AS slots FROM inventory_core_internal.run_slots WHERE run_id = :'running';
+SELECT count(*) AS slots FROM inventory_core_internal.run_slots WHERE holder = inventory_core_internal._slot_holder('forget_tenant', :'running');
 
--- By a maintainer: all goes but the grants, which are the owner's.
+-- By a maintainer: all goes but the grants and the limit, which are the owner's.
 SET SESSION AUTHORIZATION regress_maintainer;
 SELECT forget_tenant('forget_tenant');
 SELECT forget_tenant('forget_tenant');
 SELECT count(*) FROM inventory_items('forget_tenant');
 RESET SESSION AUTHORIZATION;
 SELECT relation AS left_over FROM regress.rows_of('forget_tenant') WHERE has_rows;
-SELECT count(*) AS slots FROM inventory_core_internal.run_slots WHERE run_id = :'running';
+SELECT count(*) AS slots FROM inventory_core_internal.run_slots WHERE holder = inventory_core_internal._slot_holder('forget_tenant', :'running');
 SELECT relation AS lost_by_the_other FROM regress.rows_of('forget_tenant two') WHERE NOT has_rows;
 
 -- The worker that was in the middle of a run is told so; a tenant of that name that comes back is a new one.
@@ -60,7 +59,7 @@ SELECT regress.sync('new', 'forget_tenant', '{}', '{vm/9}') \gset
 SELECT item_id, external_id FROM inventory_items('forget_tenant');
 SELECT run_seq FROM inventory_sync_runs('forget_tenant');
 
--- By the owner: the grants go too, those of roles that are no more among them.
+-- By the owner: the grants go too, those of roles that are no more among them. A limit stays until set_tenant_limit takes it back.
 RESET SESSION AUTHORIZATION;
 SET search_path = inventory_core, inventory_core_internal;
 INSERT INTO tenant_grants (tenant_id, role_name, role_oid, access, granted_at) VALUES ('forget_tenant', 'regress_nobody', 1, 'reader', now());

@@ -37,3 +37,20 @@ BEGIN;
 SELECT set_tenant('redacted_values') \gset
 SELECT redacted_values FROM sync_runs WHERE run_id = :'run';
 COMMIT;
+
+-- The digest of a meta is of its value, and tells one secret from another no more than the stored row does. What a batch
+-- stores has the digest that the private functions give, so that rows which are changed past it can have it too.
+SELECT run_id AS run FROM start_run('redacted_values', '{}', 'nightly') \gset
+SELECT inserted, updated, unchanged FROM upsert_items('redacted_values', :'run',
+    '[{"policy_type": "redacted_values", "external_id": "a", "meta": {"etag": 1.50, "list": [1e2, -0, "x"], "note": "password=hunter2secret"}}]');
+SELECT inserted, updated, unchanged FROM upsert_items('redacted_values', :'run',
+    '[{"policy_type": "redacted_values", "external_id": "a", "meta": {"note": "password=correcthorse", "list": [100.0, 0, "\u0078"], "etag": 1.5}}]');
+SELECT inserted, updated, unchanged FROM upsert_items('redacted_values', :'run',
+    '[{"policy_type": "redacted_values", "external_id": "a", "meta": {"note": "password=correcthorse", "list": [100.0, 1, "x"], "etag": 1.5}}]');
+BEGIN;
+SELECT set_tenant('redacted_values') \gset
+SELECT external_id, meta FROM inventory_items WHERE external_id = 'a';
+SELECT bool_and(meta_digest = _meta_digest(meta::text)) AS meta, bool_and(name_digest = _name_digest(display_name)) AS name,
+       bool_and((key_high, key_low) = (_key_high(policy_type, external_id), _key_low(policy_type, external_id))) AS key
+FROM items;
+COMMIT;

@@ -66,12 +66,16 @@ ROLLBACK;
 SELECT status FROM inventory_core.finish_run('row_level_security two', :'run2');
 
 -- A role that was granted nothing has no access at all.
-SET SESSION AUTHORIZATION regress_stranger;
+SET SESSION AUTHORIZATION DEFAULT;
+CREATE ROLE regress_visitor;
+SET SESSION AUTHORIZATION regress_visitor;
 SELECT inventory_core.set_tenant('row_level_security');
 SELECT count(*) FROM inventory_core.inventory_items;
 SELECT count(*) FROM inventory_core_internal.items;
 SELECT * FROM inventory_core.missing_items('row_level_security', repeat('0', 64));
 SELECT inventory_core.granted_tenants();
+SET SESSION AUTHORIZATION DEFAULT;
+DROP ROLE regress_visitor;
 
 -- A maintainer may do what a writer may, and forget.
 SET SESSION AUTHORIZATION regress_maintainer;

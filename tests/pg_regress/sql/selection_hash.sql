@@ -17,11 +17,11 @@ SELECT inventory_core.selection_hash('{"a": [2, 1], "b": 1.0}') = inventory_core
        inventory_core.selection_hash('{"a": null}') = inventory_core.selection_hash('{}') AS null_and_absent;
 SELECT inventory_core.selection_hash(NULL) IS NULL AS of_null;
 
--- 200,000 elements: no timing here, but the answer does not depend on their order.
+-- 100,000 elements: no timing here, but the answer does not depend on their order.
 SELECT inventory_core.selection_hash(jsonb_build_object('ids', jsonb_agg(n ORDER BY n)))
      = inventory_core.selection_hash(jsonb_build_object('ids', jsonb_agg(n ORDER BY n DESC))) AS same
-FROM generate_series(1, 200000) AS n;
+FROM generate_series(1, 100000) AS n;
 
 -- What canonical_json refuses has no hash.
 SELECT inventory_core.selection_hash('{"n": 9007199254740993}');
-SELECT inventory_core.selection_hash((repeat('[', 1001) || repeat(']', 1001))::jsonb);
+SELECT inventory_core.selection_hash((repeat('[', 129) || repeat(']', 129))::jsonb);

@@ -10,10 +10,15 @@ FROM json_to_recordset(:'golden') AS g (tenant text, selection_hash text, key bi
 SELECT inventory_core.selection_lock_key('ab', 'c') = inventory_core.selection_lock_key('a', 'bc') AS shifted;
 SELECT inventory_core.selection_lock_key(NULL, '') IS NULL AND inventory_core.selection_lock_key('', NULL) IS NULL AS of_null;
 
--- try_lock_selection: the same key, tried until the transaction ends; for whoever may bind the tenant.
+-- try_lock_selection: the same key, tried until the transaction ends; for writers, because it keeps starts away.
 SET SESSION AUTHORIZATION DEFAULT;
 SELECT inventory_core.grant_access('regress_reader', 'lock', 'reader') \gset
+SELECT inventory_core.grant_access('regress_writer', 'lock', 'writer') \gset
+SELECT inventory_core.grant_access('regress_writer', 'lock read', 'reader') \gset
 SET SESSION AUTHORIZATION regress_reader;
+SELECT inventory_core.try_lock_selection('lock', inventory_core.selection_hash('{}'));
+SET SESSION AUTHORIZATION regress_writer;
+SELECT inventory_core.try_lock_selection('lock read', inventory_core.selection_hash('{}'));
 BEGIN;
 SELECT inventory_core.try_lock_selection('lock', inventory_core.selection_hash('{}'));
 SELECT inventory_core.try_lock_selection('lock', inventory_core.selection_hash('{}')) AS again;

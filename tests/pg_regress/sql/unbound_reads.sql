@@ -29,7 +29,7 @@ CREATE FUNCTION pg_temp.read_all() RETURNS TABLE (relation name, answer text) LA
 BEGIN
     FOR relation IN
         SELECT relname FROM pg_class
-        WHERE relnamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[]) AND relkind IN ('r', 'v', 'p') AND relname NOT IN ('tenant_grants', 'meta_whitelist', 'run_slots', 'slot_leases')
+        WHERE relnamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[]) AND relkind IN ('r', 'v', 'p') AND relname NOT IN ('tenant_grants', 'meta_whitelist', 'run_slots')
         ORDER BY relname
     LOOP
         BEGIN
@@ -46,7 +46,7 @@ SELECT * FROM pg_temp.read_all();
 SET SESSION AUTHORIZATION DEFAULT;
 BEGIN;
 SET LOCAL client_min_messages = warning;
-TRUNCATE inventory_core_internal.tenants, inventory_core_internal.selections, inventory_core_internal.sync_runs, inventory_core_internal.sync_errors, inventory_core_internal.items CASCADE;
+TRUNCATE inventory_core_internal.tenants, inventory_core_internal.tenant_limits, inventory_core_internal.run_parts, inventory_core_internal.cooldowns, inventory_core_internal.refusals, inventory_core_internal.selections, inventory_core_internal.sync_runs, inventory_core_internal.sync_errors, inventory_core_internal.items CASCADE;
 SET LOCAL SESSION AUTHORIZATION regress_reader;
 SELECT * FROM pg_temp.read_all() WHERE answer <> '55000';
 SET LOCAL enable_indexscan = off;

@@ -1,0 +1,24 @@
+-- A batch writes a text with its digest. Where somebody corrects a name or meta by a direct statement, the digest follows, or no
+-- batch would ever see that the API says something else. After redact_guard, in the order of their names: what is stored counts.
+CREATE FUNCTION inventory_core_internal._renew_digests() RETURNS trigger
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF NEW.name_digest = OLD.name_digest AND NEW.display_name IS DISTINCT FROM OLD.display_name THEN
+        NEW.name_digest := inventory_core_internal._name_digest(NEW.display_name);
+    END IF;
+    IF NEW.meta_digest = OLD.meta_digest AND NEW.meta IS DISTINCT FROM OLD.meta THEN
+        NEW.meta_digest := inventory_core_internal._meta_digest(NEW.meta::text);
+    END IF;
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._renew_digests() IS 'Digests of a name or meta that was changed without them';
+CREATE TRIGGER true_digests BEFORE UPDATE OF display_name, meta ON inventory_core_internal.items
+    FOR EACH ROW WHEN (NEW.name_digest = OLD.name_digest AND NEW.display_name IS DISTINCT FROM OLD.display_name
+                       OR NEW.meta_digest = OLD.meta_digest AND NEW.meta IS DISTINCT FROM OLD.meta)
+    EXECUTE FUNCTION inventory_core_internal._renew_digests();
+ALTER TABLE inventory_core_internal.items ENABLE ALWAYS TRIGGER true_digests;
+COMMENT ON TRIGGER true_digests ON inventory_core_internal.items IS
+    'Keeps the digests true where a direct statement changes a name or meta';

@@ -1,0 +1,20 @@
+//! Backtraces, kept from clients.
+
+use std::backtrace::Backtrace;
+use std::env;
+
+const VARIABLE: &str = "RUST_LIB_BACKTRACE";
+
+/// Has pgrx find no backtrace. Where the server's environment asks for one, pgrx adds it to the DETAIL of each panic, and
+/// every client would read it. (Its panic hook calls `Backtrace::capture`, which looks at the environment once a process.)
+pub fn disable() {
+    let before = env::var_os(VARIABLE);
+    // SAFETY: a backend has one thread, and is just loading this library.
+    unsafe { env::set_var(VARIABLE, "0") };
+    let _ = Backtrace::capture();
+    // SAFETY: the same.
+    match before {
+        Some(value) => unsafe { env::set_var(VARIABLE, value) },
+        None => unsafe { env::remove_var(VARIABLE) },
+    }
+}
