@@ -87,6 +87,32 @@ IMMUTABLE PARALLEL SAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_is_bitmap_wrapper';
 
+-- inventory_core::api::by_type::_count_by_type
+CREATE  FUNCTION inventory_core_internal."_count_by_type"(
+	"types" bytea[], /* Array < '_, & [u8] > */
+	"sets" bytea[] /* Array < '_, & [u8] > */
+) RETURNS TABLE (
+	"type_no" INT,  /* i32 */
+	"set_no" INT,  /* i32 */
+	"items" bigint  /* i64 */
+)
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_count_by_type_wrapper';
+
+-- inventory_core::api::by_type::_split_by_type
+CREATE  FUNCTION inventory_core_internal."_split_by_type"(
+	"types" bytea[], /* Array < '_, & [u8] > */
+	"sets" bytea[] /* Array < '_, & [u8] > */
+) RETURNS TABLE (
+	"type_no" INT,  /* i32 */
+	"set_no" INT,  /* i32 */
+	"item_ids" bytea  /* Vec < u8 > */
+)
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_split_by_type_wrapper';
+
 -- inventory_core::api::canonical::_canonical_json
 CREATE  FUNCTION inventory_core_internal."_canonical_json"(
 	"value" TEXT /* & str */
@@ -288,6 +314,14 @@ STRICT VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_try_lock_shared_wrapper';
 
+-- inventory_core::api::locks::_try_lock_slot
+CREATE  FUNCTION inventory_core_internal."_try_lock_slot"(
+	"slot_no" INT /* i32 */
+) RETURNS bool /* bool */
+STRICT VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_try_lock_slot_wrapper';
+
 -- inventory_core::api::locks::_try_public_lock
 CREATE  FUNCTION inventory_core_internal."_try_public_lock"(
 	"selection_hash" TEXT /* & str */
@@ -321,6 +355,14 @@ CREATE  FUNCTION inventory_core_internal."_unlock_shared"(
 STRICT VOLATILE PARALLEL UNSAFE 
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_unlock_shared_wrapper';
+
+-- inventory_core::api::locks::_unlock_slot
+CREATE  FUNCTION inventory_core_internal."_unlock_slot"(
+	"slot_no" INT /* i32 */
+) RETURNS void
+STRICT VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_unlock_slot_wrapper';
 
 -- inventory_core::api::redact::_has_inert_strings
 CREATE  FUNCTION inventory_core_internal."_has_inert_strings"(
@@ -390,11 +432,71 @@ IMMUTABLE STRICT PARALLEL SAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'is_retryable_wrapper';
 
+-- inventory_core::api::run_numbers::_runs_add
+CREATE  FUNCTION inventory_core_internal."_runs_add"(
+	"set" bytea, /* Option < & [u8] > */
+	"run_seq" bigint /* Option < i64 > */
+) RETURNS bytea /* Vec < u8 > */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_runs_add_wrapper';
+
+-- inventory_core::api::run_numbers::_runs_contain
+CREATE  FUNCTION inventory_core_internal."_runs_contain"(
+	"set" bytea, /* Option < & [u8] > */
+	"run_seq" bigint /* Option < i64 > */
+) RETURNS bool /* Option < bool > */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_runs_contain_wrapper';
+
+-- inventory_core::api::run_numbers::_runs_count
+CREATE  FUNCTION inventory_core_internal."_runs_count"(
+	"set" bytea, /* Option < & [u8] > */
+	"after" bigint, /* Option < i64 > */
+	"until" bigint /* Option < i64 > */
+) RETURNS bigint /* Option < i64 > */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_runs_count_wrapper';
+
+-- inventory_core::api::run_numbers::_runs_differ
+CREATE  FUNCTION inventory_core_internal."_runs_differ"(
+	"set" bytea, /* Option < & [u8] > */
+	"other" bytea /* Option < & [u8] > */
+) RETURNS bytea /* Vec < u8 > */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_runs_differ_wrapper';
+
+-- inventory_core::api::run_numbers::_runs_first_after
+CREATE  FUNCTION inventory_core_internal."_runs_first_after"(
+	"set" bytea, /* Option < & [u8] > */
+	"run_seq" bigint /* Option < i64 > */
+) RETURNS bigint /* Option < i64 > */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_runs_first_after_wrapper';
+
+-- inventory_core::api::run_numbers::_runs_last
+CREATE  FUNCTION inventory_core_internal."_runs_last"(
+	"set" bytea /* Option < & [u8] > */
+) RETURNS bigint /* Option < i64 > */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_runs_last_wrapper';
+
 -- inventory_core::api::settings::_clock_setting
 CREATE  FUNCTION inventory_core_internal."_clock_setting"() RETURNS TEXT /* Option < String > */
 STRICT STABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_clock_setting_wrapper';
+
+-- inventory_core::api::settings::_expected_tolerance
+CREATE  FUNCTION inventory_core_internal."_expected_tolerance"() RETURNS double precision /* f64 */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_expected_tolerance_wrapper';
 
 -- inventory_core::api::settings::_lease_seconds
 CREATE  FUNCTION inventory_core_internal."_lease_seconds"() RETURNS INT /* i32 */

@@ -106,6 +106,32 @@ IMMUTABLE PARALLEL SAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_is_bitmap_wrapper';
 
+-- inventory_core::api::by_type::_count_by_type
+CREATE  FUNCTION inventory_core_internal."_count_by_type"(
+	"types" bytea[], /* Array < '_, & [u8] > */
+	"sets" bytea[] /* Array < '_, & [u8] > */
+) RETURNS TABLE (
+	"type_no" INT,  /* i32 */
+	"set_no" INT,  /* i32 */
+	"items" bigint  /* i64 */
+)
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_count_by_type_wrapper';
+
+-- inventory_core::api::by_type::_split_by_type
+CREATE  FUNCTION inventory_core_internal."_split_by_type"(
+	"types" bytea[], /* Array < '_, & [u8] > */
+	"sets" bytea[] /* Array < '_, & [u8] > */
+) RETURNS TABLE (
+	"type_no" INT,  /* i32 */
+	"set_no" INT,  /* i32 */
+	"item_ids" bytea  /* Vec < u8 > */
+)
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_split_by_type_wrapper';
+
 -- inventory_core::api::canonical::_canonical_json
 CREATE  FUNCTION inventory_core_internal."_canonical_json"(
 	"value" TEXT /* & str */
@@ -409,11 +435,71 @@ IMMUTABLE STRICT PARALLEL SAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'is_retryable_wrapper';
 
+-- inventory_core::api::run_numbers::_runs_add
+CREATE  FUNCTION inventory_core_internal."_runs_add"(
+	"set" bytea, /* Option < & [u8] > */
+	"run_seq" bigint /* Option < i64 > */
+) RETURNS bytea /* Vec < u8 > */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_runs_add_wrapper';
+
+-- inventory_core::api::run_numbers::_runs_contain
+CREATE  FUNCTION inventory_core_internal."_runs_contain"(
+	"set" bytea, /* Option < & [u8] > */
+	"run_seq" bigint /* Option < i64 > */
+) RETURNS bool /* Option < bool > */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_runs_contain_wrapper';
+
+-- inventory_core::api::run_numbers::_runs_count
+CREATE  FUNCTION inventory_core_internal."_runs_count"(
+	"set" bytea, /* Option < & [u8] > */
+	"after" bigint, /* Option < i64 > */
+	"until" bigint /* Option < i64 > */
+) RETURNS bigint /* Option < i64 > */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_runs_count_wrapper';
+
+-- inventory_core::api::run_numbers::_runs_differ
+CREATE  FUNCTION inventory_core_internal."_runs_differ"(
+	"set" bytea, /* Option < & [u8] > */
+	"other" bytea /* Option < & [u8] > */
+) RETURNS bytea /* Vec < u8 > */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_runs_differ_wrapper';
+
+-- inventory_core::api::run_numbers::_runs_first_after
+CREATE  FUNCTION inventory_core_internal."_runs_first_after"(
+	"set" bytea, /* Option < & [u8] > */
+	"run_seq" bigint /* Option < i64 > */
+) RETURNS bigint /* Option < i64 > */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_runs_first_after_wrapper';
+
+-- inventory_core::api::run_numbers::_runs_last
+CREATE  FUNCTION inventory_core_internal."_runs_last"(
+	"set" bytea /* Option < & [u8] > */
+) RETURNS bigint /* Option < i64 > */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_runs_last_wrapper';
+
 -- inventory_core::api::settings::_clock_setting
 CREATE  FUNCTION inventory_core_internal."_clock_setting"() RETURNS TEXT /* Option < String > */
 STRICT STABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_clock_setting_wrapper';
+
+-- inventory_core::api::settings::_expected_tolerance
+CREATE  FUNCTION inventory_core_internal."_expected_tolerance"() RETURNS double precision /* f64 */
+STRICT STABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_expected_tolerance_wrapper';
 
 -- inventory_core::api::settings::_lease_seconds
 CREATE  FUNCTION inventory_core_internal."_lease_seconds"() RETURNS INT /* i32 */
@@ -662,22 +748,36 @@ END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._let_owner_write(regclass) IS
     'Policies by which nobody but the owner of the extension writes a table, whatever privileges a role has on it';
+-- Statistics are of all tenants' rows: from common values the planner guesses how many rows a query finds, EXPLAIN shows the
+-- guess, and enough queries show the values. So ANALYZE collects none.
+CREATE FUNCTION inventory_core_internal._collect_no_statistics(fenced_table regclass) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    fenced_column name;
+BEGIN
+    FOR fenced_column IN
+        SELECT a.attname FROM pg_attribute AS a WHERE a.attrelid = fenced_table AND a.attnum > 0 AND NOT a.attisdropped
+    LOOP
+        EXECUTE format('ALTER TABLE %s ALTER COLUMN %I SET STATISTICS 0', fenced_table, fenced_column);
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._collect_no_statistics(regclass) IS
+    'Lets ANALYZE collect no values of a table of which a role sees some rows';
+
 -- The second fence around a table with tenants (every statement names its tenant itself). The policies ask the library and
 -- not current_setting, which a session could make up before the library is loaded; as a subselect the question is asked
 -- once a query. The restrictive twin keeps the fence closed where somebody adds a permissive policy. It compares the other
 -- way round, so that the planner sees two comparisons, derives one between the two answers, and asks before it scans: also
 -- where there is nothing to scan, an unbound reader gets an error and not an empty result. A row lock and a DELETE are
 -- checked by USING alone, never by WITH CHECK, so the access that they need stands in policies of its own.
---
--- Statistics are of all tenants' rows: from common values the planner guesses how many rows a query finds, EXPLAIN shows the
--- guess, and enough queries show the values. So ANALYZE collects none.
 CREATE FUNCTION inventory_core_internal._fence_table(
     fenced_table regclass, delete_access text, write_access text DEFAULT 'writer') RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-    fenced_column name;
 BEGIN
     EXECUTE format($fence$
         ALTER TABLE %1$s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
@@ -697,11 +797,7 @@ BEGIN
         COMMENT ON POLICY update_needs_access ON %1$s IS 'To change or lock a row needs the access of the binding';
         COMMENT ON POLICY delete_needs_access ON %1$s IS 'To delete a row needs the access of the binding';
         $fence$, fenced_table, write_access, delete_access);
-    FOR fenced_column IN
-        SELECT a.attname FROM pg_attribute AS a WHERE a.attrelid = fenced_table AND a.attnum > 0 AND NOT a.attisdropped
-    LOOP
-        EXECUTE format('ALTER TABLE %s ALTER COLUMN %I SET STATISTICS 0', fenced_table, fenced_column);
-    END LOOP;
+    PERFORM inventory_core_internal._collect_no_statistics(fenced_table);
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._fence_table(regclass, text, text) IS
@@ -797,6 +893,7 @@ CREATE POLICY own_grants_only ON inventory_core_internal.tenant_grants AS RESTRI
 COMMENT ON POLICY own_grants_only ON inventory_core_internal.tenant_grants IS
     'The same as a limit on whatever other policy there is';
 SELECT inventory_core_internal._let_owner_write('inventory_core_internal.tenant_grants');
+SELECT inventory_core_internal._collect_no_statistics('inventory_core_internal.tenant_grants');
 
 -- Neither STRICT nor with a path of its own, so that the planner inlines it: it is asked by every function that binds.
 CREATE FUNCTION inventory_core_internal._usable_grant(tenant text) RETURNS TABLE (grant_role oid, grant_access text)
@@ -847,8 +944,10 @@ CREATE TABLE inventory_core_internal.selections (
     refused_count       bigint NOT NULL DEFAULT 0,
     last_refused_reason text,
     last_refused_at     timestamptz,
+    cursor              text,
     CONSTRAINT selections_pkey PRIMARY KEY (tenant_id, selection_hash),
     CONSTRAINT selections_hash_is_sha256 CHECK (selection_hash ~ '^[0-9a-f]{64}$'),
+    CONSTRAINT selections_cursor_fits CHECK (octet_length(cursor) BETWEEN 1 AND 8192),
     CONSTRAINT selections_selection_is_an_object CHECK (jsonb_typeof(selection) = 'object')
 );
 COMMENT ON TABLE inventory_core_internal.selections IS 'Selections of each tenant, with the starts that were refused';
@@ -861,6 +960,8 @@ COMMENT ON COLUMN inventory_core_internal.selections.refused_count IS
     'Starts that were refused, except those that are still rows of refusals';
 COMMENT ON COLUMN inventory_core_internal.selections.last_refused_reason IS 'Why the last of them was refused';
 COMMENT ON COLUMN inventory_core_internal.selections.last_refused_at IS 'When the last of them was refused';
+COMMENT ON COLUMN inventory_core_internal.selections.cursor IS
+    'What the API gave to ask for later changes with, as stored by the last clean run that gave one; opaque';
 SELECT pg_extension_config_dump('inventory_core_internal.selections', '');
 SELECT inventory_core_internal._fence_table('inventory_core_internal.selections', delete_access => 'maintainer');
 CREATE TABLE inventory_core_internal.sync_runs (
@@ -874,6 +975,8 @@ CREATE TABLE inventory_core_internal.sync_runs (
     request_id        uuid,
     correlation_id    text,
     scope             text NOT NULL,
+    mode              text NOT NULL DEFAULT 'full',
+    policy_types      text[] COLLATE "C",
     running_number    integer,
     started_at        timestamptz NOT NULL,
     finished_at       timestamptz,
@@ -884,7 +987,9 @@ CREATE TABLE inventory_core_internal.sync_runs (
     inserted_count    bigint,
     updated_count     bigint,
     unchanged_count   bigint,
+    removed_count     bigint,
     expected_items    bigint,
+    is_clean          boolean,
     redacted_values   bigint NOT NULL DEFAULT 0,
     CONSTRAINT sync_runs_pkey PRIMARY KEY (tenant_id, run_id),
     CONSTRAINT sync_runs_run_seq_is_unique UNIQUE (tenant_id, selection_hash, run_seq),
@@ -897,6 +1002,8 @@ CREATE TABLE inventory_core_internal.sync_runs (
         CHECK (status = 'running' OR (finished_at IS NOT NULL AND observed_count IS NOT NULL)),
     CONSTRAINT sync_runs_counts_add_up
         CHECK (observed_count = inserted_count + updated_count + unchanged_count),
+    CONSTRAINT sync_runs_mode_is_known CHECK (mode IN ('full', 'delta')),
+    CONSTRAINT sync_runs_delta_covers_no_types CHECK (mode = 'full' OR policy_types IS NULL),
     CONSTRAINT sync_runs_correlation_id_is_short CHECK (length(correlation_id) <= 1000),
     -- in one unit, so that adding it to a time always leads forwards
     CONSTRAINT sync_runs_lease_is_positive CHECK (
@@ -917,6 +1024,13 @@ COMMENT ON COLUMN inventory_core_internal.sync_runs.request_id IS
     'Given by the caller, so that a start can be repeated after a lost reply';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.correlation_id IS 'The caller''s label, redacted; never matched on';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.scope IS 'Which part of the API the run asks; waits of a scope are shared';
+COMMENT ON COLUMN inventory_core_internal.sync_runs.mode IS
+    'full: it lists everything; delta: only what changed since the cursor of the selection';
+COMMENT ON COLUMN inventory_core_internal.sync_runs.policy_types IS
+    'The policy types that a full run covers, sorted, each once; NULL where it covers every type';
+COMMENT ON COLUMN inventory_core_internal.sync_runs.removed_count IS 'Items that the API said are gone';
+COMMENT ON COLUMN inventory_core_internal.sync_runs.is_clean IS
+    'Whether it ended as success without any error; NULL while it is running';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.started_at IS 'When it started; what it saw counts as seen at this time';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.finished_at IS 'When it ended; NULL while it is running';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.lease IS 'How long the run may be silent';
@@ -963,13 +1077,14 @@ CREATE TABLE inventory_core_internal.sync_errors (
     policy_type   text COLLATE "C",
     message       text,
     recorded_at   timestamptz NOT NULL,
+    by_caller     boolean NOT NULL DEFAULT true,
     CONSTRAINT sync_errors_pkey PRIMARY KEY (tenant_id, run_id, error_no),
     CONSTRAINT sync_errors_run_fkey FOREIGN KEY (tenant_id, run_id)
         REFERENCES inventory_core_internal.sync_runs (tenant_id, run_id),
     CONSTRAINT sync_errors_error_code_is_known CHECK (error_code IN (
         'auth_failed', 'forbidden', 'not_found', 'throttled', 'service_unavailable', 'timeout', 'network',
         'parse_error', 'upstream_error', 'item_rejected', 'short_of_expected', 'shrink_guard',
-        'lease_expired', 'unexpected'))
+        'nothing_observed', 'lease_expired', 'unexpected'))
 );
 COMMENT ON TABLE inventory_core_internal.sync_errors IS 'What went wrong in a run and was not cured by a retry';
 COMMENT ON COLUMN inventory_core_internal.sync_errors.tenant_id IS 'The owner of the row';
@@ -982,6 +1097,8 @@ COMMENT ON COLUMN inventory_core_internal.sync_errors.policy_type IS
 COMMENT ON COLUMN inventory_core_internal.sync_errors.message IS
     'What the API or the driver said, redacted and cut to 2,000 characters';
 COMMENT ON COLUMN inventory_core_internal.sync_errors.recorded_at IS 'When it was recorded';
+COMMENT ON COLUMN inventory_core_internal.sync_errors.by_caller IS
+    'Recorded by the caller; false where the extension itself added it, which never says where a hole is';
 COMMENT ON COLUMN inventory_core_internal.sync_errors.upstream_code IS
     'The code that the caller gave, where it is none of ours';
 SELECT pg_extension_config_dump('inventory_core_internal.sync_errors', '');
@@ -1038,6 +1155,22 @@ COMMENT ON COLUMN inventory_core_internal.items.key_high IS
 COMMENT ON COLUMN inventory_core_internal.items.key_low IS 'The other half';
 SELECT pg_extension_config_dump('inventory_core_internal.items', '');
 SELECT inventory_core_internal._fence_table('inventory_core_internal.items', delete_access => 'maintainer');
+-- Which items are of which policy type, as bitmaps: what is asked by type visits no item. The items that an unfinished or
+-- unfolded run inserted are still in run_parts.
+CREATE TABLE inventory_core_internal.item_types (
+    tenant_id   text COLLATE "C" NOT NULL,
+    chunk       integer NOT NULL,
+    policy_type text COLLATE "C" NOT NULL,
+    item_ids    bytea NOT NULL,
+    CONSTRAINT item_types_pkey PRIMARY KEY (tenant_id, chunk, policy_type)
+);
+COMMENT ON TABLE inventory_core_internal.item_types IS 'For each policy type the items that are of it: disjoint bitmaps';
+COMMENT ON COLUMN inventory_core_internal.item_types.tenant_id IS 'The owner of the row';
+COMMENT ON COLUMN inventory_core_internal.item_types.chunk IS 'item_id >> 16 of the items';
+COMMENT ON COLUMN inventory_core_internal.item_types.policy_type IS 'The type of the items';
+COMMENT ON COLUMN inventory_core_internal.item_types.item_ids IS 'Roaring bitmap of their ids, in the portable format';
+SELECT pg_extension_config_dump('inventory_core_internal.item_types', '');
+SELECT inventory_core_internal._fence_table('inventory_core_internal.item_types', delete_access => 'maintainer');
 -- What the batches of a running run saw. Rows are only added, so that parallel writers of one run
 -- never wait for each other; lease and counts of a running run are read from here. When the run is
 -- closed, its parts are folded into last_seen and are gone, at once or with the end of a later run.
@@ -1047,10 +1180,11 @@ CREATE TABLE inventory_core_internal.run_parts (
     part        uuid NOT NULL,
     chunk       integer NOT NULL,
     kind        text NOT NULL,
+    policy_type text COLLATE "C" NOT NULL DEFAULT '',
     item_ids    bytea NOT NULL,
     recorded_at timestamptz NOT NULL,
     redacted_values integer NOT NULL DEFAULT 0,
-    CONSTRAINT run_parts_pkey PRIMARY KEY (tenant_id, run_id, part, chunk, kind),
+    CONSTRAINT run_parts_pkey PRIMARY KEY (tenant_id, run_id, part, chunk, kind, policy_type),
     CONSTRAINT run_parts_recorded_at_is_plausible CHECK (
         recorded_at BETWEEN '1970-01-01 00:00:00+00' AND '9999-12-31 00:00:00+00'),
     CONSTRAINT run_parts_item_ids_are_of_one_chunk CHECK (octet_length(item_ids) <= 8208),
@@ -1061,6 +1195,8 @@ COMMENT ON COLUMN inventory_core_internal.run_parts.tenant_id IS 'The owner of t
 COMMENT ON COLUMN inventory_core_internal.run_parts.run_id IS 'The run that the batch belongs to';
 COMMENT ON COLUMN inventory_core_internal.run_parts.chunk IS 'item_id >> 16 of the items';
 COMMENT ON COLUMN inventory_core_internal.run_parts.kind IS 'What the batch did with them: inserted, updated, unchanged';
+COMMENT ON COLUMN inventory_core_internal.run_parts.policy_type IS
+    'The type of inserted items, until they are folded into item_types; empty for other kinds, whose types are known';
 COMMENT ON COLUMN inventory_core_internal.run_parts.item_ids IS 'Roaring bitmap of the ids, in the portable format';
 COMMENT ON COLUMN inventory_core_internal.run_parts.recorded_at IS 'When the batch came; it prolongs the lease from here';
 COMMENT ON COLUMN inventory_core_internal.run_parts.part IS 'One a batch';
@@ -1091,6 +1227,73 @@ COMMENT ON COLUMN inventory_core_internal.last_seen.run_id IS 'The run that was 
 COMMENT ON COLUMN inventory_core_internal.last_seen.item_ids IS 'Roaring bitmap of their ids, in the portable format';
 SELECT pg_extension_config_dump('inventory_core_internal.last_seen', '');
 SELECT inventory_core_internal._fence_table('inventory_core_internal.last_seen', delete_access => 'writer');
+-- What a selection knows, and what of it is missing by the runs that can be believed. A row is written when that changes.
+CREATE TABLE inventory_core_internal.presence (
+    tenant_id      text COLLATE "C" NOT NULL,
+    selection_hash text COLLATE "C" NOT NULL,
+    chunk          integer NOT NULL,
+    known_ids      bytea NOT NULL,
+    missing_ids    bytea NOT NULL,
+    CONSTRAINT presence_pkey PRIMARY KEY (tenant_id, selection_hash, chunk)
+);
+COMMENT ON TABLE inventory_core_internal.presence IS
+    'For each selection the items that it knows, and those of them that a run told missing and none observed since';
+COMMENT ON COLUMN inventory_core_internal.presence.tenant_id IS 'The owner of the row';
+COMMENT ON COLUMN inventory_core_internal.presence.selection_hash IS 'Hash of the selection, as selection_hash() gives it';
+COMMENT ON COLUMN inventory_core_internal.presence.chunk IS 'item_id >> 16 of the items';
+COMMENT ON COLUMN inventory_core_internal.presence.known_ids IS
+    'Roaring bitmap of the items that a completed run of the selection ever observed';
+COMMENT ON COLUMN inventory_core_internal.presence.missing_ids IS
+    'Roaring bitmap of those of them that are missing by latest_clean: told once, by the first run that vouched for their type';
+SELECT pg_extension_config_dump('inventory_core_internal.presence', '');
+SELECT inventory_core_internal._fence_table('inventory_core_internal.presence', delete_access => 'maintainer');
+-- Which runs of a selection an absence can be judged by, type by type. The row of the empty type holds the runs that count
+-- for each type; the row of a type holds the runs by which it differs from that, so that a run writes about the types that
+-- are exceptions to it and no others. Sets of run numbers outlive the runs: pruning changes no count.
+CREATE TABLE inventory_core_internal.selection_types (
+    tenant_id       text COLLATE "C" NOT NULL,
+    selection_hash  text COLLATE "C" NOT NULL,
+    policy_type     text COLLATE "C" NOT NULL,
+    covering_runs   bytea,
+    vouching_runs   bytea,
+    reference_count bigint,
+    last_count      bigint,
+    CONSTRAINT selection_types_pkey PRIMARY KEY (tenant_id, selection_hash, policy_type)
+);
+COMMENT ON TABLE inventory_core_internal.selection_types IS
+    'For each policy type of a selection the runs that absences are judged by; the empty type stands for all that do not differ';
+COMMENT ON COLUMN inventory_core_internal.selection_types.tenant_id IS 'The owner of the row';
+COMMENT ON COLUMN inventory_core_internal.selection_types.selection_hash IS 'Hash of the selection, as selection_hash() gives it';
+COMMENT ON COLUMN inventory_core_internal.selection_types.policy_type IS
+    'A type that the selection knows, or that a run made an exception of; empty for the runs that count for every other';
+COMMENT ON COLUMN inventory_core_internal.selection_types.covering_runs IS
+    'Numbers of the completed full runs that cover the type, as a bitmap; of a type only where they differ from the empty type''s';
+COMMENT ON COLUMN inventory_core_internal.selection_types.vouching_runs IS
+    'Likewise the runs whose silence about an item of the type can be believed';
+COMMENT ON COLUMN inventory_core_internal.selection_types.reference_count IS
+    'What the shrink guard measures the type by: observed by the latest run that vouches for it, or had that guard''s error only';
+COMMENT ON COLUMN inventory_core_internal.selection_types.last_count IS 'The count that type_counts holds last';
+SELECT pg_extension_config_dump('inventory_core_internal.selection_types', '');
+SELECT inventory_core_internal._fence_table('inventory_core_internal.selection_types', delete_access => 'maintainer');
+-- How many items of each type the full runs of a selection observed, written where the count differs from the one before.
+CREATE TABLE inventory_core_internal.type_counts (
+    tenant_id      text COLLATE "C" NOT NULL,
+    selection_hash text COLLATE "C" NOT NULL,
+    policy_type    text COLLATE "C" NOT NULL,
+    run_seq        bigint NOT NULL,
+    observed       bigint,
+    CONSTRAINT type_counts_pkey PRIMARY KEY (tenant_id, selection_hash, policy_type, run_seq),
+    CONSTRAINT type_counts_observed_is_a_count CHECK (observed >= 0)
+);
+COMMENT ON TABLE inventory_core_internal.type_counts IS
+    'How many items of a type a run observed; it holds for the later runs that cover the type, up to the next row';
+COMMENT ON COLUMN inventory_core_internal.type_counts.tenant_id IS 'The owner of the row';
+COMMENT ON COLUMN inventory_core_internal.type_counts.selection_hash IS 'Hash of the selection, as selection_hash() gives it';
+COMMENT ON COLUMN inventory_core_internal.type_counts.policy_type IS 'The type of the items';
+COMMENT ON COLUMN inventory_core_internal.type_counts.run_seq IS 'The run that observed so many';
+COMMENT ON COLUMN inventory_core_internal.type_counts.observed IS 'How many, as counted at the end of the run; NULL where the selection knew no item of the type any more';
+SELECT pg_extension_config_dump('inventory_core_internal.type_counts', '');
+SELECT inventory_core_internal._fence_table('inventory_core_internal.type_counts', delete_access => 'maintainer');
 CREATE TABLE inventory_core_internal.run_changes_bitmaps (
     tenant_id text COLLATE "C" NOT NULL,
     run_id    uuid NOT NULL,
@@ -1233,6 +1436,7 @@ CREATE POLICY free_or_own_slots_only ON inventory_core_internal.run_slots AS RES
     WITH CHECK (holder IS NULL OR inventory_core_internal._may_hold_slot(holder, expires_at));
 COMMENT ON POLICY free_or_own_slots_only ON inventory_core_internal.run_slots IS
     'The same as a limit on whatever other policy there is';
+SELECT inventory_core_internal._collect_no_statistics('inventory_core_internal.run_slots');
 
 -- Which slot may be taken follows from those that are taken, as for the numbers of a tenant.
 CREATE FUNCTION inventory_core_internal._lock_free_slot(now timestamptz) RETURNS integer
@@ -1362,6 +1566,7 @@ CREATE POLICY bound_at_all_first ON inventory_core_internal.tenant_limits AS RES
 COMMENT ON POLICY bound_at_all_first ON inventory_core_internal.tenant_limits IS
     'The same turned round, so that it is asked before the table is read';
 SELECT inventory_core_internal._let_owner_write('inventory_core_internal.tenant_limits');
+SELECT inventory_core_internal._collect_no_statistics('inventory_core_internal.tenant_limits');
 
 CREATE FUNCTION inventory_core_internal._tenant_limit(tenant text) RETURNS integer
 LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -1518,6 +1723,18 @@ COMMENT ON FUNCTION inventory_core_internal._lease_seconds() IS 'The setting inv
 COMMENT ON FUNCTION inventory_core_internal._max_running_runs() IS 'The setting inventory_core.max_running_runs';
 COMMENT ON FUNCTION inventory_core_internal._max_running_runs_per_tenant() IS
     'The setting inventory_core.max_running_runs_per_tenant';
+COMMENT ON FUNCTION inventory_core_internal._count_by_type(bytea[], bytea[]) IS
+    'How many ids each pair of a type''s bitmap and another has in common; positions count from 1';
+COMMENT ON FUNCTION inventory_core_internal._split_by_type(bytea[], bytea[]) IS
+    'What each pair of a type''s bitmap and another has in common; positions count from 1';
+COMMENT ON FUNCTION inventory_core_internal._runs_add(bytea, bigint) IS 'A set of run numbers with one more; NULL is empty';
+COMMENT ON FUNCTION inventory_core_internal._runs_differ(bytea, bytea) IS 'Run numbers that are in one of two sets only';
+COMMENT ON FUNCTION inventory_core_internal._runs_last(bytea) IS 'The last of a set of run numbers';
+COMMENT ON FUNCTION inventory_core_internal._runs_first_after(bytea, bigint) IS 'The first of a set of run numbers after another';
+COMMENT ON FUNCTION inventory_core_internal._runs_count(bytea, bigint, bigint) IS
+    'How many of a set of run numbers come after one run and not after another';
+COMMENT ON FUNCTION inventory_core_internal._runs_contain(bytea, bigint) IS 'Whether a set of run numbers holds one';
+COMMENT ON FUNCTION inventory_core_internal._expected_tolerance() IS 'The setting inventory_core.expected_tolerance';
 COMMENT ON FUNCTION inventory_core_internal._shrink_guard() IS 'The setting inventory_core.shrink_guard';
 COMMENT ON FUNCTION inventory_core_internal._shrink_guard_min_items() IS 'The setting inventory_core.shrink_guard_min_items';
 COMMENT ON FUNCTION inventory_core.redact(text) IS
@@ -1666,7 +1883,24 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION inventory_core_internal._require_run(uuid) IS 'Raises 22004 for a run_id that is NULL';
+COMMENT ON FUNCTION inventory_core_internal._require_run(uuid) IS 'Raises 22004 for a run_id that is NULL, and names the likely cause';
+
+CREATE FUNCTION inventory_core_internal._require_selection(tenant text, selection_hash text) RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM inventory_core_internal.selections AS s
+                   WHERE s.tenant_id = tenant AND s.selection_hash = _require_selection.selection_hash) THEN
+        RAISE EXCEPTION 'selection not found'
+            USING ERRCODE = 'no_data_found',
+                  DETAIL = 'This tenant never started a run of a selection with that hash.',
+                  HINT = 'The view inventory_core.inventory_selections has the selections of the tenant and their hashes.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._require_selection(text, text) IS
+    'P0002 for a selection that never had a run: a typo must not read as an answer';
 
 CREATE FUNCTION inventory_core_internal._raise_unknown_run() RETURNS void
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
@@ -1808,32 +2042,92 @@ END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._lease_end(inventory_core_internal.sync_runs) IS
     'When the lease of a run ends: after its start, last batch or last heartbeat';
+CREATE FUNCTION inventory_core_internal._type_sets(tenant text, selection_hash text, chunks integer[])
+RETURNS TABLE (chunk integer, policy_type text, item_ids bytea)
+LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 1000
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+AS $$
+#variable_conflict use_column
+DECLARE
+    -- Each type of the selection is looked for in each chunk where they are few, so that a small selection costs little in a
+    -- tenant of very many types; else all that the tenant has in these chunks is read.
+    few CONSTANT integer := 200;
+    are_few boolean := (SELECT count(*) <= few
+                        FROM (SELECT FROM inventory_core_internal.selection_types AS t
+                              WHERE t.tenant_id = tenant AND t.selection_hash = _type_sets.selection_hash
+                              LIMIT few + 1) AS counted);
+BEGIN
+    RETURN QUERY
+    SELECT s.chunk, s.policy_type,
+           CASE WHEN count(*) = 1 THEN (array_agg(s.item_ids))[1]
+                ELSE inventory_core_internal._bitmap_union(array_agg(s.item_ids)) END
+    FROM (SELECT c.chunk, t.policy_type, i.item_ids
+          FROM inventory_core_internal.selection_types AS t
+          CROSS JOIN unnest(chunks) AS c (chunk)
+          CROSS JOIN LATERAL (SELECT i.item_ids FROM inventory_core_internal.item_types AS i
+                              WHERE i.tenant_id = tenant AND i.chunk = c.chunk AND i.policy_type = t.policy_type
+                              OFFSET 0) AS i
+          WHERE are_few AND t.tenant_id = tenant AND t.selection_hash = _type_sets.selection_hash
+          UNION ALL
+          SELECT i.chunk, i.policy_type, i.item_ids
+          FROM unnest(chunks) AS c (chunk)
+          CROSS JOIN LATERAL (SELECT i.chunk, i.policy_type, i.item_ids FROM inventory_core_internal.item_types AS i
+                              WHERE i.tenant_id = tenant AND i.chunk = c.chunk
+                              OFFSET 0) AS i
+          WHERE NOT are_few
+          UNION ALL
+          -- what runs inserted that are running, or not folded yet
+          SELECT p.chunk, p.policy_type, p.item_ids
+          FROM inventory_core_internal.run_parts AS p
+          WHERE p.tenant_id = tenant AND p.policy_type <> '' AND p.chunk = ANY (chunks)) AS s
+    GROUP BY s.chunk, s.policy_type;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._type_sets(text, text, integer[]) IS
+    'The items of some chunks by policy type: at least of those types that a selection has to do with';
+
+CREATE FUNCTION inventory_core_internal._fold_types(tenant text, run_id uuid) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    INSERT INTO inventory_core_internal.item_types AS t (tenant_id, chunk, policy_type, item_ids)
+    SELECT tenant, p.chunk, p.policy_type, inventory_core_internal._bitmap_union(array_agg(p.item_ids))
+    FROM inventory_core_internal.run_parts AS p
+    WHERE p.tenant_id = tenant AND p.run_id = _fold_types.run_id AND p.policy_type <> ''
+    GROUP BY p.chunk, p.policy_type
+    ORDER BY p.chunk, p.policy_type
+    ON CONFLICT ON CONSTRAINT item_types_pkey DO UPDATE
+    SET item_ids = inventory_core_internal._bitmap_union(ARRAY[t.item_ids, excluded.item_ids]);
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._fold_types(text, uuid) IS
+    'Folds the items that a run inserted into the bitmaps of their types';
 CREATE FUNCTION inventory_core_internal._run_changes_so_far(run inventory_core_internal.sync_runs)
 RETURNS TABLE (chunk integer, change text, item_ids bytea)
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT chunk, c.change, c.item_ids
-    FROM (SELECT s.chunk, s.observed, s.updated
-          FROM inventory_core_internal._run_sets(run.tenant_id, run.run_id) AS s) AS o
-    FULL JOIN (SELECT l.chunk,
-                      inventory_core_internal._bitmap_union(array_agg(l.item_ids)) AS known,
-                      inventory_core_internal._bitmap_union(array_agg(l.item_ids)
-                          FILTER (WHERE r.run_seq = run.run_seq - 1)) AS seen_last_time,
-                      inventory_core_internal._bitmap_union(array_agg(l.item_ids)
-                          FILTER (WHERE r.run_seq < run.run_seq - 1)) AS missed_last_time
-               FROM inventory_core_internal.last_seen AS l
-               JOIN inventory_core_internal.sync_runs AS r ON r.tenant_id = l.tenant_id AND r.run_id = l.run_id
-               WHERE l.tenant_id = run.tenant_id AND l.selection_hash = run.selection_hash
-               GROUP BY l.chunk) AS k USING (chunk)
+    SELECT o.chunk, c.change, c.item_ids
+    FROM inventory_core_internal._run_sets(run.tenant_id, run.run_id) AS o
+    LEFT JOIN inventory_core_internal.presence AS p
+        ON p.tenant_id = run.tenant_id AND p.selection_hash = run.selection_hash AND p.chunk = o.chunk
+    CROSS JOIN LATERAL (SELECT inventory_core_internal._bitmap_subtract(o.observed, p.known_ids) AS added OFFSET 0) AS a
     CROSS JOIN LATERAL (VALUES
-        ('added', inventory_core_internal._bitmap_subtract(o.observed, k.known)),
-        ('changed', o.updated),
-        ('reappeared', inventory_core_internal._bitmap_intersect(o.observed, k.missed_last_time)),
-        ('missing', inventory_core_internal._bitmap_subtract(k.seen_last_time, o.observed))) AS c (change, item_ids)
+        ('added', a.added),
+        -- Told once a tenant: the run that adds an item to its selection tells it only where another selection knows the item.
+        ('changed', CASE WHEN inventory_core_internal._bitmap_count(inventory_core_internal._bitmap_intersect(a.added, o.updated)) = 0
+                         THEN o.updated
+                         ELSE inventory_core_internal._bitmap_intersect(o.updated, (
+                             SELECT inventory_core_internal._bitmap_union(array_agg(k.known_ids) || p.known_ids)
+                             FROM inventory_core_internal.presence AS k
+                             WHERE k.tenant_id = run.tenant_id AND k.selection_hash <> run.selection_hash
+                               AND k.chunk = o.chunk)) END),
+        ('reappeared', inventory_core_internal._bitmap_intersect(o.observed, p.missing_ids))) AS c (change, item_ids)
     WHERE inventory_core_internal._bitmap_count(c.item_ids) > 0;
 END;
 COMMENT ON FUNCTION inventory_core_internal._run_changes_so_far(inventory_core_internal.sync_runs) IS
-    'What a running run changes in its selection if it ends now';
+    'What a running run has changed in its selection: added, changed, reappeared; what is missing shows at its end';
 CREATE FUNCTION inventory_core_internal._fold(run inventory_core_internal.sync_runs, into_selection text) RETURNS void
 LANGUAGE sql VOLATILE PARALLEL UNSAFE
 BEGIN ATOMIC
@@ -1879,6 +2173,31 @@ END;
 COMMENT ON FUNCTION inventory_core_internal._fold(inventory_core_internal.sync_runs, text) IS
     'Folds what a run observed into the disjoint sets of a selection: its own, or * for the tenant; cost by chunks';
 
+CREATE FUNCTION inventory_core_internal._fold_presence(run inventory_core_internal.sync_runs) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    INSERT INTO inventory_core_internal.presence AS p (tenant_id, selection_hash, chunk, known_ids, missing_ids)
+    SELECT run.tenant_id, run.selection_hash, c.chunk, inventory_core_internal._bitmap_union(ARRAY[k.known_ids, c.added]),
+           inventory_core_internal._bitmap_subtract(
+               inventory_core_internal._bitmap_union(ARRAY[k.missing_ids, c.missing]), c.reappeared)
+    FROM (SELECT b.chunk,
+                 (array_agg(b.item_ids) FILTER (WHERE b.change = 'added'))[1] AS added,
+                 (array_agg(b.item_ids) FILTER (WHERE b.change = 'missing'))[1] AS missing,
+                 (array_agg(b.item_ids) FILTER (WHERE b.change = 'reappeared'))[1] AS reappeared
+          FROM inventory_core_internal.run_changes_bitmaps AS b
+          WHERE b.tenant_id = run.tenant_id AND b.run_id = run.run_id AND b.change <> 'changed'
+          GROUP BY b.chunk) AS c
+    LEFT JOIN inventory_core_internal.presence AS k
+        ON k.tenant_id = run.tenant_id AND k.selection_hash = run.selection_hash AND k.chunk = c.chunk
+    ON CONFLICT ON CONSTRAINT presence_pkey DO UPDATE
+    SET known_ids = excluded.known_ids, missing_ids = excluded.missing_ids;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._fold_presence(inventory_core_internal.sync_runs) IS
+    'Adds the changes of a run to what its selection knows and misses';
+
 CREATE FUNCTION inventory_core_internal._fold_into_tenant(tenant text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
@@ -1898,56 +2217,343 @@ BEGIN
         ORDER BY r.start_no, r.started_at, r.run_id
     LOOP
         PERFORM inventory_core_internal._fold(run, '*');
+        PERFORM inventory_core_internal._fold_types(tenant, run.run_id);
         DELETE FROM inventory_core_internal.run_parts AS p WHERE p.tenant_id = tenant AND p.run_id = run.run_id;
     END LOOP;
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._fold_into_tenant(text) IS
     'Folds what the completed runs of a tenant observed into its sets as a whole (*), unless another does so now';
+-- What a run that ends is believed, and what follows from it.
+
+-- The types of what the selection did not know before. Each gets a row, so that it is counted from now on.
+CREATE FUNCTION inventory_core_internal._add_selection_types(run inventory_core_internal.sync_runs) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+AS $$
+DECLARE
+    -- Up to so many items are looked up one by one; a tenant may have very many types.
+    few CONSTANT bigint := 1000;
+    added record;
+BEGIN
+    SELECT array_agg(b.chunk) AS chunks, sum(inventory_core_internal._bitmap_count(b.item_ids)) AS items INTO added
+    FROM inventory_core_internal.run_changes_bitmaps AS b
+    WHERE b.tenant_id = run.tenant_id AND b.run_id = run.run_id AND b.change = 'added';
+    IF added.items IS NULL THEN
+        RETURN;
+    END IF;
+    INSERT INTO inventory_core_internal.selection_types (tenant_id, selection_hash, policy_type)
+    SELECT DISTINCT run.tenant_id, run.selection_hash, t.policy_type
+    FROM (SELECT i.policy_type
+          FROM inventory_core_internal.run_changes_bitmaps AS b
+          CROSS JOIN LATERAL inventory_core_internal._bitmap_ids(b.chunk, b.item_ids) AS id
+          CROSS JOIN LATERAL (SELECT i.policy_type FROM inventory_core_internal.items AS i
+                              WHERE i.tenant_id = run.tenant_id AND i.item_id = id OFFSET 0) AS i
+          WHERE added.items <= few
+            AND b.tenant_id = run.tenant_id AND b.run_id = run.run_id AND b.change = 'added'
+          UNION ALL
+          SELECT s.policy_type
+          FROM (SELECT i.chunk, i.policy_type, i.item_ids
+                FROM inventory_core_internal.item_types AS i
+                WHERE i.tenant_id = run.tenant_id AND i.chunk = ANY (added.chunks)
+                UNION ALL
+                SELECT p.chunk, p.policy_type, p.item_ids
+                FROM inventory_core_internal.run_parts AS p
+                WHERE p.tenant_id = run.tenant_id AND p.policy_type <> '' AND p.chunk = ANY (added.chunks)) AS s
+          CROSS JOIN LATERAL (SELECT b.item_ids FROM inventory_core_internal.run_changes_bitmaps AS b
+                              WHERE b.tenant_id = run.tenant_id AND b.run_id = run.run_id AND b.chunk = s.chunk
+                                AND b.change = 'added'
+                              OFFSET 0) AS b
+          WHERE added.items > few
+            AND inventory_core_internal._bitmap_count(inventory_core_internal._bitmap_intersect(b.item_ids, s.item_ids)) > 0)
+        AS t
+    ON CONFLICT DO NOTHING;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._add_selection_types(inventory_core_internal.sync_runs) IS
+    'Adds the policy types of the items that a run added to its selection';
+
+CREATE FUNCTION inventory_core_internal._run_counts_by_type(run inventory_core_internal.sync_runs)
+RETURNS TABLE (policy_type text, known bigint, observed bigint, present bigint, reference bigint, last_count bigint)
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET enable_nestloop = off
+SET jit = off
+AS $$
+#variable_conflict use_column
+DECLARE
+    chunks integer[] := ARRAY(
+        SELECT p.chunk FROM inventory_core_internal.presence AS p
+        WHERE p.tenant_id = run.tenant_id AND p.selection_hash = run.selection_hash
+        UNION
+        SELECT p.chunk FROM inventory_core_internal.run_parts AS p
+        WHERE p.tenant_id = run.tenant_id AND p.run_id = run.run_id);
+BEGIN
+    RETURN QUERY
+    WITH sets AS MATERIALIZED (
+        -- what is known at the end of the run, what it observed, what was present before it
+        SELECT chunk, ARRAY[CASE WHEN p.known_ids IS NULL THEN o.observed
+                                 WHEN o.observed IS NULL THEN p.known_ids
+                                 ELSE inventory_core_internal._bitmap_union(ARRAY[p.known_ids, o.observed]) END,
+                            o.observed,
+                            inventory_core_internal._bitmap_subtract(p.known_ids, p.missing_ids)] AS item_ids
+        FROM (SELECT p.chunk, p.known_ids, p.missing_ids FROM inventory_core_internal.presence AS p
+              WHERE p.tenant_id = run.tenant_id AND p.selection_hash = run.selection_hash) AS p
+        FULL JOIN (SELECT o.chunk, o.observed
+                   FROM inventory_core_internal._run_sets(run.tenant_id, run.run_id) AS o) AS o USING (chunk)
+    ), types AS MATERIALIZED (
+        SELECT t.policy_type, t.reference_count, t.last_count, (row_number() OVER ())::integer AS type_no
+        FROM inventory_core_internal.selection_types AS t
+        WHERE t.tenant_id = run.tenant_id AND t.selection_hash = run.selection_hash AND t.policy_type <> ''
+    ), typed AS MATERIALIZED (
+        SELECT s.chunk, array_agg(t.type_no) AS type_nos, array_agg(s.item_ids) AS sets
+        FROM inventory_core_internal._type_sets(run.tenant_id, run.selection_hash, chunks) AS s
+        JOIN types AS t ON t.policy_type = s.policy_type
+        GROUP BY s.chunk
+    ), counted AS MATERIALIZED (
+        SELECT typed.type_nos[c.type_no] AS type_no,
+               sum(c.items) FILTER (WHERE c.set_no = 1) AS known,
+               sum(c.items) FILTER (WHERE c.set_no = 2) AS observed,
+               sum(c.items) FILTER (WHERE c.set_no = 3) AS present
+        FROM sets
+        JOIN typed ON typed.chunk = sets.chunk
+        CROSS JOIN LATERAL inventory_core_internal._count_by_type(typed.sets, sets.item_ids) AS c
+        GROUP BY 1
+    )
+    SELECT t.policy_type, coalesce(c.known, 0)::bigint, coalesce(c.observed, 0)::bigint, coalesce(c.present, 0)::bigint,
+           t.reference_count, t.last_count
+    FROM types AS t
+    LEFT JOIN counted AS c ON c.type_no = t.type_no;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._run_counts_by_type(inventory_core_internal.sync_runs) IS
+    'For each policy type of a selection what it knows with a run that ends, what the run observed, what was present before';
+
+-- The guards look at the types that the run would vouch for by what its caller recorded. What the extension adds itself is no
+-- hole that the caller knew of: else a type that is forbidden for ever would, by shrinking the total, silence all others.
+CREATE FUNCTION inventory_core_internal._add_doubts(
+    run inventory_core_internal.sync_runs, status text, observed_in_all bigint, expected_items bigint, accept_shrink boolean,
+    policy_types text[], observed bigint[], present bigint[], reference_counts bigint[]) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    failed_types text[];
+    is_unlocated boolean;
+    judged record;
+    doubts record;
+    guard CONSTANT numeric := inventory_core_internal._shrink_guard();
+    least_items CONSTANT bigint := inventory_core_internal._shrink_guard_min_items();
+BEGIN
+    SELECT coalesce(array_agg(DISTINCT e.policy_type) FILTER (WHERE e.policy_type IS NOT NULL), '{}'),
+           coalesce(bool_or(e.policy_type IS NULL), false)
+    INTO failed_types, is_unlocated
+    FROM inventory_core_internal.sync_errors AS e
+    WHERE e.tenant_id = run.tenant_id AND e.run_id = run.run_id AND e.by_caller;
+    IF is_unlocated OR status = 'partial' AND failed_types = '{}' OR run.policy_types <@ failed_types THEN
+        RETURN;
+    END IF;
+    SELECT sum(t.observed) AS observed, sum(t.present) AS present, sum(t.reference) AS reference,
+           array_agg(t.policy_type ORDER BY t.policy_type COLLATE "C")
+               FILTER (WHERE t.reference >= least_items AND t.observed < guard * t.reference) AS shrunk_types
+    INTO judged
+    FROM unnest(policy_types, observed, present, reference_counts) AS t (policy_type, observed, present, reference)
+    LEFT JOIN unnest(failed_types) AS f (policy_type) ON f.policy_type = t.policy_type
+    LEFT JOIN unnest(run.policy_types) AS c (policy_type) ON c.policy_type = t.policy_type
+    WHERE f.policy_type IS NULL AND (run.policy_types IS NULL OR c.policy_type IS NOT NULL);
+
+    INSERT INTO inventory_core_internal.sync_errors (tenant_id, run_id, error_no, error_code, policy_type, recorded_at, by_caller)
+    SELECT run.tenant_id, run.run_id, before.error_no + row_number() OVER (ORDER BY d.place, d.policy_type COLLATE "C"),
+           d.error_code, d.policy_type, inventory_core_internal._now(), false
+    FROM (SELECT 1, 'short_of_expected', NULL::text
+          WHERE observed_in_all < expected_items * (1 - inventory_core_internal._expected_tolerance()::numeric)
+          UNION ALL
+          SELECT 2, 'nothing_observed', NULL
+          WHERE judged.present > 0 AND judged.observed = 0 AND expected_items IS DISTINCT FROM 0
+          UNION ALL
+          SELECT 3, 'shrink_guard', NULL
+          WHERE NOT accept_shrink AND judged.reference >= least_items AND judged.observed < guard * judged.reference
+          UNION ALL
+          SELECT 4, 'shrink_guard', s.policy_type
+          FROM unnest(judged.shrunk_types) AS s (policy_type)
+          WHERE NOT accept_shrink) AS d (place, error_code, policy_type)
+    CROSS JOIN (SELECT coalesce(max(e.error_no), 0) AS error_no FROM inventory_core_internal.sync_errors AS e
+                WHERE e.tenant_id = run.tenant_id AND e.run_id = run.run_id) AS before;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._add_doubts(
+    inventory_core_internal.sync_runs, text, bigint, bigint, boolean, text[], bigint[], bigint[], bigint[]) IS
+    'Adds the errors of the guards to a full run that ends: short_of_expected, nothing_observed, shrink_guard';
+
+CREATE FUNCTION inventory_core_internal._unobserved_sets(run inventory_core_internal.sync_runs)
+RETURNS TABLE (chunk integer, item_ids bytea)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT u.chunk, u.item_ids
+    FROM (SELECT p.chunk, inventory_core_internal._bitmap_subtract(
+                              inventory_core_internal._bitmap_subtract(p.known_ids, p.missing_ids), o.observed) AS item_ids
+          FROM inventory_core_internal.presence AS p
+          LEFT JOIN inventory_core_internal._run_sets(run.tenant_id, run.run_id) AS o ON o.chunk = p.chunk
+          WHERE p.tenant_id = run.tenant_id AND p.selection_hash = run.selection_hash) AS u
+    WHERE inventory_core_internal._bitmap_count(u.item_ids) > 0;
+END;
+COMMENT ON FUNCTION inventory_core_internal._unobserved_sets(inventory_core_internal.sync_runs) IS
+    'What was present in a selection and is not among what a run observed';
+
+CREATE FUNCTION inventory_core_internal._add_missing(run inventory_core_internal.sync_runs, failed_types text[]) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET enable_nestloop = off
+SET jit = off
+AS $$
+DECLARE
+    is_for_all boolean := run.policy_types IS NULL;
+    -- the types that are left out, or the only ones, of a run that was started for some
+    types text[] := CASE WHEN is_for_all THEN failed_types
+                         ELSE ARRAY(SELECT unnest(run.policy_types) EXCEPT SELECT unnest(failed_types)) END;
+    chunks integer[];
+BEGIN
+    SELECT array_agg(m.chunk) INTO chunks FROM inventory_core_internal._unobserved_sets(run) AS m;
+    IF chunks IS NULL THEN
+        RETURN;
+    END IF;
+    INSERT INTO inventory_core_internal.run_changes_bitmaps (tenant_id, run_id, chunk, change, item_ids)
+    SELECT run.tenant_id, run.run_id, m.chunk, 'missing', m.item_ids
+    FROM (SELECT u.chunk,
+                 CASE WHEN NOT is_for_all THEN inventory_core_internal._bitmap_intersect(u.item_ids, t.item_ids)
+                      WHEN t.item_ids IS NULL THEN u.item_ids
+                      ELSE inventory_core_internal._bitmap_subtract(u.item_ids, t.item_ids) END AS item_ids
+          FROM inventory_core_internal._unobserved_sets(run) AS u
+          LEFT JOIN (SELECT s.chunk, inventory_core_internal._bitmap_union(array_agg(s.item_ids)) AS item_ids
+                     FROM inventory_core_internal._type_sets(
+                         run.tenant_id, run.selection_hash, CASE WHEN types = '{}' THEN '{}' ELSE chunks END) AS s
+                     JOIN unnest(types) AS t (policy_type) ON t.policy_type = s.policy_type
+                     GROUP BY s.chunk) AS t ON t.chunk = u.chunk) AS m
+    WHERE inventory_core_internal._bitmap_count(m.item_ids) > 0;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._add_missing(inventory_core_internal.sync_runs, text[]) IS
+    'Tells what is missing from a run that can be believed, and was not told before: items of the types that it vouches for';
+
+CREATE FUNCTION inventory_core_internal._judge_types(
+    run inventory_core_internal.sync_runs, status text, policy_types text[], known bigint[], observed bigint[],
+    reference_counts bigint[], last_counts bigint[]) RETURNS boolean
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+AS $$
+DECLARE
+    errors record;
+    is_believed boolean;            -- so far as no error names the type
+    is_reference boolean;           -- likewise, without the errors of the shrink guard
+    excepted text[];                -- covered or vouched for unlike other types
+BEGIN
+    SELECT count(*) > 0 AS some,
+           coalesce(bool_or(e.policy_type IS NULL), false) AS untyped,
+           coalesce(bool_or(e.policy_type IS NULL AND (e.by_caller OR e.error_code <> 'shrink_guard')), false) AS really_untyped,
+           coalesce(bool_or(e.by_caller AND e.policy_type IS NOT NULL), false) AS located,
+           coalesce(array_agg(DISTINCT e.policy_type) FILTER (WHERE e.policy_type IS NOT NULL), '{}') AS types,
+           coalesce(array_agg(DISTINCT e.policy_type)
+                    FILTER (WHERE e.policy_type IS NOT NULL AND (e.by_caller OR e.error_code <> 'shrink_guard')), '{}') AS real_types
+    INTO errors
+    FROM inventory_core_internal.sync_errors AS e
+    WHERE e.tenant_id = run.tenant_id AND e.run_id = run.run_id;
+    is_believed := NOT errors.untyped AND (status = 'success' OR status = 'partial' AND errors.located);
+    is_reference := NOT errors.really_untyped AND (status = 'success' OR status = 'partial' AND errors.located);
+
+    IF is_believed THEN
+        PERFORM inventory_core_internal._add_missing(run, errors.types);
+    END IF;
+
+    WITH counted AS MATERIALIZED (
+        SELECT t.policy_type, t.is_covered, t.observed, t.last_count,
+               -- of a type that it does not cover, a run counts what it saw and leaves the rest
+               CASE WHEN is_reference AND t.is_covered AND r.policy_type IS NULL THEN t.observed ELSE t.reference END AS new_reference,
+               CASE WHEN NOT t.is_covered AND t.observed = 0 THEN t.last_count
+                    WHEN t.known > 0 THEN t.observed END AS new_count,
+               t.reference
+        FROM (SELECT t.policy_type, t.known, t.observed, t.reference, t.last_count,
+                     run.policy_types IS NULL OR c.policy_type IS NOT NULL AS is_covered
+              FROM unnest(policy_types, known, observed, reference_counts, last_counts)
+                       AS t (policy_type, known, observed, reference, last_count)
+              LEFT JOIN unnest(run.policy_types) AS c (policy_type) ON c.policy_type = t.policy_type) AS t
+        LEFT JOIN unnest(errors.real_types) AS r (policy_type) ON r.policy_type = t.policy_type
+    ), logged AS (
+        INSERT INTO inventory_core_internal.type_counts (tenant_id, selection_hash, policy_type, run_seq, observed)
+        SELECT run.tenant_id, run.selection_hash, c.policy_type, run.run_seq, c.new_count
+        FROM counted AS c
+        WHERE CASE WHEN c.is_covered THEN c.new_count IS DISTINCT FROM c.last_count ELSE c.observed > 0 END
+    )
+    INSERT INTO inventory_core_internal.selection_types AS t
+        (tenant_id, selection_hash, policy_type, covering_runs, vouching_runs, reference_count, last_count)
+    SELECT run.tenant_id, run.selection_hash, n.policy_type,
+           CASE WHEN bool_or(n.is_covering) THEN inventory_core_internal._runs_add(NULL, run.run_seq) END,
+           CASE WHEN bool_or(n.is_vouching) THEN inventory_core_internal._runs_add(NULL, run.run_seq) END,
+           max(n.reference), max(n.count)
+    FROM (-- the runs that count for every type
+          SELECT '' AS policy_type, true AS is_covering, is_believed AS is_vouching, NULL::bigint AS reference, NULL::bigint AS count,
+                 true AS is_written
+          WHERE run.policy_types IS NULL
+          UNION ALL
+          -- exceptions from these: types that are not vouched for ...
+          SELECT e.policy_type, false, true, NULL, NULL, true
+          FROM unnest(errors.types) AS e (policy_type)
+          WHERE run.policy_types IS NULL AND is_believed
+          UNION ALL
+          -- ... and what a run that was started for some types covers and vouches for
+          SELECT c.policy_type, true, is_believed AND e.policy_type IS NULL, NULL, NULL, true
+          FROM unnest(run.policy_types) AS c (policy_type)
+          LEFT JOIN unnest(errors.types) AS e (policy_type) ON e.policy_type = c.policy_type
+          UNION ALL
+          SELECT c.policy_type, false, false, c.new_reference, c.new_count,
+                 c.new_reference IS DISTINCT FROM c.reference OR c.new_count IS DISTINCT FROM c.last_count
+          FROM counted AS c) AS n
+    GROUP BY n.policy_type
+    HAVING bool_or(n.is_written)
+    ON CONFLICT ON CONSTRAINT selection_types_pkey DO UPDATE
+    SET covering_runs = CASE WHEN excluded.covering_runs IS NULL THEN t.covering_runs
+                             ELSE inventory_core_internal._runs_add(t.covering_runs, run.run_seq) END,
+        vouching_runs = CASE WHEN excluded.vouching_runs IS NULL THEN t.vouching_runs
+                             ELSE inventory_core_internal._runs_add(t.vouching_runs, run.run_seq) END,
+        reference_count = excluded.reference_count,
+        last_count = excluded.last_count;
+    RETURN errors.some;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._judge_types(
+    inventory_core_internal.sync_runs, text, text[], bigint[], bigint[], bigint[], bigint[]) IS
+    'Records which types a full run that ends covers and vouches for, and its counts; says whether it had errors';
 CREATE FUNCTION inventory_core_internal._add_error(
     tenant text, run_id uuid, error_code text, upstream_code text DEFAULT NULL, http_status integer DEFAULT NULL,
-    policy_type text DEFAULT NULL, message text DEFAULT NULL) RETURNS void
+    policy_type text DEFAULT NULL, message text DEFAULT NULL, by_caller boolean DEFAULT false) RETURNS void
 LANGUAGE sql VOLATILE PARALLEL UNSAFE
 BEGIN ATOMIC
     INSERT INTO inventory_core_internal.sync_errors
-        (tenant_id, run_id, error_no, error_code, upstream_code, http_status, policy_type, message, recorded_at)
+        (tenant_id, run_id, error_no, error_code, upstream_code, http_status, policy_type, message, recorded_at, by_caller)
     SELECT _add_error.tenant, _add_error.run_id, coalesce(max(e.error_no), 0) + 1, _add_error.error_code,
            _add_error.upstream_code, _add_error.http_status, _add_error.policy_type, _add_error.message,
-           inventory_core_internal._now()
+           inventory_core_internal._now(), _add_error.by_caller
     FROM inventory_core_internal.sync_errors AS e
     WHERE e.tenant_id = _add_error.tenant AND e.run_id = _add_error.run_id;
 END;
-COMMENT ON FUNCTION inventory_core_internal._add_error(text, uuid, text, text, integer, text, text) IS
+COMMENT ON FUNCTION inventory_core_internal._add_error(text, uuid, text, text, integer, text, text, boolean) IS
     'Adds an error to a run; the caller has the lock of its errors, or the run alone, which keeps the numbers apart';
 
-CREATE FUNCTION inventory_core_internal._shrank(run inventory_core_internal.sync_runs, observed bigint) RETURNS boolean
-LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    -- A run whose only error is the guard's own may be the reference: so a second run confirms a shrink.
-    SELECT coalesce(
-        (SELECT r.observed_count >= inventory_core_internal._shrink_guard_min_items()
-                AND observed < inventory_core_internal._shrink_guard()::numeric * r.observed_count
-         FROM inventory_core_internal.sync_runs AS r
-         WHERE r.tenant_id = run.tenant_id
-           AND r.selection_hash = run.selection_hash
-           AND r.run_seq < run.run_seq
-           AND r.status = 'success'
-           AND NOT EXISTS (SELECT FROM inventory_core_internal.sync_errors AS e
-                           WHERE e.tenant_id = r.tenant_id AND e.run_id = r.run_id
-                             AND e.error_code <> 'shrink_guard')
-         ORDER BY r.run_seq DESC
-         LIMIT 1), false);
-END;
-COMMENT ON FUNCTION inventory_core_internal._shrank(inventory_core_internal.sync_runs, bigint) IS
-    'Whether a run observed suspiciously less than the last good one';
-
-CREATE FUNCTION inventory_core_internal._close_run(run inventory_core_internal.sync_runs, status text, expected_items bigint DEFAULT NULL)
-RETURNS void
+-- Step by step: what changed by what was observed; what was observed of each type; what the guards say; what is missing, which
+-- depends on the guards; then everything is folded into the selection. Of a failed run and a delta nothing is missing.
+CREATE FUNCTION inventory_core_internal._close_run(
+    run inventory_core_internal.sync_runs, status text, expected_items bigint DEFAULT NULL, cursor text DEFAULT NULL,
+    accept_shrink boolean DEFAULT false) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     counts record;
+    by_type record;
+    has_errors boolean;
 BEGIN
     -- The caller has the run alone: no batch can add a part any more. It shares the items: nothing is forgotten meanwhile.
     SELECT * INTO counts FROM inventory_core_internal._run_counts(run.tenant_id, run.run_id);
@@ -1955,7 +2561,26 @@ BEGIN
     INSERT INTO inventory_core_internal.run_changes_bitmaps (tenant_id, run_id, chunk, change, item_ids)
     SELECT run.tenant_id, run.run_id, c.chunk, c.change, c.item_ids
     FROM inventory_core_internal._run_changes_so_far(run) AS c;
+    PERFORM inventory_core_internal._add_selection_types(run);
+
+    IF run.mode = 'full' THEN
+        SELECT array_agg(c.policy_type) AS policy_types, array_agg(c.known) AS known, array_agg(c.observed) AS observed,
+               array_agg(c.present) AS present, array_agg(c.reference) AS reference_counts, array_agg(c.last_count) AS last_counts
+        INTO by_type
+        FROM inventory_core_internal._run_counts_by_type(run) AS c;
+        IF status <> 'failed' THEN
+            PERFORM inventory_core_internal._add_doubts(
+                run, status, counts.observed, expected_items, accept_shrink,
+                by_type.policy_types, by_type.observed, by_type.present, by_type.reference_counts);
+        END IF;
+        has_errors := inventory_core_internal._judge_types(
+            run, status, by_type.policy_types, by_type.known, by_type.observed, by_type.reference_counts, by_type.last_counts);
+    ELSE
+        has_errors := EXISTS (SELECT FROM inventory_core_internal.sync_errors AS e
+                              WHERE e.tenant_id = run.tenant_id AND e.run_id = run.run_id);
+    END IF;
     PERFORM inventory_core_internal._fold(run, run.selection_hash);
+    PERFORM inventory_core_internal._fold_presence(run);
 
     PERFORM inventory_core_internal._give_slot_back(run.tenant_id, run.run_id);
     UPDATE inventory_core_internal.sync_runs AS r
@@ -1966,15 +2591,23 @@ BEGIN
         inserted_count = counts.inserted,
         updated_count = counts.updated,
         unchanged_count = counts.unchanged,
+        removed_count = 0,
         expected_items = _close_run.expected_items,
+        is_clean = _close_run.status = 'success' AND NOT has_errors,
         redacted_values = r.redacted_values + (SELECT coalesce(sum(p.redacted_values), 0) FROM inventory_core_internal.run_parts AS p
                                                WHERE p.tenant_id = run.tenant_id AND p.run_id = run.run_id)
     WHERE r.tenant_id = run.tenant_id AND r.run_id = run.run_id;
+    -- The cursor moves with what can be believed to be complete.
+    IF cursor IS NOT NULL AND status = 'success' AND NOT has_errors THEN
+        UPDATE inventory_core_internal.selections AS s
+        SET cursor = nullif(_close_run.cursor, '')
+        WHERE s.tenant_id = run.tenant_id AND s.selection_hash = run.selection_hash;
+    END IF;
     PERFORM inventory_core_internal._fold_into_tenant(run.tenant_id);
 END
 $$;
-COMMENT ON FUNCTION inventory_core_internal._close_run(inventory_core_internal.sync_runs, text, bigint) IS
-    'Ends a run: folds what it saw into its selection, keeps its counts and changes, gives its slot back';
+COMMENT ON FUNCTION inventory_core_internal._close_run(inventory_core_internal.sync_runs, text, bigint, text, boolean) IS
+    'Ends a run: judges it, folds what it saw into its selection, keeps its counts and changes, gives its slot back';
 CREATE FUNCTION inventory_core_internal._take_over(run inventory_core_internal.sync_runs) RETURNS boolean
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
@@ -2031,83 +2664,237 @@ END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._reap(text) IS
     'Closes expired runs of a tenant and counts them; the caller shares the items';
-CREATE FUNCTION inventory_core_internal._baseline(tenant text, selection_hash text, baseline text)
-RETURNS TABLE (run_id uuid, run_seq bigint, status text, finished_at timestamptz, error_codes text[],
-               failed_types text[], confidence text, reasons text[])
-LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT r.run_id, r.run_seq, r.status, r.finished_at, e.error_codes, e.failed_types,
-           CASE WHEN r.status <> 'success' OR e.had_errors THEN 'low' ELSE 'high' END,
-           array_remove(ARRAY[
-               CASE WHEN r.status = 'partial' THEN 'run_partial' END,
-               CASE WHEN r.status = 'failed' THEN 'run_failed' END,
-               CASE WHEN e.had_errors THEN 'run_had_errors' END,
-               CASE WHEN 'lease_expired' = ANY (e.error_codes) THEN 'lease_expired' END,
-               CASE WHEN 'short_of_expected' = ANY (e.error_codes) THEN 'short_of_expected' END,
-               CASE WHEN 'shrink_guard' = ANY (e.error_codes) THEN 'shrink_guard' END,
-               CASE WHEN r.observed_count = 0 THEN 'nothing_observed' END], NULL)
-    FROM inventory_core_internal.sync_runs AS r
-    CROSS JOIN LATERAL (
-        SELECT count(*) > 0 AS had_errors,
-               coalesce(array_agg(DISTINCT x.error_code ORDER BY x.error_code), '{}') AS error_codes,
-               coalesce(array_agg(DISTINCT x.policy_type) FILTER (WHERE x.policy_type IS NOT NULL), '{}') AS failed_types
-        FROM inventory_core_internal.sync_errors AS x
-        WHERE x.tenant_id = r.tenant_id AND x.run_id = r.run_id) AS e
-    WHERE r.tenant_id = _baseline.tenant
-      AND r.selection_hash = _baseline.selection_hash
-      AND r.status <> 'running'
-      AND (_baseline.baseline = 'latest' OR (r.status = 'success' AND NOT e.had_errors))
-    ORDER BY r.run_seq DESC
-    LIMIT 1;
-END;
-COMMENT ON FUNCTION inventory_core_internal._baseline(text, text, text) IS
-    'The completed run that absences are judged against, and how far it can be believed';
-
 CREATE FUNCTION inventory_core_internal._check_baseline(baseline text) RETURNS void
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     PERFORM inventory_core_internal._require('baseline', baseline IS NOT NULL);
-    IF baseline NOT IN ('latest', 'latest_success') THEN
+    IF baseline NOT IN ('latest', 'latest_clean') THEN
         RAISE EXCEPTION 'invalid value for baseline'
             USING ERRCODE = 'invalid_parameter_value',
                   DETAIL = 'It is neither of the two known values.',
-                  HINT = 'Use ''latest'' or ''latest_success''.';
+                  HINT = 'Use ''latest'' or ''latest_clean''.';
     END IF;
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._check_baseline(text) IS 'Raises 22023 for an unknown baseline';
 
-CREATE FUNCTION inventory_core_internal._running_sets(tenant text, selection_hash text)
-RETURNS TABLE (chunk integer, item_ids bytea)
-LANGUAGE sql STABLE PARALLEL SAFE
+CREATE FUNCTION inventory_core_internal._reasons(status text, observed_count bigint, error_codes text[]) RETURNS text[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT p.chunk, inventory_core_internal._bitmap_union(array_agg(p.item_ids))
-    FROM inventory_core_internal.sync_runs AS r
-    JOIN inventory_core_internal.run_parts AS p ON p.tenant_id = r.tenant_id AND p.run_id = r.run_id
-    WHERE r.tenant_id = _running_sets.tenant
-      AND r.selection_hash = _running_sets.selection_hash
-      AND r.status = 'running'
-    GROUP BY p.chunk;
+    SELECT array_remove(ARRAY[
+        CASE WHEN status = 'partial' THEN 'run_partial' END,
+        CASE WHEN status = 'failed' THEN 'run_failed' END,
+        CASE WHEN cardinality(error_codes) > 0 THEN 'run_had_errors' END,
+        CASE WHEN 'lease_expired' = ANY (error_codes) THEN 'lease_expired' END,
+        CASE WHEN 'short_of_expected' = ANY (error_codes) THEN 'short_of_expected' END,
+        CASE WHEN 'shrink_guard' = ANY (error_codes) THEN 'shrink_guard' END,
+        CASE WHEN observed_count = 0 OR 'nothing_observed' = ANY (error_codes) THEN 'nothing_observed' END], NULL);
 END;
-COMMENT ON FUNCTION inventory_core_internal._running_sets(text, text) IS 'What the running run of a selection has observed so far';
+COMMENT ON FUNCTION inventory_core_internal._reasons(text, bigint, text[]) IS 'Why a completed run may not be believed, in words';
 
-CREATE FUNCTION inventory_core_internal._missing_sets(tenant text, selection_hash text, baseline_seq bigint)
-RETURNS TABLE (chunk integer, run_seq bigint, item_ids bytea)
+CREATE FUNCTION inventory_core_internal._run_doubts(tenant text, run_id uuid)
+RETURNS TABLE (confidence text, reasons text[])
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT l.chunk, r.run_seq, inventory_core_internal._bitmap_subtract(l.item_ids, o.item_ids)
-    FROM inventory_core_internal.last_seen AS l
-    JOIN inventory_core_internal.sync_runs AS r ON r.tenant_id = l.tenant_id AND r.run_id = l.run_id
-    LEFT JOIN inventory_core_internal._running_sets(_missing_sets.tenant, _missing_sets.selection_hash) AS o
-        ON o.chunk = l.chunk
-    WHERE l.tenant_id = _missing_sets.tenant
-      AND l.selection_hash = _missing_sets.selection_hash
-      AND r.run_seq < _missing_sets.baseline_seq;
+    SELECT CASE WHEN r.is_clean THEN 'high' ELSE 'low' END,
+           inventory_core_internal._reasons(r.status, r.observed_count, ARRAY(
+               SELECT e.error_code FROM inventory_core_internal.sync_errors AS e
+               WHERE e.tenant_id = r.tenant_id AND e.run_id = r.run_id))
+    FROM inventory_core_internal.sync_runs AS r
+    WHERE r.tenant_id = _run_doubts.tenant AND r.run_id = _run_doubts.run_id;
 END;
-COMMENT ON FUNCTION inventory_core_internal._missing_sets(text, text, bigint) IS
-    'The items of a selection that its baseline did not observe, nor any later run, by the run that last saw them';
+COMMENT ON FUNCTION inventory_core_internal._run_doubts(text, uuid) IS 'How far a completed run as a whole can be believed, and why';
+
+CREATE FUNCTION inventory_core_internal._judging_runs(tenant text, selection_hash text, baseline text)
+RETURNS TABLE (policy_type text, runs bytea, baseline_seq bigint, is_started_for boolean)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    -- The runs of the empty type are read once; most types do not differ from it.
+    WITH types AS MATERIALIZED (
+        SELECT t.policy_type, t.covering_runs IS NOT NULL AS is_started_for,
+               CASE _judging_runs.baseline WHEN 'latest' THEN t.covering_runs ELSE t.vouching_runs END AS runs
+        FROM inventory_core_internal.selection_types AS t
+        WHERE t.tenant_id = _judging_runs.tenant AND t.selection_hash = _judging_runs.selection_hash
+    ), every AS MATERIALIZED (
+        SELECT e.runs, inventory_core_internal._runs_last(e.runs) AS last
+        FROM (SELECT (SELECT t.runs FROM types AS t WHERE t.policy_type = '') AS runs) AS e
+    )
+    SELECT t.policy_type,
+           CASE WHEN t.policy_type = '' OR t.runs IS NULL THEN every.runs ELSE d.runs END,
+           CASE WHEN t.policy_type = '' OR t.runs IS NULL THEN every.last ELSE inventory_core_internal._runs_last(d.runs) END,
+           t.is_started_for
+    FROM types AS t
+    CROSS JOIN every
+    CROSS JOIN LATERAL (SELECT CASE WHEN t.policy_type <> '' AND t.runs IS NOT NULL
+                                    THEN inventory_core_internal._runs_differ(every.runs, t.runs) END AS runs OFFSET 0) AS d;
+END;
+COMMENT ON FUNCTION inventory_core_internal._judging_runs(text, text, text) IS
+    'For each policy type of a selection, the empty one for all others, the runs that count and the last of them';
+
+-- The rows of missing_summary without their counts. Nested loops are off between the lists that it makes on the way, of whose
+-- sizes the planner knows nothing: with thousands of types a wrong guess costs their square. What is looked up by key is lateral:
+-- the cost that the planner then believes in would have it compile the plan, hence jit.
+CREATE FUNCTION inventory_core_internal._judged_types(tenant text, selection_hash text, baseline text)
+RETURNS TABLE (type_no integer, policy_type text, runs bytea, baseline_seq bigint, run_id uuid, start_no bigint,
+               finished_at timestamptz, confidence text, reasons text[], error_codes text[], is_told boolean)
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET enable_nestloop = off
+SET jit = off
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    WITH judging AS MATERIALIZED (
+        SELECT j.* FROM inventory_core_internal._judging_runs(tenant, _judged_types.selection_hash, _judged_types.baseline) AS j
+    ), baselines AS MATERIALIZED (
+        SELECT r.*
+        FROM (SELECT DISTINCT j.baseline_seq FROM judging AS j WHERE j.baseline_seq IS NOT NULL) AS d
+        CROSS JOIN LATERAL (SELECT r.run_seq, r.run_id, r.start_no, r.status, r.finished_at, r.observed_count
+                            FROM inventory_core_internal.sync_runs AS r
+                            WHERE r.tenant_id = tenant AND r.selection_hash = _judged_types.selection_hash
+                              AND r.run_seq = d.baseline_seq
+                            OFFSET 0) AS r
+    ), errors AS MATERIALIZED (
+        -- by latest_clean none of them can concern the type
+        SELECT b.run_seq, e.policy_type, array_agg(DISTINCT e.error_code ORDER BY e.error_code) AS codes
+        FROM baselines AS b
+        CROSS JOIN LATERAL (SELECT e.policy_type, e.error_code FROM inventory_core_internal.sync_errors AS e
+                            WHERE e.tenant_id = tenant AND e.run_id = b.run_id
+                            OFFSET 0) AS e
+        WHERE _judged_types.baseline = 'latest'
+        GROUP BY b.run_seq, e.policy_type
+    ), doubts AS MATERIALIZED (
+        SELECT b.run_seq, b.run_id, b.start_no, b.finished_at, e.untyped,
+               CASE WHEN _judged_types.baseline = 'latest' AND (b.status <> 'success' OR e.codes IS NOT NULL)
+                    THEN 'low' ELSE 'high' END AS confidence,
+               CASE WHEN _judged_types.baseline = 'latest'
+                    THEN inventory_core_internal._reasons(b.status, b.observed_count, e.codes) ELSE '{}' END AS reasons
+        FROM baselines AS b
+        LEFT JOIN (SELECT e.run_seq, array_agg(DISTINCT c.code) AS codes,
+                          array_agg(DISTINCT c.code ORDER BY c.code) FILTER (WHERE e.policy_type IS NULL) AS untyped
+                   FROM errors AS e CROSS JOIN LATERAL unnest(e.codes) AS c (code)
+                   GROUP BY e.run_seq) AS e ON e.run_seq = b.run_seq
+    ), types AS MATERIALIZED (
+        SELECT j.policy_type, j.runs, j.baseline_seq, j.is_started_for FROM judging AS j WHERE j.policy_type <> ''
+        UNION ALL
+        -- types that the selection has nothing to do with but that an error names
+        SELECT e.policy_type, every.runs, every.baseline_seq, false
+        FROM judging AS every
+        JOIN errors AS e ON e.run_seq = every.baseline_seq
+        WHERE every.policy_type = ''
+          AND e.policy_type NOT IN (SELECT j.policy_type FROM judging AS j)
+    )
+    SELECT (row_number() OVER (ORDER BY t.policy_type))::integer, t.policy_type, t.runs, t.baseline_seq,
+           d.run_id, d.start_no, d.finished_at, coalesce(d.confidence, 'none'),
+           CASE WHEN d.run_id IS NULL THEN '{}'
+                WHEN e.codes IS NOT NULL THEN d.reasons || text 'type_failed'
+                ELSE d.reasons END,
+           CASE WHEN e.codes IS NULL THEN coalesce(d.untyped, '{}')
+                WHEN d.untyped IS NULL THEN e.codes
+                ELSE ARRAY(SELECT unnest(e.codes) UNION SELECT unnest(d.untyped) ORDER BY 1) END,
+           t.is_started_for OR e.codes IS NOT NULL
+    FROM types AS t
+    LEFT JOIN doubts AS d ON d.run_seq = t.baseline_seq
+    LEFT JOIN errors AS e ON e.run_seq = t.baseline_seq AND e.policy_type = t.policy_type;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._judged_types(text, text, text) IS
+    'For each policy type of a selection the run that absences are judged by, how far it can be believed, and why';
+CREATE FUNCTION inventory_core_internal._known_by_type(tenant text, selection_hash text)
+RETURNS TABLE (policy_type text, known bigint)
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+-- As in _judged_types.
+SET enable_nestloop = off
+SET jit = off
+AS $$
+#variable_conflict use_column
+DECLARE
+    chunks integer[] := ARRAY(SELECT p.chunk FROM inventory_core_internal.presence AS p
+                              WHERE p.tenant_id = tenant AND p.selection_hash = _known_by_type.selection_hash);
+BEGIN
+    RETURN QUERY
+    WITH sets AS MATERIALIZED (
+        SELECT s.chunk, s.policy_type, s.item_ids
+        FROM inventory_core_internal._type_sets(tenant, _known_by_type.selection_hash, chunks) AS s
+    ), types AS MATERIALIZED (
+        SELECT t.policy_type, (row_number() OVER ())::integer AS type_no
+        FROM (SELECT DISTINCT s.policy_type FROM sets AS s) AS t
+    ), typed AS MATERIALIZED (
+        SELECT s.chunk, array_agg(t.type_no) AS type_nos, array_agg(s.item_ids) AS sets
+        FROM sets AS s
+        JOIN types AS t ON t.policy_type = s.policy_type
+        GROUP BY s.chunk
+    ), counted AS MATERIALIZED (
+        SELECT typed.type_nos[c.type_no] AS type_no, sum(c.items)::bigint AS known
+        FROM inventory_core_internal.presence AS p
+        JOIN typed ON typed.chunk = p.chunk
+        CROSS JOIN LATERAL inventory_core_internal._count_by_type(typed.sets, ARRAY[p.known_ids]) AS c
+        WHERE p.tenant_id = tenant AND p.selection_hash = _known_by_type.selection_hash
+        GROUP BY 1
+    )
+    SELECT t.policy_type, c.known
+    FROM counted AS c
+    JOIN types AS t ON t.type_no = c.type_no;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._known_by_type(text, text) IS 'How many items of each policy type a selection knows';
+CREATE FUNCTION inventory_core_internal._latest_full_run(tenant text, selection_hash text, is_clean boolean)
+RETURNS TABLE (run_id uuid, run_seq bigint, status text, finished_at timestamptz)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT r.run_id, r.run_seq, r.status, r.finished_at
+    FROM inventory_core_internal.sync_runs AS r
+    WHERE r.tenant_id = _latest_full_run.tenant
+      AND r.selection_hash = _latest_full_run.selection_hash
+      AND r.status <> 'running' AND r.mode = 'full'
+      AND (r.is_clean OR NOT _latest_full_run.is_clean)
+    ORDER BY r.run_seq DESC
+    LIMIT 1;
+END;
+COMMENT ON FUNCTION inventory_core_internal._latest_full_run(text, text, boolean) IS
+    'The completed full run of a selection that started last, or the last clean one';
+
+CREATE FUNCTION inventory_core_internal._doubts_of_selection(tenant text, selection_hash text, latest_run_id uuid)
+RETURNS TABLE (is_low boolean, reasons text[])
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET enable_nestloop = off
+SET jit = off
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    WITH known AS MATERIALIZED (
+        SELECT j.confidence, j.reasons
+        FROM inventory_core_internal._judged_types(tenant, _doubts_of_selection.selection_hash, 'latest') AS j
+        JOIN inventory_core_internal._known_by_type(tenant, _doubts_of_selection.selection_hash) AS k
+            ON k.policy_type = j.policy_type
+        WHERE j.run_id IS NOT NULL
+    ), told AS MATERIALIZED (
+        SELECT k.confidence, k.reasons FROM known AS k
+        UNION ALL
+        -- where the selection knows nothing that was judged, the latest run speaks for itself
+        SELECT r.confidence, r.reasons
+        FROM inventory_core_internal._run_doubts(tenant, latest_run_id) AS r
+        WHERE NOT EXISTS (SELECT FROM known)
+    )
+    SELECT bool_or(t.confidence = 'low'),
+           (SELECT array_agg(o.reason ORDER BY o.place)
+            FROM unnest(ARRAY['run_partial', 'run_failed', 'run_had_errors', 'lease_expired', 'short_of_expected',
+                              'shrink_guard', 'nothing_observed', 'type_failed']) WITH ORDINALITY AS o (reason, place)
+            WHERE o.reason IN (SELECT unnest(k.reasons) FROM told AS k))
+    FROM told AS t;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._doubts_of_selection(text, text, uuid) IS
+    'Whether the latest run of any type that a selection knows is in doubt, and all reasons';
 -- The functions redact before they write and do not need this. It is for whoever writes the tables
 -- directly, replication included (ENABLE ALWAYS).
 CREATE FUNCTION inventory_core_internal._redact_error() RETURNS trigger
@@ -2268,7 +3055,7 @@ SELECT r.tenant_id, r.run_id, r.run_seq, r.selection_hash, s.selection, r.status
        coalesce(r.inserted_count, c.inserted) AS inserted_count,
        coalesce(r.updated_count, c.updated) AS updated_count,
        coalesce(r.unchanged_count, c.unchanged) AS unchanged_count,
-       r.expected_items
+       r.expected_items, coalesce(r.removed_count, 0) AS removed_count, r.mode, r.policy_types
 FROM inventory_core_internal.sync_runs AS r
 JOIN inventory_core_internal.selections AS s ON s.tenant_id = r.tenant_id AND s.selection_hash = r.selection_hash
 CROSS JOIN LATERAL (
@@ -2302,6 +3089,10 @@ COMMENT ON COLUMN inventory_core.inventory_sync_runs.inserted_count IS 'Of them,
 COMMENT ON COLUMN inventory_core.inventory_sync_runs.updated_count IS 'Of them, changed';
 COMMENT ON COLUMN inventory_core.inventory_sync_runs.unchanged_count IS 'Of them, the same as before';
 COMMENT ON COLUMN inventory_core.inventory_sync_runs.expected_items IS 'How many items the caller said there should be';
+COMMENT ON COLUMN inventory_core.inventory_sync_runs.removed_count IS 'Items that the API said are gone';
+COMMENT ON COLUMN inventory_core.inventory_sync_runs.mode IS 'full: it lists everything; delta: only what changed';
+COMMENT ON COLUMN inventory_core.inventory_sync_runs.policy_types IS
+    'The policy types that it covers, where it was started for some; NULL where it covers every type';
 
 CREATE FUNCTION inventory_core.inventory_sync_runs(tenant text) RETURNS SETOF inventory_core.inventory_sync_runs
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE
@@ -2365,8 +3156,8 @@ FROM (SELECT x.tenant_id, x.selection_hash,
             SELECT f.tenant_id, f.selection_hash, f.selection, NULL, f.refused_count, f.reason, f.refused_at
             FROM inventory_core_internal.refusals AS f) AS x
       GROUP BY x.tenant_id, x.selection_hash) AS s
-LEFT JOIN LATERAL inventory_core_internal._baseline(s.tenant_id, s.selection_hash, 'latest') AS latest ON true
-LEFT JOIN LATERAL inventory_core_internal._baseline(s.tenant_id, s.selection_hash, 'latest_success') AS success ON true
+LEFT JOIN LATERAL inventory_core_internal._latest_full_run(s.tenant_id, s.selection_hash, false) AS latest ON true
+LEFT JOIN LATERAL inventory_core_internal._latest_full_run(s.tenant_id, s.selection_hash, true) AS success ON true
 LEFT JOIN inventory_core_internal.sync_runs AS running
     ON running.tenant_id = s.tenant_id AND running.selection_hash = s.selection_hash AND running.status = 'running'
 WHERE (SELECT inventory_core_internal._may_read());
@@ -2378,10 +3169,10 @@ COMMENT ON COLUMN inventory_core.inventory_selections.selection_hash IS
 COMMENT ON COLUMN inventory_core.inventory_selections.selection IS 'The selection as its first caller spelled it';
 COMMENT ON COLUMN inventory_core.inventory_selections.first_run_at IS
     'Start of its first run; NULL where every start was refused';
-COMMENT ON COLUMN inventory_core.inventory_selections.latest_run_id IS 'The completed run that started last';
+COMMENT ON COLUMN inventory_core.inventory_selections.latest_run_id IS 'The completed full run that started last';
 COMMENT ON COLUMN inventory_core.inventory_selections.latest_status IS 'How that one ended';
 COMMENT ON COLUMN inventory_core.inventory_selections.latest_finished_at IS 'When that one ended';
-COMMENT ON COLUMN inventory_core.inventory_selections.latest_success_at IS 'When the last clean success ended';
+COMMENT ON COLUMN inventory_core.inventory_selections.latest_success_at IS 'When the last clean full run ended: a success without errors';
 COMMENT ON COLUMN inventory_core.inventory_selections.running_run_id IS
     'The run that is under way; NULL where there is none';
 COMMENT ON COLUMN inventory_core.inventory_selections.refused_count IS 'Starts that were refused';
@@ -2410,7 +3201,8 @@ CROSS JOIN LATERAL (SELECT greatest(inventory_core_internal._now() - r.started_a
 LEFT JOIN LATERAL (
     SELECT b.observed_count AS previous_total
     FROM inventory_core_internal.sync_runs AS b
-    WHERE b.tenant_id = r.tenant_id AND b.selection_hash = r.selection_hash AND b.status = 'success'
+    WHERE b.tenant_id = r.tenant_id AND b.selection_hash = r.selection_hash AND b.is_clean
+      AND r.mode = 'full' AND b.mode = 'full' AND b.policy_types IS NOT DISTINCT FROM r.policy_types
     ORDER BY b.run_seq DESC
     LIMIT 1) AS p ON true
 CROSS JOIN LATERAL (
@@ -2418,7 +3210,7 @@ CROSS JOIN LATERAL (
                 THEN least(c.observed::double precision / p.previous_total, 1) END AS fraction) AS f
 WHERE (SELECT inventory_core_internal._may_read()) AND r.status = 'running';
 COMMENT ON VIEW inventory_core.run_progress IS
-    'How far the running runs of the bound tenant are, measured by the last success of their selections';
+    'How far the running runs of the bound tenant are, measured by the last clean run of their selections';
 COMMENT ON COLUMN inventory_core.run_progress.tenant_id IS 'The owner of the row';
 COMMENT ON COLUMN inventory_core.run_progress.run_id IS 'A run that is under way';
 COMMENT ON COLUMN inventory_core.run_progress.selection_hash IS 'Hash of the selection, as selection_hash() gives it';
@@ -2426,7 +3218,7 @@ COMMENT ON COLUMN inventory_core.run_progress.correlation_id IS 'The caller''s l
 COMMENT ON COLUMN inventory_core.run_progress.started_at IS 'When it started';
 COMMENT ON COLUMN inventory_core.run_progress.elapsed IS 'Time since then';
 COMMENT ON COLUMN inventory_core.run_progress.observed IS 'Distinct items that it saw so far';
-COMMENT ON COLUMN inventory_core.run_progress.previous_total IS 'What the last success of the selection observed';
+COMMENT ON COLUMN inventory_core.run_progress.previous_total IS 'What the last clean full run observed that covers the same types; NULL for a delta';
 COMMENT ON COLUMN inventory_core.run_progress.fraction IS
     'observed by previous_total, at most 1; NULL where there is none';
 COMMENT ON COLUMN inventory_core.run_progress.time_left IS 'A guess, as if it went on at this pace';
@@ -2486,9 +3278,28 @@ END
 $$;
 COMMENT ON FUNCTION inventory_core.cooling_down(text, text) IS
     'How long to leave an API alone because it said so to somebody of this tenant; NULL = go. Ask before each page';
+
+CREATE FUNCTION inventory_core.end_cooldown(tenant text, scope text DEFAULT '*') RETURNS boolean
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    was_cooling boolean;
+BEGIN
+    PERFORM inventory_core_internal._begin_write(tenant, 'maintainer');
+    PERFORM inventory_core_internal._check_scope(end_cooldown.scope);
+    DELETE FROM inventory_core_internal.cooldowns AS c
+    WHERE c.tenant_id = tenant AND c.scope = end_cooldown.scope
+    RETURNING c.until > inventory_core_internal._now() INTO was_cooling;
+    RETURN coalesce(was_cooling, false);
+END
+$$;
+COMMENT ON FUNCTION inventory_core.end_cooldown(text, text) IS
+    'Lets a scope go before its time, where the API was wrong or has been asked; says whether there was anything to wait for';
 CREATE FUNCTION inventory_core_internal._add_part(
     tenant text, run_id uuid, recorded_at timestamptz, inserted bigint[], updated bigint[], unchanged bigint[],
-    redacted_values integer)
+    redacted_values integer, inserted_types text[])
 RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
@@ -2496,10 +3307,17 @@ AS $$
 DECLARE
     part uuid := gen_random_uuid();
 BEGIN
-    INSERT INTO inventory_core_internal.run_parts (tenant_id, run_id, part, chunk, kind, item_ids, recorded_at, redacted_values)
-    SELECT tenant, _add_part.run_id, part, c.chunk, k.kind, c.item_ids, _add_part.recorded_at,
+    INSERT INTO inventory_core_internal.run_parts
+        (tenant_id, run_id, part, chunk, kind, policy_type, item_ids, recorded_at, redacted_values)
+    SELECT tenant, _add_part.run_id, part, c.chunk, k.kind, k.policy_type, c.item_ids, _add_part.recorded_at,
            CASE WHEN row_number() OVER () = 1 THEN _add_part.redacted_values ELSE 0 END
-    FROM (VALUES ('inserted', inserted), ('updated', updated), ('unchanged', unchanged)) AS k (kind, ids)
+    FROM (SELECT 'updated' AS kind, '' AS policy_type, updated AS ids
+          UNION ALL
+          SELECT 'unchanged', '', unchanged
+          UNION ALL
+          SELECT 'inserted', i.policy_type, array_agg(i.item_id)
+          FROM unnest(inserted, inserted_types) AS i (item_id, policy_type)
+          GROUP BY i.policy_type) AS k
     CROSS JOIN LATERAL inventory_core_internal._bitmap_chunks(k.ids) AS c;
     IF NOT FOUND THEN
         -- A batch without items is a sign of life all the same.
@@ -2508,7 +3326,7 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION inventory_core_internal._add_part(text, uuid, timestamptz, bigint[], bigint[], bigint[], integer) IS
+COMMENT ON FUNCTION inventory_core_internal._add_part(text, uuid, timestamptz, bigint[], bigint[], bigint[], integer, text[]) IS
     'Adds what a batch saw to its running run';
 CREATE FUNCTION inventory_core_internal._is_span(span interval) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -2550,6 +3368,52 @@ $$;
 COMMENT ON FUNCTION inventory_core_internal._check_start(jsonb, text, interval, interval, text) IS
     'Raises 22004 or 22023 for arguments of start_run that make no sense';
 
+CREATE FUNCTION inventory_core_internal._check_mode(mode text, policy_types text[]) RETURNS text[]
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    problem text;
+BEGIN
+    PERFORM inventory_core_internal._require('mode', mode IS NOT NULL);
+    SELECT CASE
+               WHEN mode NOT IN ('full', 'delta') THEN 'mode: it is neither of the two known values.'
+               WHEN mode = 'delta' AND policy_types IS NOT NULL THEN 'policy_types: a delta covers no types.'
+               WHEN count(*) = 0 THEN CASE WHEN policy_types IS NOT NULL THEN 'policy_types: it is empty.' END
+               WHEN bool_or(t.policy_type IS NULL) THEN 'policy_types: an element is NULL.'
+               WHEN min(octet_length(t.policy_type)) = 0 OR max(octet_length(t.policy_type)) > 200
+                   THEN format('policy_types: an element has %s bytes.',
+                               CASE WHEN min(octet_length(t.policy_type)) = 0 THEN 0 ELSE max(octet_length(t.policy_type)) END)
+           END
+    INTO problem
+    FROM unnest(policy_types) AS t (policy_type);
+    IF problem IS NOT NULL THEN
+        RAISE EXCEPTION 'invalid argument of start_run'
+            USING ERRCODE = 'invalid_parameter_value',
+                  DETAIL = format('Argument %s', problem),
+                  HINT = 'mode is ''full'' or ''delta''; policy_types names the types that a full run covers, of 1 to 200 bytes '
+                         'each, or is NULL for every type.';
+    END IF;
+    RETURN (SELECT array_agg(DISTINCT t.policy_type COLLATE "C" ORDER BY t.policy_type COLLATE "C")
+            FROM unnest(policy_types) AS t (policy_type));
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._check_mode(text, text[]) IS
+    'Raises 22004 or 22023 for a mode or policy types that make no sense; gives the types sorted, each once';
+
+CREATE FUNCTION inventory_core_internal._raise_no_cursor() RETURNS void
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RAISE EXCEPTION 'a full run is due'
+        USING ERRCODE = 'invalid_parameter_value',
+              DETAIL = 'The selection has no cursor, which a delta run asks the API with.',
+              HINT = 'Start it with mode => ''full'', and give finish_run the cursor that the API gave for later changes.';
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._raise_no_cursor() IS '22023 where a delta is started and the selection has no cursor';
+
 CREATE FUNCTION inventory_core_internal._check_request(run inventory_core_internal.sync_runs, selection_hash text) RETURNS void
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
@@ -2583,14 +3447,21 @@ $$;
 COMMENT ON FUNCTION inventory_core_internal._running_run(text, text) IS 'The running run of a selection';
 
 CREATE FUNCTION inventory_core_internal._obstacle(
-    tenant text, selection_hash text, min_age interval, scope text, OUT reason text, OUT retry_after interval)
+    tenant text, selection_hash text, min_age interval, scope text, mode text, policy_types text[],
+    OUT reason text, OUT retry_after interval)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     IF min_age > interval '0' THEN
-        SELECT 'fresh', b.finished_at + min_age - inventory_core_internal._now() INTO reason, retry_after
-        FROM inventory_core_internal._baseline(tenant, selection_hash, 'latest_success') AS b;
+        -- For a full run a clean one that covers all that is asked for; for a delta any clean run.
+        SELECT 'fresh', r.finished_at + min_age - inventory_core_internal._now() INTO reason, retry_after
+        FROM inventory_core_internal.sync_runs AS r
+        WHERE r.tenant_id = tenant AND r.selection_hash = _obstacle.selection_hash AND r.is_clean
+          AND (_obstacle.mode = 'delta'
+               OR r.mode = 'full' AND (r.policy_types IS NULL OR _obstacle.policy_types <@ r.policy_types))
+        ORDER BY r.run_seq DESC
+        LIMIT 1;
         IF retry_after > interval '0' THEN
             RETURN;
         END IF;
@@ -2599,12 +3470,12 @@ BEGIN
     reason := CASE WHEN retry_after IS NOT NULL THEN 'cooling_down' END;
 END
 $$;
-COMMENT ON FUNCTION inventory_core_internal._obstacle(text, text, interval, text) IS
+COMMENT ON FUNCTION inventory_core_internal._obstacle(text, text, interval, text, text, text[]) IS
     'Why a selection need not or must not be listed now, and for how long';
 
 CREATE FUNCTION inventory_core_internal._insert_run(
     tenant text, selection_hash text, selection jsonb, request_id uuid, correlation_id text, lease interval, scope text,
-    running_number integer)
+    running_number integer, mode text, policy_types text[])
 RETURNS inventory_core_internal.sync_runs
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
@@ -2624,7 +3495,8 @@ BEGIN
     ON CONFLICT DO NOTHING;
     INSERT INTO inventory_core_internal.sync_runs AS n
         (tenant_id, run_id, selection_hash, run_seq, start_no, first_new_item_id,
-         request_id, correlation_id, scope, running_number, started_at, lease, lease_expires_at, redacted_values)
+         request_id, correlation_id, scope, running_number, started_at, lease, lease_expires_at, redacted_values,
+         mode, policy_types)
     SELECT tenant, gen_random_uuid(), _insert_run.selection_hash,
            (SELECT coalesce(max(r.run_seq), 0) + 1 FROM inventory_core_internal.sync_runs AS r
             WHERE r.tenant_id = tenant AND r.selection_hash = _insert_run.selection_hash),
@@ -2632,18 +3504,20 @@ BEGIN
            coalesce((SELECT t.next_item_id FROM inventory_core_internal.tenants AS t WHERE t.tenant_id = tenant), 1),
            _insert_run.request_id, left(redacted_id, 1000), _insert_run.scope, _insert_run.running_number,
            now, _insert_run.lease, now + _insert_run.lease,
-           (redacted_id IS DISTINCT FROM _insert_run.correlation_id)::integer
+           (redacted_id IS DISTINCT FROM _insert_run.correlation_id)::integer, _insert_run.mode, _insert_run.policy_types
     RETURNING n.* INTO run;
     RETURN run;
 END
 $$;
-COMMENT ON FUNCTION inventory_core_internal._insert_run(text, text, jsonb, uuid, text, interval, text, integer) IS
+COMMENT ON FUNCTION inventory_core_internal._insert_run(text, text, jsonb, uuid, text, interval, text, integer, text, text[]) IS
     'Writes a running run; the caller has the selection and the number alone';
 
 CREATE FUNCTION inventory_core.start_run(
     tenant text, selection jsonb, correlation_id text DEFAULT NULL, request_id uuid DEFAULT NULL,
-    lease interval DEFAULT NULL, min_age interval DEFAULT NULL, scope text DEFAULT '*')
-RETURNS TABLE (run_id uuid, status text, selection_hash text, reason text, blocking_run_id uuid, retry_after interval)
+    lease interval DEFAULT NULL, min_age interval DEFAULT NULL, scope text DEFAULT '*',
+    mode text DEFAULT 'full', policy_types text[] DEFAULT NULL)
+RETURNS TABLE (run_id uuid, status text, selection_hash text, reason text, blocking_run_id uuid, retry_after interval,
+               cursor text)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 -- A start waits for nothing but a table that is locked as a whole, or a row that somebody else than this extension holds.
@@ -2663,6 +3537,7 @@ DECLARE
 BEGIN
     PERFORM inventory_core_internal._begin_write(tenant);
     PERFORM inventory_core_internal._check_start(selection, correlation_id, lease, min_age, scope);
+    policy_types := inventory_core_internal._check_mode(mode, policy_types);
     selection_hash := inventory_core.selection_hash(selection);
     lease := inventory_core_internal._exact(
         coalesce(lease, make_interval(secs => inventory_core_internal._lease_seconds())));
@@ -2679,6 +3554,12 @@ BEGIN
             run_id := run.run_id;
             status := run.status;
         END IF;
+    END IF;
+    -- Under the lock of the selection, so that it is the one of the last run.
+    SELECT s.cursor INTO cursor FROM inventory_core_internal.selections AS s
+    WHERE s.tenant_id = tenant AND s.selection_hash = start_run.selection_hash;
+    IF mode = 'delta' AND cursor IS NULL THEN
+        PERFORM inventory_core_internal._raise_no_cursor();
     END IF;
 
     <<attempt>>
@@ -2709,7 +3590,7 @@ BEGIN
         has_public_key := inventory_core_internal._try_public_lock(selection_hash);
 
         SELECT o.reason, o.retry_after INTO reason, retry_after
-        FROM inventory_core_internal._obstacle(tenant, selection_hash, min_age, scope) AS o;
+        FROM inventory_core_internal._obstacle(tenant, selection_hash, min_age, scope, mode, policy_types) AS o;
         EXIT attempt WHEN reason IS NOT NULL;
 
         max_runs := inventory_core_internal._tenant_limit(tenant);
@@ -2732,7 +3613,7 @@ BEGIN
             EXIT attempt;
         END IF;
         run := inventory_core_internal._insert_run(
-            tenant, selection_hash, selection, request_id, correlation_id, lease, scope, number);
+            tenant, selection_hash, selection, request_id, correlation_id, lease, scope, number, mode, policy_types);
         UPDATE inventory_core_internal.run_slots AS s
         SET holder = inventory_core_internal._slot_holder(tenant, run.run_id), expires_at = run.started_at + run.lease * 1.5
         WHERE s.slot_no = slot;
@@ -2772,7 +3653,7 @@ BEGIN
     RETURN NEXT;
 END
 $$;
-COMMENT ON FUNCTION inventory_core.start_run(text, jsonb, text, uuid, interval, interval, text) IS
+COMMENT ON FUNCTION inventory_core.start_run(text, jsonb, text, uuid, interval, interval, text, text, text[]) IS
     'Starts a run of a selection, or says at once who is busy and when to retry';
 -- The statements are planned once a session, often while the table is empty: what is cheapest then would later read all
 -- of it. (Where row-level security holds, plans use the indexes anyway.)
@@ -2859,8 +3740,9 @@ BEGIN
         PERFORM inventory_core_internal._lock('errors', run_id::text);
         is_locked := true;
     END LOOP;
-    INSERT INTO inventory_core_internal.sync_errors (tenant_id, run_id, error_no, error_code, policy_type, recorded_at)
-    SELECT tenant, _record_rejected.run_id, before.error_no + n.nth, 'item_rejected', n.policy_type, inventory_core_internal._now()
+    INSERT INTO inventory_core_internal.sync_errors (tenant_id, run_id, error_no, error_code, policy_type, recorded_at, by_caller)
+    SELECT tenant, _record_rejected.run_id, before.error_no + n.nth, 'item_rejected', n.policy_type, inventory_core_internal._now(),
+           false
     FROM unnest(new_types) WITH ORDINALITY AS n (policy_type, nth)
     CROSS JOIN (SELECT coalesce(max(e.error_no), 0) AS error_no FROM inventory_core_internal.sync_errors AS e
                 WHERE e.tenant_id = tenant AND e.run_id = _record_rejected.run_id) AS before;
@@ -2891,6 +3773,7 @@ DECLARE
     is_guess boolean := false;
     updated_ids bigint[] := '{}';
     inserted_ids bigint[] := '{}';
+    inserted_types text[] := '{}';
     redacted_in_updated integer := 0;
     redacted_in_inserted integer := 0;
 BEGIN
@@ -2954,7 +3837,8 @@ BEGIN
                 SELECT tenant, next_id - 1 + t.nth, run.start_no, run.started_at, now, t.key_high, t.key_low, t.name_digest,
                        t.meta_digest, t.policy_type, t.external_id, t.display_name, t.meta::jsonb
                 FROM texts AS t)
-            SELECT sum(t.redacted_values) INTO redacted_in_inserted FROM texts AS t;
+            SELECT sum(t.redacted_values), array_agg(t.policy_type ORDER BY t.nth) INTO redacted_in_inserted, inserted_types
+            FROM texts AS t;
             EXIT;
         EXCEPTION WHEN unique_violation THEN
             -- One of them is known after all: what was written is taken back.
@@ -3013,7 +3897,7 @@ BEGIN
     END IF;
 
     PERFORM inventory_core_internal._add_part(tenant, run_id, now, inserted_ids, updated_ids, probe.unchanged_ids,
-                                     redacted_in_updated + redacted_in_inserted);
+                                     redacted_in_updated + redacted_in_inserted, inserted_types);
     PERFORM inventory_core_internal._keep_slot(run, now);
 
     RETURN QUERY
@@ -3056,11 +3940,12 @@ BEGIN
     PERFORM inventory_core_internal._begin_write(tenant);
     PERFORM inventory_core_internal._lock_run_shared(tenant, run_id);
     PERFORM inventory_core_internal._lock('errors', run_id::text);
-    error_code := coalesce(given_code, inventory_core.error_code_for(http_status));
-    IF error_code = ANY (inventory_core_internal._error_codes()) THEN
+    -- A code that is none of ours, or none at all: the status says what it was.
+    IF given_code = ANY (inventory_core_internal._error_codes()) THEN
         given_code := NULL;
     ELSE
-        error_code := 'unexpected';
+        error_code := inventory_core.error_code_for(
+            coalesce(http_status, CASE WHEN given_code ~ '^[1-5][0-9]{2}$' THEN given_code::integer END));
     END IF;
     IF NOT inventory_core_internal._store_error_text() THEN
         given_code := NULL;
@@ -3072,13 +3957,15 @@ BEGIN
                                       upstream_code => left(inventory_core.redact(given_code), 200),
                                       http_status => http_status,
                                       policy_type => left(policy_type, 200),
-                                      message => left(inventory_core.redact(message), 2000));
+                                      message => left(inventory_core.redact(message), 2000),
+                                      by_caller => true);
 END
 $$;
 COMMENT ON FUNCTION inventory_core.record_error(text, uuid, text, text, integer, text) IS
     'Records what retries did not cure; redacted before it is written, never refused for its content';
 CREATE FUNCTION inventory_core.finish_run(
-    tenant text, run_id uuid, status text DEFAULT 'success', expected_items bigint DEFAULT NULL)
+    tenant text, run_id uuid, status text DEFAULT 'success', expected_items bigint DEFAULT NULL,
+    cursor text DEFAULT NULL, accept_shrink boolean DEFAULT false)
 RETURNS inventory_core.inventory_sync_runs
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
@@ -3086,31 +3973,33 @@ AS $$
 #variable_conflict use_column
 DECLARE
     run inventory_core_internal.sync_runs;
-    observed bigint;
     result inventory_core.inventory_sync_runs;
 BEGIN
     PERFORM inventory_core_internal._begin_write(tenant);
     PERFORM inventory_core_internal._require_run(run_id);
     PERFORM inventory_core_internal._require('status', finish_run.status IS NOT NULL);
-    IF finish_run.status NOT IN ('success', 'partial', 'failed') OR expected_items < 0 THEN
+    PERFORM inventory_core_internal._require('accept_shrink', accept_shrink IS NOT NULL);
+    IF finish_run.status NOT IN ('success', 'partial', 'failed') OR expected_items < 0 OR octet_length(cursor) > 8192 THEN
         RAISE EXCEPTION 'invalid argument of finish_run'
             USING ERRCODE = 'invalid_parameter_value',
                   DETAIL = CASE WHEN expected_items < 0 THEN 'Argument expected_items: it is negative.'
+                                WHEN octet_length(cursor) > 8192
+                                    THEN format('Argument cursor: it has %s bytes.', octet_length(cursor))
                                 ELSE 'Argument status: it is none of the three known values.' END,
-                  HINT = 'status is ''success'', ''partial'' or ''failed''; expected_items is a count.';
+                  HINT = 'status is ''success'', ''partial'' or ''failed''; expected_items is a count; a cursor has at most 8192 bytes.';
     END IF;
 
     -- Waits for the batches that are not committed, keeps later ones out.
     run := inventory_core_internal._lock_run_alone(tenant, run_id);
     IF run.status = 'running' THEN
-        SELECT c.observed INTO observed FROM inventory_core_internal._run_counts(tenant, run.run_id) AS c;
-        IF finish_run.expected_items > observed THEN
-            PERFORM inventory_core_internal._add_error(tenant, run.run_id, 'short_of_expected');
+        IF cursor <> '' AND run.policy_types IS NOT NULL THEN
+            RAISE EXCEPTION 'a run of some policy types has no cursor'
+                USING ERRCODE = 'invalid_parameter_value',
+                      DETAIL = 'Later changes of the other types would be lost.',
+                      HINT = 'Give a cursor at the end of runs that were started without policy_types.';
         END IF;
-        IF finish_run.expected_items IS DISTINCT FROM observed AND inventory_core_internal._shrank(run, observed) THEN
-            PERFORM inventory_core_internal._add_error(tenant, run.run_id, 'shrink_guard');
-        END IF;
-        PERFORM inventory_core_internal._close_run(run, finish_run.status, finish_run.expected_items);
+        PERFORM inventory_core_internal._close_run(run, finish_run.status, finish_run.expected_items, finish_run.cursor,
+                                                   finish_run.accept_shrink);
     ELSIF run.status <> finish_run.status OR run.taken_over THEN
         PERFORM inventory_core_internal._raise_not_running(run.status);
     END IF;
@@ -3120,7 +4009,7 @@ BEGIN
     RETURN result;
 END
 $$;
-COMMENT ON FUNCTION inventory_core.finish_run(text, uuid, text, bigint) IS
+COMMENT ON FUNCTION inventory_core.finish_run(text, uuid, text, bigint, text, boolean) IS
     'Ends a run with its status; suspicious data is kept, only the confidence in it falls';
 CREATE FUNCTION inventory_core.reap_expired_runs(tenant text) RETURNS integer
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -3166,6 +4055,19 @@ BEGIN
         SET item_ids = inventory_core_internal._bitmap_subtract(s.item_ids, bits.item_ids)
         WHERE s.tenant_id = tenant AND s.chunk = bits.chunk
           AND inventory_core_internal._bitmap_count(inventory_core_internal._bitmap_intersect(s.item_ids, bits.item_ids)) > 0;
+        UPDATE inventory_core_internal.presence AS s
+        SET known_ids = inventory_core_internal._bitmap_subtract(s.known_ids, bits.item_ids),
+            missing_ids = inventory_core_internal._bitmap_subtract(s.missing_ids, bits.item_ids)
+        WHERE s.tenant_id = tenant AND s.chunk = bits.chunk
+          AND inventory_core_internal._bitmap_count(inventory_core_internal._bitmap_intersect(s.known_ids, bits.item_ids)) > 0;
+        UPDATE inventory_core_internal.item_types AS s
+        SET item_ids = inventory_core_internal._bitmap_subtract(s.item_ids, bits.item_ids)
+        WHERE s.tenant_id = tenant AND s.chunk = bits.chunk
+          AND inventory_core_internal._bitmap_count(inventory_core_internal._bitmap_intersect(s.item_ids, bits.item_ids)) > 0;
+        DELETE FROM inventory_core_internal.presence AS s
+        WHERE s.tenant_id = tenant AND s.chunk = bits.chunk AND inventory_core_internal._bitmap_count(s.known_ids) = 0;
+        DELETE FROM inventory_core_internal.item_types AS s
+        WHERE s.tenant_id = tenant AND s.chunk = bits.chunk AND inventory_core_internal._bitmap_count(s.item_ids) = 0;
         DELETE FROM inventory_core_internal.last_seen AS s
         WHERE s.tenant_id = tenant AND s.chunk = bits.chunk AND inventory_core_internal._bitmap_count(s.item_ids) = 0;
         DELETE FROM inventory_core_internal.run_changes_bitmaps AS s
@@ -3222,45 +4124,61 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION inventory_core_internal._last_seen_runs(text) IS 'The runs of a tenant that were the last to see an item';
 
+CREATE FUNCTION inventory_core_internal._baseline_runs(tenant text)
+RETURNS TABLE (selection_hash text, run_seq bigint)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    -- of each type, and of the empty one for types that nobody has seen yet
+    SELECT t.selection_hash, inventory_core_internal._runs_last(b.runs)
+    FROM inventory_core_internal.selection_types AS t
+    LEFT JOIN inventory_core_internal.selection_types AS every
+        ON every.tenant_id = t.tenant_id AND every.selection_hash = t.selection_hash AND every.policy_type = ''
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN t.policy_type = '' THEN t.covering_runs
+                    ELSE inventory_core_internal._runs_differ(every.covering_runs, t.covering_runs) END
+        WHERE t.covering_runs IS NOT NULL
+        UNION ALL
+        SELECT CASE WHEN t.policy_type = '' THEN t.vouching_runs
+                    ELSE inventory_core_internal._runs_differ(every.vouching_runs, t.vouching_runs) END
+        WHERE t.vouching_runs IS NOT NULL) AS b (runs)
+    WHERE t.tenant_id = _baseline_runs.tenant;
+END;
+COMMENT ON FUNCTION inventory_core_internal._baseline_runs(text) IS
+    'The runs of a tenant that absences of some type are judged against, by either baseline';
+
 CREATE FUNCTION inventory_core_internal._prunable_runs(tenant text, finished_until timestamptz, keep_last integer, at_most integer)
 RETURNS TABLE (run_id uuid, selection_hash text)
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    -- What no answer needs stays so: sets, baselines and references only ever move on to newer runs. So
-    -- a run that is found here may be removed later, whatever has been finished meanwhile.
+    -- What no answer needs stays so: sets and baselines only ever move on to newer runs. So a run that is found here may be
+    -- removed later, whatever has been finished meanwhile.
     WITH completed AS MATERIALIZED (
-        SELECT r.run_id, r.selection_hash, r.run_seq, r.start_no, r.status, r.finished_at,
+        SELECT r.run_id, r.selection_hash, r.run_seq, r.start_no, r.finished_at, r.is_clean,
                row_number() OVER (PARTITION BY r.selection_hash ORDER BY r.run_seq DESC) AS back,
-               e.had_errors, e.had_real_errors
+               row_number() OVER (PARTITION BY r.selection_hash, r.mode, r.policy_types ORDER BY r.run_seq DESC) AS back_of_kind,
+               row_number() OVER (PARTITION BY r.selection_hash, r.is_clean ORDER BY r.run_seq DESC) AS back_of_clean,
+               row_number() OVER (PARTITION BY r.selection_hash, r.mode, r.policy_types, r.is_clean ORDER BY r.run_seq DESC)
+                   AS back_of_clean_kind
         FROM inventory_core_internal.sync_runs AS r
-        CROSS JOIN LATERAL (
-            SELECT count(*) > 0 AS had_errors,
-                   count(*) FILTER (WHERE x.error_code <> 'shrink_guard') > 0 AS had_real_errors
-            FROM inventory_core_internal.sync_errors AS x
-            WHERE x.tenant_id = r.tenant_id AND x.run_id = r.run_id) AS e
         WHERE r.tenant_id = _prunable_runs.tenant AND r.status <> 'running'
     ), needed AS MATERIALIZED (
-        -- the run that last saw an item, and the one after it, which gives missing_since
-        SELECT s.selection_hash, s.run_seq + n.after AS run_seq
+        -- the run that last saw an item, and what missing is judged against
+        SELECT s.selection_hash, s.run_seq
         FROM inventory_core_internal._last_seen_runs(_prunable_runs.tenant) AS s
-        CROSS JOIN (VALUES (0), (1)) AS n (after)
         UNION
-        -- the latest success gives previous_total of run_progress, the latest clean one is a baseline, and
-        -- the latest without other errors than shrink_guard is the reference of that guard
-        SELECT l.selection_hash, g.run_seq
-        FROM (SELECT c.selection_hash,
-                     max(c.run_seq) AS success,
-                     max(c.run_seq) FILTER (WHERE NOT c.had_errors) AS clean,
-                     max(c.run_seq) FILTER (WHERE NOT c.had_real_errors) AS reference
-              FROM completed AS c
-              WHERE c.status = 'success'
-              GROUP BY c.selection_hash) AS l
-        CROSS JOIN LATERAL (VALUES (l.success), (l.clean), (l.reference)) AS g (run_seq)
-        WHERE g.run_seq IS NOT NULL
+        SELECT b.selection_hash, b.run_seq
+        FROM inventory_core_internal._baseline_runs(_prunable_runs.tenant) AS b
+        WHERE b.run_seq IS NOT NULL
+        UNION
+        -- the latest clean run, and the latest and the latest clean one of those that cover the same types: for selection_status,
+        -- min_age and previous_total
+        SELECT c.selection_hash, c.run_seq
+        FROM completed AS c
+        WHERE c.back_of_kind = 1 OR c.is_clean AND (c.back_of_clean = 1 OR c.back_of_clean_kind = 1)
     )
     SELECT c.run_id, c.selection_hash
     FROM completed AS c
-    -- The latest is the baseline, and what the next run_seq and start_no are counted from.
+    -- The latest is what the next run_seq and start_no are counted from.
     WHERE c.back > greatest(_prunable_runs.keep_last, 1)
       AND c.finished_at <= _prunable_runs.finished_until
       -- NOT IN is hashed whatever the planner believes of the sizes; nothing here is NULL
@@ -3311,8 +4229,9 @@ AS $$
 #variable_conflict use_column
 DECLARE
     pruned uuid[];
+    selections text[];
 BEGIN
-    SELECT array_agg(p.run_id) INTO pruned
+    SELECT array_agg(p.run_id), array_agg(DISTINCT p.selection_hash) INTO pruned, selections
     FROM inventory_core_internal._prunable_runs(tenant, finished_until, keep_last, at_most) AS p;
 
     -- What another transaction has locked is left for the next time.
@@ -3328,6 +4247,17 @@ BEGIN
                  ORDER BY x.error_code)
     FROM inventory_core_internal.sync_runs AS r
     WHERE r.tenant_id = tenant AND r.run_id = ANY (pruned);
+    -- Counts by type are told of kept runs: a count that held for none of them goes.
+    DELETE FROM inventory_core_internal.type_counts AS c
+    USING (SELECT n.selection_hash, n.policy_type, n.run_seq,
+                  lead(n.run_seq) OVER (PARTITION BY n.selection_hash, n.policy_type ORDER BY n.run_seq) AS until_seq
+           FROM inventory_core_internal.type_counts AS n
+           WHERE n.tenant_id = tenant AND n.selection_hash = ANY (selections)) AS n
+    WHERE c.tenant_id = tenant AND c.selection_hash = n.selection_hash AND c.policy_type = n.policy_type AND c.run_seq = n.run_seq
+      AND NOT EXISTS (SELECT FROM inventory_core_internal.sync_runs AS r
+                      WHERE r.tenant_id = tenant AND r.selection_hash = n.selection_hash
+                        AND r.run_seq >= n.run_seq AND r.run_seq < n.until_seq AND NOT r.run_id = ANY (pruned))
+      AND n.until_seq IS NOT NULL;
     -- Listed from the run on that was the last to see some item; what is older, explain_missing never gets to.
     WITH listed_from AS MATERIALIZED (
         SELECT s.selection_hash, min(l.run_seq) AS run_seq
@@ -3377,30 +4307,25 @@ END
 $$;
 COMMENT ON FUNCTION inventory_core.prune_runs(text, interval, integer) IS
     'Removes old runs that no answer needs: neither among the last of their selection nor finished lately';
-CREATE FUNCTION inventory_core_internal._seen_elsewhere(tenant text, selection_hash text)
+CREATE FUNCTION inventory_core_internal._spared_sets(tenant text, selection_hash text)
 RETURNS TABLE (chunk integer, item_ids bytea)
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT s.chunk, inventory_core_internal._bitmap_union(array_agg(s.item_ids))
-    FROM (-- what the latest clean run of another selection saw, or a later one; all that it knows where none was clean
-          SELECT l.chunk, l.item_ids
-          FROM inventory_core_internal.selections AS o
-          LEFT JOIN LATERAL inventory_core_internal._baseline(o.tenant_id, o.selection_hash, 'latest_success') AS b ON true
-          JOIN inventory_core_internal.last_seen AS l ON l.tenant_id = o.tenant_id AND l.selection_hash = o.selection_hash
-          JOIN inventory_core_internal.sync_runs AS r ON r.tenant_id = l.tenant_id AND r.run_id = l.run_id
-          WHERE o.tenant_id = _seen_elsewhere.tenant
-            AND o.selection_hash NOT IN ('*', _seen_elsewhere.selection_hash)
-            AND r.run_seq >= coalesce(b.run_seq, 0)
+    FROM (-- what another selection knows and does not itself miss by the runs that can be believed
+          SELECT p.chunk, inventory_core_internal._bitmap_subtract(p.known_ids, p.missing_ids) AS item_ids
+          FROM inventory_core_internal.presence AS p
+          WHERE p.tenant_id = _spared_sets.tenant AND p.selection_hash <> _spared_sets.selection_hash
           UNION ALL
-          -- and what goes through the hands of a running run
+          -- and what a running run of any selection has observed
           SELECT p.chunk, p.item_ids
           FROM inventory_core_internal.sync_runs AS r
           JOIN inventory_core_internal.run_parts AS p ON p.tenant_id = r.tenant_id AND p.run_id = r.run_id
-          WHERE r.tenant_id = _seen_elsewhere.tenant AND r.status = 'running') AS s
+          WHERE r.tenant_id = _spared_sets.tenant AND r.status = 'running') AS s
     GROUP BY s.chunk;
 END;
-COMMENT ON FUNCTION inventory_core_internal._seen_elsewhere(text, text) IS
-    'The items that another selection of the tenant still sees: no clean run of it has confirmed that they are missing';
+COMMENT ON FUNCTION inventory_core_internal._spared_sets(text, text) IS
+    'The items that forget_missing of a selection spares: another selection still has them, or a running run observed them';
 
 CREATE FUNCTION inventory_core_internal._check_forget_missing(min_missed_runs integer, min_age interval, dry_run boolean)
 RETURNS void
@@ -3437,14 +4362,15 @@ BEGIN
     PERFORM inventory_core_internal._begin_write(tenant, 'maintainer');
     PERFORM inventory_core_internal._begin_read(tenant, selection_hash);
     PERFORM inventory_core_internal._check_forget_missing(min_missed_runs, min_age, dry_run);
+    PERFORM inventory_core_internal._require_selection(tenant, forget_missing.selection_hash);
     IF NOT dry_run THEN
         -- Waits for batches and ends of runs that are not committed: what they saw is looked at below.
         PERFORM inventory_core_internal._lock_shared('tenant', ''), inventory_core_internal._lock('items', '');
     END IF;
     gone := ARRAY(
         SELECT m.item_id
-        FROM inventory_core.missing_items(tenant, selection_hash, 'latest_success') AS m
-        LEFT JOIN inventory_core_internal._seen_elsewhere(tenant, selection_hash) AS e ON e.chunk = m.item_id >> 16
+        FROM inventory_core.missing_items(tenant, selection_hash, 'latest_clean') AS m
+        LEFT JOIN inventory_core_internal._spared_sets(tenant, selection_hash) AS e ON e.chunk = m.item_id >> 16
         WHERE m.missed_runs >= min_missed_runs
           AND m.missing_since <= inventory_core_internal._time_before(min_age)
           AND NOT coalesce(inventory_core_internal._bitmap_contains(e.item_ids, m.item_id), false));
@@ -3455,7 +4381,162 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core.forget_missing(text, text, integer, interval, boolean) IS
-    'Forgets what the latest clean run and others before it missed, and no other selection sees; dry_run only counts';
+    'Forgets what so many runs that can be believed missed, for so long, and no other selection still has; dry_run only counts';
+CREATE FUNCTION inventory_core_internal._running_sets(tenant text, selection_hash text)
+RETURNS TABLE (chunk integer, item_ids bytea)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT p.chunk, inventory_core_internal._bitmap_union(array_agg(p.item_ids))
+    FROM inventory_core_internal.sync_runs AS r
+    CROSS JOIN LATERAL (SELECT p.chunk, p.item_ids FROM inventory_core_internal.run_parts AS p
+                        WHERE p.tenant_id = r.tenant_id AND p.run_id = r.run_id OFFSET 0) AS p
+    WHERE r.tenant_id = _running_sets.tenant
+      AND r.selection_hash = _running_sets.selection_hash
+      AND r.status = 'running'
+    GROUP BY p.chunk;
+END;
+COMMENT ON FUNCTION inventory_core_internal._running_sets(text, text) IS 'What the running run of a selection has observed so far';
+
+CREATE FUNCTION inventory_core_internal._old_sets(tenant text, selection_hash text, before_seq bigint)
+RETURNS TABLE (chunk integer, run_seq bigint, item_ids bytea)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT l.chunk, r.run_seq,
+           CASE WHEN o.item_ids IS NULL THEN l.item_ids
+                ELSE inventory_core_internal._bitmap_subtract(l.item_ids, o.item_ids) END
+    FROM inventory_core_internal.last_seen AS l
+    JOIN inventory_core_internal.sync_runs AS r ON r.tenant_id = l.tenant_id AND r.run_id = l.run_id
+    LEFT JOIN inventory_core_internal._running_sets(_old_sets.tenant, _old_sets.selection_hash) AS o
+        ON o.chunk = l.chunk
+    WHERE l.tenant_id = _old_sets.tenant
+      AND l.selection_hash = _old_sets.selection_hash
+      AND r.run_seq < _old_sets.before_seq;
+END;
+COMMENT ON FUNCTION inventory_core_internal._old_sets(text, text, bigint) IS
+    'The items of a selection that neither a run from that one on nor the running run observed, by the run that last saw them';
+
+CREATE FUNCTION inventory_core_internal._run_started_at(tenant text, selection_hash text, run_seq bigint) RETURNS timestamptz
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    found_at timestamptz;
+BEGIN
+    SELECT r.started_at INTO found_at FROM inventory_core_internal.sync_runs AS r
+    WHERE r.tenant_id = tenant AND r.selection_hash = _run_started_at.selection_hash AND r.run_seq = _run_started_at.run_seq;
+    IF NOT FOUND THEN
+        SELECT p.started_at INTO found_at FROM inventory_core_internal.pruned_runs AS p
+        WHERE p.tenant_id = tenant AND p.selection_hash = _run_started_at.selection_hash AND p.run_seq = _run_started_at.run_seq;
+    END IF;
+    RETURN found_at;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._run_started_at(text, text, bigint) IS 'When a run of a selection started, pruned or not';
+
+-- The one place where missing is decided. Nested loops are off as in _judged_types.
+CREATE FUNCTION inventory_core_internal._missing_sets(tenant text, selection_hash text, baseline text)
+RETURNS TABLE (policy_type text, chunk integer, run_seq bigint, item_ids bytea)
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET enable_nestloop = off
+SET jit = off
+AS $$
+#variable_conflict use_column
+DECLARE
+    newest bigint := (SELECT max(j.baseline_seq)
+                      FROM inventory_core_internal._judging_runs(tenant, _missing_sets.selection_hash, _missing_sets.baseline) AS j);
+    chunks integer[];
+BEGIN
+    SELECT array_agg(DISTINCT o.chunk) INTO chunks
+    FROM inventory_core_internal._old_sets(tenant, _missing_sets.selection_hash, newest) AS o;
+    IF chunks IS NULL THEN
+        RETURN;
+    END IF;
+    RETURN QUERY
+    WITH types AS MATERIALIZED (
+        SELECT (row_number() OVER ())::integer AS type_no, j.policy_type, j.baseline_seq
+        FROM inventory_core_internal._judging_runs(tenant, _missing_sets.selection_hash, _missing_sets.baseline) AS j
+        WHERE j.policy_type <> '' AND j.baseline_seq IS NOT NULL
+    ), old AS MATERIALIZED (
+        SELECT o.chunk, array_agg(o.run_seq) AS seqs, array_agg(o.item_ids) AS sets
+        FROM inventory_core_internal._old_sets(tenant, _missing_sets.selection_hash, newest) AS o
+        GROUP BY o.chunk
+    ), typed AS MATERIALIZED (
+        SELECT s.chunk, array_agg(t.type_no) AS type_nos, array_agg(s.item_ids) AS sets
+        FROM inventory_core_internal._type_sets(tenant, _missing_sets.selection_hash, chunks) AS s
+        JOIN types AS t ON t.policy_type = s.policy_type
+        GROUP BY s.chunk
+    ), split AS MATERIALIZED (
+        SELECT typed.type_nos[s.type_no] AS type_no, old.chunk, old.seqs[s.set_no] AS run_seq, s.item_ids
+        FROM old
+        JOIN typed ON typed.chunk = old.chunk
+        CROSS JOIN LATERAL inventory_core_internal._split_by_type(typed.sets, old.sets) AS s
+    )
+    SELECT t.policy_type, s.chunk, s.run_seq, s.item_ids
+    FROM split AS s
+    JOIN types AS t ON t.type_no = s.type_no
+    WHERE s.run_seq < t.baseline_seq;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._missing_sets(text, text, text) IS
+    'The missing items of a selection, by type, chunk and the run that last saw them';
+CREATE FUNCTION inventory_core_internal._seen_elsewhere(tenant text, selection_hash text, chunks integer[], after_no bigint)
+RETURNS TABLE (chunk integer, positions bytea, start_nos bigint[])
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    WITH runs AS MATERIALIZED (
+        SELECT r.run_id, r.selection_hash, r.start_no, r.status
+        FROM inventory_core_internal.sync_runs AS r
+        WHERE r.tenant_id = tenant AND r.start_no > after_no AND r.selection_hash <> _seen_elsewhere.selection_hash
+    ), sightings AS MATERIALIZED (
+        -- what that selection itself does not miss; what its running run saw, it does not
+        SELECT s.chunk, r.start_no, inventory_core_internal._bitmap_subtract(s.item_ids, s.missing_ids) AS item_ids
+        FROM runs AS r
+        CROSS JOIN unnest(chunks) AS c (chunk)
+        CROSS JOIN LATERAL (SELECT l.chunk, l.item_ids, p.missing_ids
+                            FROM inventory_core_internal.last_seen AS l
+                            JOIN inventory_core_internal.presence AS p
+                                ON p.tenant_id = tenant AND p.selection_hash = r.selection_hash AND p.chunk = c.chunk
+                            WHERE l.tenant_id = tenant AND l.selection_hash = r.selection_hash
+                              AND l.chunk = c.chunk AND l.run_id = r.run_id
+                            OFFSET 0) AS s
+        WHERE r.status <> 'running'
+        UNION ALL
+        SELECT s.chunk, r.start_no, s.item_ids
+        FROM runs AS r
+        CROSS JOIN LATERAL (SELECT p.chunk, p.item_ids FROM inventory_core_internal.run_parts AS p
+                            WHERE p.tenant_id = tenant AND p.run_id = r.run_id AND p.chunk = ANY (chunks)
+                            OFFSET 0) AS s
+        WHERE r.status = 'running'
+    )
+    SELECT s.chunk,
+           inventory_core_internal._bitmap_positions(array_agg(s.item_ids ORDER BY s.start_no DESC)),
+           array_agg(s.start_no ORDER BY s.start_no DESC)
+    FROM sightings AS s
+    GROUP BY s.chunk;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._seen_elsewhere(text, text, integer[], bigint) IS
+    'Which items other selections observed since a start and do not miss; for each the newest start that did';
+
+CREATE TYPE inventory_core_internal.missing_group AS (
+    start_no bigint, missed_runs integer, missing_since timestamptz, run_id uuid, confidence text, reasons text[]);
+COMMENT ON TYPE inventory_core_internal.missing_group IS
+    'What the missing items of one type that one run last saw have in common';
+COMMENT ON COLUMN inventory_core_internal.missing_group.start_no IS 'start_no of their baseline';
+COMMENT ON COLUMN inventory_core_internal.missing_group.missed_runs IS 'How many runs missed them';
+COMMENT ON COLUMN inventory_core_internal.missing_group.missing_since IS 'Start of the first of these';
+COMMENT ON COLUMN inventory_core_internal.missing_group.run_id IS 'Their baseline';
+COMMENT ON COLUMN inventory_core_internal.missing_group.confidence IS 'How sure that is';
+COMMENT ON COLUMN inventory_core_internal.missing_group.reasons IS 'Why it is low';
+
+-- Nested loops are off as in _judged_types; sequential and bitmap scans, so that items come in the order of their ids.
 CREATE FUNCTION inventory_core.missing_items(tenant text, selection_hash text, baseline text DEFAULT 'latest')
 RETURNS TABLE (item_id bigint, policy_type text, external_id text, display_name text, meta jsonb,
                first_seen_at timestamptz, last_seen_at timestamptz, last_seen_run_id uuid,
@@ -3465,112 +4546,148 @@ LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 -- Planned once a session: to plan it costs as much as to find a few hundred items.
 SET plan_cache_mode = force_generic_plan
+SET enable_nestloop = off
+SET jit = off
+SET enable_seqscan = off
+SET enable_bitmapscan = off
 AS $$
 #variable_conflict use_column
 DECLARE
-    b record;
+    -- From so many missing items of a chunk on, all its items are read and those that are there left out.
+    many CONSTANT integer := 16384;
+    c record;
+    -- Variables of their own: of an array inside a record each element is looked for from the first on.
+    groups inventory_core_internal.missing_group[];
+    run_ids uuid[];
+    started_ats timestamptz[];
+    start_nos bigint[];
 BEGIN
     PERFORM inventory_core_internal._begin_read(tenant, missing_items.selection_hash);
     PERFORM inventory_core_internal._check_baseline(baseline);
-    SELECT x.* INTO b
-    FROM inventory_core_internal._baseline(tenant, missing_items.selection_hash, missing_items.baseline) AS x;
-    -- Materialized, so that the work follows what is missing whatever the planner believes of the tables.
-    RETURN QUERY
-    WITH sets AS MATERIALIZED (
-        SELECT m.chunk, m.run_seq, m.item_ids
-        FROM inventory_core_internal._missing_sets(tenant, missing_items.selection_hash, b.run_seq) AS m
-        WHERE inventory_core_internal._bitmap_count(m.item_ids) > 0
-    ), missing AS MATERIALIZED (
-        SELECT id AS item_id, s.run_seq
-        FROM sets AS s
-        CROSS JOIN LATERAL inventory_core_internal._bitmap_ids(s.chunk, s.item_ids) AS id
-    ), chunks AS MATERIALIZED (
-        SELECT s.chunk, inventory_core_internal._bitmap_union(array_agg(s.item_ids)) AS item_ids
-        FROM sets AS s
-        GROUP BY s.chunk
-    ), seen AS MATERIALIZED (
-        -- the newest run of any selection that saw each of them
-        SELECT DISTINCT ON (id) id AS item_id, o.run_id, o.started_at
-        FROM inventory_core_internal._observations(tenant) AS o
-        JOIN chunks AS c ON c.chunk = o.chunk
-        CROSS JOIN LATERAL inventory_core_internal._bitmap_ids(
-            o.chunk, inventory_core_internal._bitmap_intersect(o.item_ids, c.item_ids)) AS id
-        ORDER BY id, o.start_no DESC, o.started_at DESC, o.run_id DESC
-    ), first_missed AS MATERIALIZED (
-        SELECT r.run_seq - 1 AS run_seq, r.started_at
-        FROM inventory_core_internal.sync_runs AS r
-        WHERE r.tenant_id = tenant AND r.selection_hash = missing_items.selection_hash
-          AND r.run_seq IN (SELECT s.run_seq + 1 FROM sets AS s)
-    )
-    SELECT i.item_id, i.policy_type, i.external_id, i.display_name, i.meta,
-           i.first_seen_at, seen.started_at, seen.run_id,
-           (b.run_seq - m.run_seq)::integer, f.started_at, b.run_id, b.confidence,
-           CASE WHEN i.policy_type = ANY (b.failed_types) THEN b.reasons || text 'type_failed' ELSE b.reasons END
-    FROM missing AS m
-    JOIN inventory_core_internal.items AS i ON i.tenant_id = tenant AND i.item_id = m.item_id
-    LEFT JOIN seen ON seen.item_id = m.item_id
-    LEFT JOIN first_missed AS f ON f.run_seq = m.run_seq
-    ORDER BY i.item_id;
+    PERFORM inventory_core_internal._require_selection(tenant, missing_items.selection_hash);
+    -- For each chunk a map from an item to the position of its group, and from an item to who saw it.
+    FOR c IN
+        WITH sets AS MATERIALIZED (
+            SELECT m.* FROM inventory_core_internal._missing_sets(tenant, missing_items.selection_hash, missing_items.baseline) AS m
+        ), groups AS MATERIALIZED (
+            SELECT g.policy_type, g.run_seq, t.start_no,
+                   ROW(t.start_no, inventory_core_internal._runs_count(t.runs, g.run_seq, t.baseline_seq)::integer,
+                       inventory_core_internal._run_started_at(tenant, missing_items.selection_hash,
+                           inventory_core_internal._runs_first_after(t.runs, g.run_seq)),
+                       t.run_id, t.confidence, t.reasons)::inventory_core_internal.missing_group AS told
+            FROM (SELECT DISTINCT s.policy_type, s.run_seq FROM sets AS s) AS g
+            JOIN inventory_core_internal._judged_types(tenant, missing_items.selection_hash, missing_items.baseline) AS t
+                ON t.policy_type = g.policy_type
+        ), chunks AS MATERIALIZED (
+            SELECT s.chunk, array_agg(g.told) AS groups, array_agg(s.item_ids) AS item_sets,
+                   sum(inventory_core_internal._bitmap_count(s.item_ids)) AS items
+            FROM sets AS s
+            JOIN groups AS g ON g.policy_type = s.policy_type AND g.run_seq = s.run_seq
+            GROUP BY s.chunk
+        ), elsewhere AS MATERIALIZED (
+            SELECT e.*
+            FROM inventory_core_internal._seen_elsewhere(tenant, missing_items.selection_hash,
+                ARRAY(SELECT k.chunk FROM chunks AS k), (SELECT min(g.start_no) FROM groups AS g)) AS e
+        )
+        SELECT k.chunk, k.groups, inventory_core_internal._bitmap_positions(k.item_sets) AS positions,
+               CASE WHEN k.items < many
+                    THEN ARRAY(SELECT inventory_core_internal._bitmap_ids(k.chunk, inventory_core_internal._bitmap_union(k.item_sets)))
+               END AS ids,
+               e.positions AS elsewhere, e.start_nos,
+               seen.positions AS seen, seen.run_ids, seen.started_ats
+        FROM chunks AS k
+        LEFT JOIN elsewhere AS e ON e.chunk = k.chunk
+        CROSS JOIN LATERAL inventory_core_internal._seen(tenant, k.chunk) AS seen
+        ORDER BY k.chunk
+    LOOP
+        groups := c.groups;
+        run_ids := c.run_ids;
+        started_ats := c.started_ats;
+        start_nos := c.start_nos;
+        IF c.ids IS NULL THEN
+            RETURN QUERY
+            SELECT i.item_id, i.policy_type, i.external_id, i.display_name, i.meta, i.first_seen_at,
+                   started_ats[inventory_core_internal._bitmap_position(c.seen, i.item_id)],
+                   run_ids[inventory_core_internal._bitmap_position(c.seen, i.item_id)],
+                   (g.told).missed_runs, (g.told).missing_since, (g.told).run_id, (g.told).confidence,
+                   CASE WHEN start_nos[inventory_core_internal._bitmap_position(c.elsewhere, i.item_id)] > (g.told).start_no
+                        THEN (g.told).reasons || text 'seen_elsewhere' ELSE (g.told).reasons END
+            FROM inventory_core_internal.items AS i
+            CROSS JOIN LATERAL (SELECT groups[inventory_core_internal._bitmap_position(c.positions, i.item_id)] AS told
+                                OFFSET 0) AS g
+            WHERE i.tenant_id = tenant
+              AND i.item_id BETWEEN c.chunk::bigint << 16 AND (c.chunk::bigint << 16) | 65535
+              AND (g.told).run_id IS NOT NULL
+            ORDER BY i.item_id;
+        ELSE
+            RETURN QUERY
+            SELECT i.item_id, i.policy_type, i.external_id, i.display_name, i.meta, i.first_seen_at,
+                   started_ats[inventory_core_internal._bitmap_position(c.seen, i.item_id)],
+                   run_ids[inventory_core_internal._bitmap_position(c.seen, i.item_id)],
+                   (g.told).missed_runs, (g.told).missing_since, (g.told).run_id, (g.told).confidence,
+                   CASE WHEN start_nos[inventory_core_internal._bitmap_position(c.elsewhere, i.item_id)] > (g.told).start_no
+                        THEN (g.told).reasons || text 'seen_elsewhere' ELSE (g.told).reasons END
+            FROM unnest(c.ids) AS id
+            CROSS JOIN LATERAL (SELECT i.* FROM inventory_core_internal.items AS i
+                                WHERE i.tenant_id = tenant AND i.item_id = id OFFSET 0) AS i
+            CROSS JOIN LATERAL (SELECT groups[inventory_core_internal._bitmap_position(c.positions, i.item_id)] AS told
+                                OFFSET 0) AS g
+            ORDER BY i.item_id;
+        END IF;
+    END LOOP;
 END
 $$;
 COMMENT ON FUNCTION inventory_core.missing_items(text, text, text) IS
     'What a selection once showed and its baseline run did not, how sure that is, and why';
 CREATE FUNCTION inventory_core.missing_summary(tenant text, selection_hash text, baseline text DEFAULT 'latest')
 RETURNS TABLE (policy_type text, known bigint, observed bigint, missing bigint, newly_missing bigint,
-               oldest_missing_since timestamptz, error_codes text[], confidence text, reasons text[])
+               oldest_missing_since timestamptz, error_codes text[], confidence text, reasons text[],
+               baseline_run_id uuid, baseline_at timestamptz)
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+-- As in _judged_types.
+SET enable_nestloop = off
+SET jit = off
 AS $$
 #variable_conflict use_column
 BEGIN
     PERFORM inventory_core_internal._begin_read(tenant, missing_summary.selection_hash);
     PERFORM inventory_core_internal._check_baseline(baseline);
+    PERFORM inventory_core_internal._require_selection(tenant, missing_summary.selection_hash);
     RETURN QUERY
-    WITH b AS MATERIALIZED (
-        SELECT x.* FROM inventory_core_internal._baseline(tenant, missing_summary.selection_hash, missing_summary.baseline) AS x
-    ), known AS (
-        SELECT i.policy_type, count(*) AS known
-        FROM b
-        JOIN inventory_core_internal.last_seen AS l
-            ON l.tenant_id = tenant AND l.selection_hash = missing_summary.selection_hash
-        CROSS JOIN LATERAL inventory_core_internal._bitmap_ids(l.chunk, l.item_ids) AS id
-        JOIN inventory_core_internal.items AS i ON i.tenant_id = tenant AND i.item_id = id
-        GROUP BY i.policy_type
-    ), missing AS (
-        SELECT i.policy_type, count(*) AS missing,
-               count(*) FILTER (WHERE m.run_seq = b.run_seq - 1) AS newly_missing,
-               min(m.run_seq) AS oldest_seq
-        FROM b
-        CROSS JOIN LATERAL inventory_core_internal._missing_sets(tenant, missing_summary.selection_hash, b.run_seq) AS m
-        CROSS JOIN LATERAL inventory_core_internal._bitmap_ids(m.chunk, m.item_ids) AS id
-        JOIN inventory_core_internal.items AS i ON i.tenant_id = tenant AND i.item_id = id
-        GROUP BY i.policy_type
-    ), types AS (
-        SELECT k.policy_type FROM known AS k
-        UNION
-        SELECT unnest(b.failed_types) COLLATE "C" FROM b
+    WITH types AS MATERIALIZED (
+        SELECT j.* FROM inventory_core_internal._judged_types(tenant, missing_summary.selection_hash, missing_summary.baseline) AS j
+    ), known AS MATERIALIZED (
+        SELECT k.policy_type, k.known
+        FROM inventory_core_internal._known_by_type(tenant, missing_summary.selection_hash) AS k
+    ), missing AS MATERIALIZED (
+        SELECT m.policy_type, m.run_seq, sum(inventory_core_internal._bitmap_count(m.item_ids)) AS items
+        FROM inventory_core_internal._missing_sets(tenant, missing_summary.selection_hash, missing_summary.baseline) AS m
+        GROUP BY m.policy_type, m.run_seq
+    ), counted AS MATERIALIZED (
+        SELECT t.type_no, sum(m.items)::bigint AS missing, min(m.run_seq) AS oldest_seq,
+               coalesce(sum(m.items) FILTER (
+                   WHERE inventory_core_internal._runs_count(t.runs, m.run_seq, t.baseline_seq) = 1), 0)::bigint AS newly_missing
+        FROM missing AS m
+        JOIN types AS t ON t.policy_type = m.policy_type
+        GROUP BY t.type_no
     )
-    SELECT t.policy_type, coalesce(k.known, 0), coalesce(k.known, 0) - coalesce(m.missing, 0), coalesce(m.missing, 0),
-           coalesce(m.newly_missing, 0), oldest.started_at, e.error_codes, b.confidence,
-           CASE WHEN t.policy_type = ANY (b.failed_types) THEN b.reasons || text 'type_failed' ELSE b.reasons END
-    FROM b
-    CROSS JOIN types AS t
-    LEFT JOIN known AS k USING (policy_type)
-    LEFT JOIN missing AS m USING (policy_type)
-    LEFT JOIN inventory_core_internal.sync_runs AS oldest
-        ON oldest.tenant_id = tenant
-        AND oldest.selection_hash = missing_summary.selection_hash
-        AND oldest.run_seq = m.oldest_seq + 1
-    CROSS JOIN LATERAL (
-        SELECT coalesce(array_agg(DISTINCT x.error_code ORDER BY x.error_code), '{}') AS error_codes
-        FROM inventory_core_internal.sync_errors AS x
-        WHERE x.tenant_id = tenant AND x.run_id = b.run_id
-          AND (x.policy_type = t.policy_type OR x.policy_type IS NULL)) AS e
+    SELECT t.policy_type, coalesce(k.known, 0), coalesce(k.known, 0) - coalesce(c.missing, 0), coalesce(c.missing, 0),
+           coalesce(c.newly_missing, 0),
+           CASE WHEN c.missing > 0 THEN inventory_core_internal._run_started_at(
+               tenant, missing_summary.selection_hash,
+               inventory_core_internal._runs_first_after(t.runs, c.oldest_seq)) END,
+           t.error_codes, t.confidence, t.reasons, t.run_id, t.finished_at
+    FROM types AS t
+    LEFT JOIN known AS k ON k.policy_type = t.policy_type
+    LEFT JOIN counted AS c ON c.type_no = t.type_no
+    WHERE k.known > 0 OR t.is_told
     ORDER BY t.policy_type;
 END
 $$;
 COMMENT ON FUNCTION inventory_core.missing_summary(text, text, text) IS
-    'missing_items counted by policy type, with the errors that concern each type';
+    'missing_items counted by policy type, with the run that each type is judged by and the errors that concern it';
 CREATE FUNCTION inventory_core.explain_missing(tenant text, selection_hash text, policy_type text, external_id text)
 RETURNS TABLE (run_id uuid, run_seq bigint, started_at timestamptz, status text, had_errors boolean,
                error_codes text[], verdict text)
@@ -3578,10 +4695,23 @@ LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
+DECLARE
+    covering bytea;
+    vouching bytea;
 BEGIN
     PERFORM inventory_core_internal._begin_read(tenant, explain_missing.selection_hash);
     PERFORM inventory_core_internal._require('policy_type', explain_missing.policy_type IS NOT NULL);
     PERFORM inventory_core_internal._require('external_id', explain_missing.external_id IS NOT NULL);
+    PERFORM inventory_core_internal._require_selection(tenant, explain_missing.selection_hash);
+    -- The runs that count for each type, and the exceptions of this one.
+    SELECT inventory_core_internal._runs_differ((array_agg(t.covering_runs) FILTER (WHERE t.policy_type = ''))[1],
+                                                (array_agg(t.covering_runs) FILTER (WHERE t.policy_type <> ''))[1]),
+           inventory_core_internal._runs_differ((array_agg(t.vouching_runs) FILTER (WHERE t.policy_type = ''))[1],
+                                                (array_agg(t.vouching_runs) FILTER (WHERE t.policy_type <> ''))[1])
+    INTO covering, vouching
+    FROM inventory_core_internal.selection_types AS t
+    WHERE t.tenant_id = tenant AND t.selection_hash = explain_missing.selection_hash
+      AND t.policy_type IN ('', explain_missing.policy_type);
     RETURN QUERY
     WITH seen AS (
         SELECT max(s.run_seq) AS run_seq
@@ -3603,7 +4733,10 @@ BEGIN
           AND inventory_core_internal._bitmap_contains(s.item_ids, i.item_id)
     )
     SELECT v.run_id, v.run_seq, v.started_at, v.status, v.had_errors, v.error_codes,
-           CASE WHEN v.run_seq = seen.run_seq THEN 'seen' ELSE 'missed' END
+           CASE WHEN v.run_seq = seen.run_seq THEN 'seen'
+                WHEN inventory_core_internal._runs_contain(vouching, v.run_seq) THEN 'missed'
+                WHEN inventory_core_internal._runs_contain(covering, v.run_seq) THEN 'missed_unsure'
+                ELSE 'not_covered' END
     FROM seen
     JOIN (SELECT r.run_id, r.run_seq, r.started_at, r.status, r.had_errors, r.error_codes
           FROM inventory_core.inventory_sync_runs AS r
@@ -3619,37 +4752,75 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core.explain_missing(text, text, text, text) IS
-    'The runs of a selection, newest first, back to the one that last saw an item; no row: not known';
+    'The runs of a selection, newest first, back to the one that last saw an item, and what each says of it; no row: not known';
+CREATE FUNCTION inventory_core.type_counts(tenant text, selection_hash text, since timestamptz DEFAULT NULL)
+RETURNS TABLE (run_id uuid, run_seq bigint, finished_at timestamptz, policy_type text, observed bigint)
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+AS $$
+#variable_conflict use_column
+BEGIN
+    PERFORM inventory_core_internal._begin_read(tenant, type_counts.selection_hash);
+    PERFORM inventory_core_internal._require_selection(tenant, type_counts.selection_hash);
+    RETURN QUERY
+    WITH counts AS MATERIALIZED (
+        SELECT c.policy_type, c.run_seq, c.observed,
+               lead(c.run_seq) OVER (PARTITION BY c.policy_type ORDER BY c.run_seq) AS until_seq
+        FROM inventory_core_internal.type_counts AS c
+        WHERE c.tenant_id = tenant AND c.selection_hash = type_counts.selection_hash
+    )
+    SELECT r.run_id, r.run_seq, r.finished_at, c.policy_type, c.observed
+    FROM counts AS c
+    CROSS JOIN LATERAL (SELECT r.run_id, r.run_seq, r.finished_at, r.policy_types
+                        FROM inventory_core_internal.sync_runs AS r
+                        WHERE r.tenant_id = tenant AND r.selection_hash = type_counts.selection_hash
+                          AND r.run_seq >= c.run_seq AND (c.until_seq IS NULL OR r.run_seq < c.until_seq)
+                          AND r.mode = 'full' AND r.status <> 'running'
+                          AND (r.finished_at >= type_counts.since OR type_counts.since IS NULL)
+                        OFFSET 0) AS r
+    -- a count is NULL from where the selection knows no item of the type any more
+    WHERE c.observed IS NOT NULL
+      -- what a run does not cover it may observe all the same, and then has a row of its own
+      AND (r.policy_types IS NULL OR c.policy_type = ANY (r.policy_types) OR r.run_seq = c.run_seq)
+    ORDER BY r.run_seq, c.policy_type;
+END
+$$;
+COMMENT ON FUNCTION inventory_core.type_counts(text, text, timestamptz) IS
+    'How many items of each policy type each completed full run observed, as counted at its end';
 -- A type of its own, because a column of RETURNS TABLE may not bear the name of an argument.
 CREATE TYPE inventory_core.selection_status AS (
     selection_hash text, selection jsonb, running_run_id uuid, latest_run_id uuid, latest_status text,
     latest_finished_at timestamptz, latest_success_run_id uuid, latest_success_at timestamptz,
     known_items bigint, observed_items bigint, missing_items bigint, confirmed_missing bigint,
-    confidence text, reasons text[]);
+    confidence text, reasons text[], cursor text);
 COMMENT ON TYPE inventory_core.selection_status IS 'What the function selection_status gives';
 COMMENT ON COLUMN inventory_core.selection_status.selection_hash IS 'The hash that was asked for';
 COMMENT ON COLUMN inventory_core.selection_status.selection IS 'The selection; NULL where it is not known';
 COMMENT ON COLUMN inventory_core.selection_status.running_run_id IS
     'The run that is under way; NULL where there is none';
-COMMENT ON COLUMN inventory_core.selection_status.latest_run_id IS 'The completed run that started last';
+COMMENT ON COLUMN inventory_core.selection_status.latest_run_id IS 'The completed full run that started last';
 COMMENT ON COLUMN inventory_core.selection_status.latest_status IS 'How that one ended';
 COMMENT ON COLUMN inventory_core.selection_status.latest_finished_at IS 'When that one ended';
-COMMENT ON COLUMN inventory_core.selection_status.latest_success_run_id IS 'The last clean success';
+COMMENT ON COLUMN inventory_core.selection_status.latest_success_run_id IS 'The last clean full run: a success without errors';
 COMMENT ON COLUMN inventory_core.selection_status.latest_success_at IS 'When that one ended';
 COMMENT ON COLUMN inventory_core.selection_status.known_items IS 'Items that a completed run of the selection ever saw';
 COMMENT ON COLUMN inventory_core.selection_status.observed_items IS
-    'Known items that are not missing: seen by the latest run or by one under way';
+    'Known items that are not missing, by the latest run of each type or one that is running';
 COMMENT ON COLUMN inventory_core.selection_status.missing_items IS
-    'Known items that are missing, judged by the latest run';
+    'Known items that are missing, by the latest run that covers their type';
 COMMENT ON COLUMN inventory_core.selection_status.confirmed_missing IS
-    'Known items that are missing, judged by the last clean success';
-COMMENT ON COLUMN inventory_core.selection_status.confidence IS 'high, low, or none where no run has completed';
-COMMENT ON COLUMN inventory_core.selection_status.reasons IS 'Why it is low';
+    'Known items that are missing, by the last run that can be believed about their type';
+COMMENT ON COLUMN inventory_core.selection_status.confidence IS 'low where the latest run of any known type is not to be believed, else high; none where no full run has completed';
+COMMENT ON COLUMN inventory_core.selection_status.reasons IS 'Why it is low, over all known types';
+COMMENT ON COLUMN inventory_core.selection_status.cursor IS
+    'What the next delta run asks the API with; NULL where a full run is due';
 
 CREATE FUNCTION inventory_core.selection_status(tenant text, selection_hash text)
 RETURNS SETOF inventory_core.selection_status
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
     hash text := selection_hash;
@@ -3657,23 +4828,28 @@ BEGIN
     PERFORM inventory_core_internal._begin_read(tenant, hash);
     RETURN QUERY
     SELECT hash, s.selection, running.run_id, latest.run_id, latest.status, latest.finished_at,
-           success.run_id, success.finished_at,
+           clean.run_id, clean.finished_at,
            k.known, k.known - m.missing, m.missing, c.missing,
-           coalesce(latest.confidence, 'none'), coalesce(latest.reasons, '{}')
-    FROM (SELECT coalesce(sum(inventory_core_internal._bitmap_count(l.item_ids)), 0)::bigint AS known
-          FROM inventory_core_internal.last_seen AS l
-          WHERE l.tenant_id = tenant AND l.selection_hash = hash) AS k
+           CASE WHEN latest.run_id IS NULL THEN 'none' WHEN t.is_low THEN 'low' ELSE 'high' END,
+           coalesce(t.reasons, '{}'), s.cursor
+    FROM (SELECT coalesce(sum(inventory_core_internal._bitmap_count(p.known_ids)), 0)::bigint AS known
+          FROM inventory_core_internal.presence AS p
+          WHERE p.tenant_id = tenant AND p.selection_hash = hash) AS k
     LEFT JOIN inventory_core_internal.selections AS s ON s.tenant_id = tenant AND s.selection_hash = hash
     LEFT JOIN inventory_core_internal.sync_runs AS running
         ON running.tenant_id = tenant AND running.selection_hash = hash AND running.status = 'running'
-    LEFT JOIN LATERAL inventory_core_internal._baseline(tenant, hash, 'latest') AS latest ON true
-    LEFT JOIN LATERAL inventory_core_internal._baseline(tenant, hash, 'latest_success') AS success ON true
+    LEFT JOIN LATERAL inventory_core_internal._latest_full_run(tenant, hash, false) AS latest ON true
+    LEFT JOIN LATERAL inventory_core_internal._latest_full_run(tenant, hash, true) AS clean ON true
     CROSS JOIN LATERAL (
         SELECT coalesce(sum(inventory_core_internal._bitmap_count(x.item_ids)), 0)::bigint AS missing
-        FROM inventory_core_internal._missing_sets(tenant, hash, latest.run_seq) AS x) AS m
+        FROM inventory_core_internal._missing_sets(tenant, hash, 'latest') AS x) AS m
     CROSS JOIN LATERAL (
-        SELECT coalesce(sum(inventory_core_internal._bitmap_count(x.item_ids)), 0)::bigint AS missing
-        FROM inventory_core_internal._missing_sets(tenant, hash, success.run_seq) AS x) AS c;
+        SELECT coalesce(sum(inventory_core_internal._bitmap_count(
+                   inventory_core_internal._bitmap_subtract(p.missing_ids, o.item_ids))), 0)::bigint AS missing
+        FROM inventory_core_internal.presence AS p
+        LEFT JOIN inventory_core_internal._running_sets(tenant, hash) AS o ON o.chunk = p.chunk
+        WHERE p.tenant_id = tenant AND p.selection_hash = hash) AS c
+    LEFT JOIN LATERAL inventory_core_internal._doubts_of_selection(tenant, hash, latest.run_id) AS t ON true;
 END
 $$;
 COMMENT ON FUNCTION inventory_core.selection_status(text, text) IS
@@ -3688,7 +4864,7 @@ DECLARE
     run inventory_core_internal.sync_runs;
 BEGIN
     PERFORM inventory_core.set_tenant(tenant);
-    PERFORM inventory_core_internal._require('run_id', run_changes.run_id IS NOT NULL);
+    PERFORM inventory_core_internal._require_run(run_changes.run_id);
     SELECT r.* INTO run FROM inventory_core_internal.sync_runs AS r
     WHERE r.tenant_id = tenant AND r.run_id = run_changes.run_id;
     IF NOT FOUND THEN
@@ -3703,7 +4879,7 @@ BEGIN
           -- nothing is missing from a run that goes on
           SELECT s.chunk, s.change, s.item_ids
           FROM inventory_core_internal._run_changes_so_far(run) AS s
-          WHERE run.status = 'running' AND s.change <> 'missing') AS c
+          WHERE run.status = 'running') AS c
     CROSS JOIN LATERAL inventory_core_internal._bitmap_ids(c.chunk, c.item_ids) AS id
     JOIN inventory_core_internal.items AS i ON i.tenant_id = tenant AND i.item_id = id
     ORDER BY array_position(ARRAY['added', 'changed', 'reappeared', 'missing'], c.change), i.item_id;
@@ -3801,6 +4977,10 @@ BEGIN
 
     DELETE FROM inventory_core_internal.run_parts AS p WHERE p.tenant_id = tenant;
     DELETE FROM inventory_core_internal.last_seen AS l WHERE l.tenant_id = tenant;
+    DELETE FROM inventory_core_internal.presence AS p WHERE p.tenant_id = tenant;
+    DELETE FROM inventory_core_internal.selection_types AS t WHERE t.tenant_id = tenant;
+    DELETE FROM inventory_core_internal.type_counts AS c WHERE c.tenant_id = tenant;
+    DELETE FROM inventory_core_internal.item_types AS t WHERE t.tenant_id = tenant;
     DELETE FROM inventory_core_internal.run_changes_bitmaps AS b WHERE b.tenant_id = tenant;
     DELETE FROM inventory_core_internal.sync_errors AS e WHERE e.tenant_id = tenant;
     DELETE FROM inventory_core_internal.sync_runs AS r WHERE r.tenant_id = tenant;
@@ -3965,6 +5145,16 @@ BEGIN
       AND EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped)
       AND NOT (c.relrowsecurity AND c.relforcerowsecurity
                AND EXISTS (SELECT FROM pg_policy AS p WHERE p.polrelid = c.oid AND NOT p.polpermissive));
+    RETURN QUERY SELECT
+        'statistics', count(*) = 0,
+        CASE WHEN count(*) = 0 THEN 'ANALYZE collects no values of tables with tenants, so that no plan shows any.'
+             ELSE format('%s columns have statistics, one of them %s.',
+                         count(*), min(format('%s.%I', a.attrelid::regclass, a.attname))) END,
+        'ALTER TABLE ... ALTER COLUMN ... SET STATISTICS 0, and DELETE FROM pg_statistic WHERE starelid = ''...''::regclass.'
+    FROM pg_class AS c
+    JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+    WHERE c.relnamespace = 'inventory_core_internal'::regnamespace AND c.relkind IN ('r', 'p')
+      AND c.relname <> 'meta_whitelist' AND a.attstattarget IS DISTINCT FROM 0;
     RETURN QUERY SELECT
         'group_roles', count(*) = 0,
         CASE WHEN count(*) = 0 THEN 'The three group roles are as the extension makes them.'
@@ -4483,13 +5673,15 @@ GRANT SELECT ON
     inventory_core_internal.sync_errors, inventory_core_internal.items, inventory_core_internal.run_parts,
     inventory_core_internal.last_seen, inventory_core_internal.run_changes_bitmaps, inventory_core_internal.cooldowns,
     inventory_core_internal.refusals, inventory_core_internal.pruned_runs, inventory_core_internal.run_slots,
+    inventory_core_internal.item_types, inventory_core_internal.presence, inventory_core_internal.selection_types,
+    inventory_core_internal.type_counts,
     inventory_core.inventory_items, inventory_core.inventory_sync_runs, inventory_core.inventory_sync_errors,
     inventory_core.inventory_selections, inventory_core.run_progress
     TO inventory_core_reader;
 GRANT EXECUTE ON FUNCTION
     inventory_core.set_tenant, inventory_core.clear_tenant, inventory_core.current_tenant, inventory_core.granted_tenants,
     inventory_core.missing_items, inventory_core.missing_summary, inventory_core.explain_missing,
-    inventory_core.selection_status, inventory_core.run_changes, inventory_core.cooling_down, inventory_core.doctor,
+    inventory_core.selection_status, inventory_core.run_changes, inventory_core.type_counts, inventory_core.cooling_down, inventory_core.doctor,
     inventory_core.inventory_items, inventory_core.inventory_sync_runs, inventory_core.inventory_sync_errors,
     inventory_core.inventory_selections, inventory_core.run_progress
     TO inventory_core_reader;
@@ -4498,11 +5690,14 @@ GRANT EXECUTE ON FUNCTION
 GRANT INSERT, UPDATE ON inventory_core_internal.tenants TO inventory_core_writer;
 GRANT INSERT, UPDATE ON
     inventory_core_internal.selections, inventory_core_internal.sync_runs, inventory_core_internal.cooldowns,
-    inventory_core_internal.run_parts, inventory_core_internal.last_seen
+    inventory_core_internal.run_parts, inventory_core_internal.last_seen, inventory_core_internal.item_types,
+    inventory_core_internal.presence, inventory_core_internal.selection_types
     TO inventory_core_writer;
 GRANT INSERT, UPDATE (display_name, meta, name_digest, meta_digest, updated_at, first_start_no, first_seen_at)
     ON inventory_core_internal.items TO inventory_core_writer;
-GRANT INSERT ON inventory_core_internal.sync_errors, inventory_core_internal.run_changes_bitmaps TO inventory_core_writer;
+GRANT INSERT ON
+    inventory_core_internal.sync_errors, inventory_core_internal.run_changes_bitmaps, inventory_core_internal.type_counts
+    TO inventory_core_writer;
 GRANT DELETE ON inventory_core_internal.run_parts, inventory_core_internal.last_seen TO inventory_core_writer;
 -- UPDATE lets it lock the rows that it adds up
 GRANT INSERT, UPDATE, DELETE ON inventory_core_internal.refusals TO inventory_core_writer;
@@ -4519,9 +5714,10 @@ GRANT INSERT, DELETE ON inventory_core_internal.pruned_runs TO inventory_core_ma
 GRANT DELETE ON
     inventory_core_internal.tenants, inventory_core_internal.selections, inventory_core_internal.sync_runs,
     inventory_core_internal.sync_errors, inventory_core_internal.items, inventory_core_internal.run_changes_bitmaps,
-    inventory_core_internal.cooldowns
+    inventory_core_internal.cooldowns, inventory_core_internal.item_types, inventory_core_internal.presence,
+    inventory_core_internal.selection_types, inventory_core_internal.type_counts
     TO inventory_core_maintainer;
 GRANT EXECUTE ON FUNCTION
-    inventory_core.forget_items, inventory_core.prune_runs, inventory_core.forget_missing, inventory_core.forget_tenant
+    inventory_core.end_cooldown, inventory_core.forget_items, inventory_core.prune_runs, inventory_core.forget_missing, inventory_core.forget_tenant
     TO inventory_core_maintainer;
 GRANT EXECUTE ON PROCEDURE inventory_core.maintain TO inventory_core_maintainer;

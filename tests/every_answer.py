@@ -18,10 +18,10 @@ WHERE p.pronamespace = 'inventory_core'::regnamespace AND p.provolatile = 's' AN
 FUNCTIONS = {
     **{view: f"SELECT a FROM inventory_core.{view}(%(tenant)s) AS a" for view in VIEWS},
     "missing_items": """SELECT s.selection_hash, b, a
-        FROM inventory_core.inventory_selections(%(tenant)s) AS s, unnest('{latest,latest_success}'::text[]) AS b,
+        FROM inventory_core.inventory_selections(%(tenant)s) AS s, unnest('{latest,latest_clean}'::text[]) AS b,
              inventory_core.missing_items(%(tenant)s, s.selection_hash, b) AS a""",
     "missing_summary": """SELECT s.selection_hash, b, a
-        FROM inventory_core.inventory_selections(%(tenant)s) AS s, unnest('{latest,latest_success}'::text[]) AS b,
+        FROM inventory_core.inventory_selections(%(tenant)s) AS s, unnest('{latest,latest_clean}'::text[]) AS b,
              inventory_core.missing_summary(%(tenant)s, s.selection_hash, b) AS a""",
     "explain_missing": """SELECT s.selection_hash, i.item_id, a
         FROM inventory_core.inventory_selections(%(tenant)s) AS s, inventory_core.inventory_items(%(tenant)s) AS i,

@@ -59,6 +59,18 @@ COMMENT ON FUNCTION inventory_core_internal._lease_seconds() IS 'The setting inv
 COMMENT ON FUNCTION inventory_core_internal._max_running_runs() IS 'The setting inventory_core.max_running_runs';
 COMMENT ON FUNCTION inventory_core_internal._max_running_runs_per_tenant() IS
     'The setting inventory_core.max_running_runs_per_tenant';
+COMMENT ON FUNCTION inventory_core_internal._count_by_type(bytea[], bytea[]) IS
+    'How many ids each pair of a type''s bitmap and another has in common; positions count from 1';
+COMMENT ON FUNCTION inventory_core_internal._split_by_type(bytea[], bytea[]) IS
+    'What each pair of a type''s bitmap and another has in common; positions count from 1';
+COMMENT ON FUNCTION inventory_core_internal._runs_add(bytea, bigint) IS 'A set of run numbers with one more; NULL is empty';
+COMMENT ON FUNCTION inventory_core_internal._runs_differ(bytea, bytea) IS 'Run numbers that are in one of two sets only';
+COMMENT ON FUNCTION inventory_core_internal._runs_last(bytea) IS 'The last of a set of run numbers';
+COMMENT ON FUNCTION inventory_core_internal._runs_first_after(bytea, bigint) IS 'The first of a set of run numbers after another';
+COMMENT ON FUNCTION inventory_core_internal._runs_count(bytea, bigint, bigint) IS
+    'How many of a set of run numbers come after one run and not after another';
+COMMENT ON FUNCTION inventory_core_internal._runs_contain(bytea, bigint) IS 'Whether a set of run numbers holds one';
+COMMENT ON FUNCTION inventory_core_internal._expected_tolerance() IS 'The setting inventory_core.expected_tolerance';
 COMMENT ON FUNCTION inventory_core_internal._shrink_guard() IS 'The setting inventory_core.shrink_guard';
 COMMENT ON FUNCTION inventory_core_internal._shrink_guard_min_items() IS 'The setting inventory_core.shrink_guard_min_items';
 COMMENT ON FUNCTION inventory_core.redact(text) IS
@@ -93,3 +105,6 @@ COMMENT ON FUNCTION inventory_core_internal._grant_counts(text, oid) IS
     'Whether the current user may use a grant of a role, and the OID still belongs to that name';
 COMMENT ON FUNCTION inventory_core_internal._free_number(integer[], integer, integer) IS
     'The lowest free number above another that keeps a limit beside the taken ones; NULL where there is none';
+COMMENT ON FUNCTION inventory_core_internal._try_lock_slot(integer) IS
+    'Takes the lock of a slot of the limit over all tenants; false where another transaction is taking the slot';
+COMMENT ON FUNCTION inventory_core_internal._unlock_slot(integer) IS 'Releases what _try_lock_slot took';

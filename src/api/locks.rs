@@ -63,6 +63,23 @@ fn _slot_holder(tenant: &str, run_id: Uuid) -> Vec<u8> {
     lock_key::slot_holder(tenant, run_id.as_bytes()).to_vec()
 }
 
+/// Takes a slot of the limit over all tenants; false, at once, where another transaction is taking it.
+#[pg_extern(volatile, parallel_unsafe, strict, schema = "inventory_core_internal")]
+fn _try_lock_slot(slot_no: i32) -> bool {
+    locks::try_lock(&slot_tag(slot_no), Mode::Exclusive)
+}
+
+/// Releases what `_try_lock_slot` took.
+#[pg_extern(volatile, parallel_unsafe, strict, schema = "inventory_core_internal")]
+fn _unlock_slot(slot_no: i32) {
+    locks::unlock(&slot_tag(slot_no), Mode::Exclusive);
+}
+
+fn slot_tag(slot_no: i32) -> pg_sys::LOCKTAG {
+    writable_tenant();
+    locks::private_tag(Kind::Slot, i64::from(slot_no))
+}
+
 fn private_tag(kind: &str, name: &str) -> pg_sys::LOCKTAG {
     let Some(kind_of_lock) = Kind::parse(kind) else { report::unknown_lock() };
     locks::private_tag(kind_of_lock, lock_key::private_lock_key(kind, &writable_tenant(), name))

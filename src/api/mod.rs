@@ -3,6 +3,7 @@
 //! Names that start with an underscore are for the SQL of this extension, not for callers.
 
 pub mod bitmap;
+pub mod by_type;
 pub mod canonical;
 pub mod digest;
 pub mod items;
@@ -11,6 +12,7 @@ pub mod locks;
 pub mod redact;
 pub mod report;
 pub mod retry;
+pub mod run_numbers;
 pub mod settings;
 pub mod tenant;
 pub mod version;

@@ -14,6 +14,7 @@ static MAX_RUNNING_RUNS: GucSetting<i32> = GucSetting::<i32>::new(16);
 static MAX_RUNNING_RUNS_PER_TENANT: GucSetting<i32> = GucSetting::<i32>::new(4);
 static STORE_ERROR_TEXT: GucSetting<bool> = GucSetting::<bool>::new(true);
 static SHRINK_GUARD: GucSetting<f64> = GucSetting::<f64>::new(0.5);
+static EXPECTED_TOLERANCE: GucSetting<f64> = GucSetting::<f64>::new(0.0);
 static SHRINK_GUARD_MIN_ITEMS: GucSetting<i32> = GucSetting::<i32>::new(20);
 
 /// As many as `run_slots` has rows.
@@ -77,9 +78,19 @@ pub fn init() {
         GucContext::Suset,
         GucFlags::default(),
     );
+    GucRegistry::define_float_guc(
+        c"inventory_core.expected_tolerance",
+        c"Share of expected_items that a run may fail to observe without being called short.",
+        c"For lists that change while they are read; 0 means that each expected item must be observed.",
+        &EXPECTED_TOLERANCE,
+        0.0,
+        1.0,
+        GucContext::Suset,
+        GucFlags::default(),
+    );
     GucRegistry::define_int_guc(
         c"inventory_core.shrink_guard_min_items",
-        c"The shrink guard watches selections whose last good run observed at least so many items.",
+        c"The shrink guard watches what the last good run observed at least so many items of: all, or one policy type.",
         c"Smaller ones may shrink at will.",
         &SHRINK_GUARD_MIN_ITEMS,
         0,
@@ -135,6 +146,12 @@ fn _lease_seconds() -> i32 {
 #[pg_extern(stable, parallel_safe, schema = "inventory_core_internal")]
 fn _shrink_guard() -> f64 {
     SHRINK_GUARD.get()
+}
+
+/// `inventory_core.expected_tolerance`.
+#[pg_extern(stable, parallel_safe, schema = "inventory_core_internal")]
+fn _expected_tolerance() -> f64 {
+    EXPECTED_TOLERANCE.get()
 }
 
 /// `inventory_core.shrink_guard_min_items`.

@@ -196,8 +196,8 @@ mod tests {
         let high = number as i64 - 3;
         Entry {
             key: Key { high, low: !high },
-            name_digest: (number % 2 == 0).then_some(high * 7),
-            meta_digest: (number % 3 == 0).then_some(i64::MIN.wrapping_add(high)),
+            name_digest: number.is_multiple_of(2).then_some(high * 7),
+            meta_digest: number.is_multiple_of(3).then_some(i64::MIN.wrapping_add(high)),
             start: 1 + 10 * number,
             external_id,
         }

@@ -7,6 +7,9 @@ use crate::Tick;
 use crate::error::{Error, Kind};
 use crate::ticker::Ticker;
 
+/// The bitmap of no ids.
+pub const EMPTY: &[u8] = &[0x3a, 0x30, 0, 0, 0, 0, 0, 0];
+
 const CHUNK_BITS: u32 = 16;
 const CHUNK: u32 = 1 << CHUNK_BITS;
 const LOW_MASK: i64 = (1 << CHUNK_BITS) - 1;
@@ -159,30 +162,35 @@ fn low_bits(id: i64) -> u32 {
 }
 
 /// Checks what it reads: a stored set may be anybody's. The memory taken is bounded by [`MAX_BYTES`].
-fn read(mut bytes: &[u8]) -> Result<RoaringBitmap, Error> {
+pub(crate) fn read(bytes: &[u8]) -> Result<RoaringBitmap, Error> {
+    parse(bytes, MAX_BYTES, CHUNK)
+}
+
+/// A bitmap of numbers below `beyond`, in at most `max_bytes`.
+pub(crate) fn parse(mut bytes: &[u8], max_bytes: usize, beyond: u32) -> Result<RoaringBitmap, Error> {
     let length = bytes.len();
     let corrupt = |problem: String| {
         Error::new(
             Kind::Corrupt,
             "malformed bitmap",
             format!("A set of {length} bytes cannot be read: {problem}."),
-            "Sets of item ids are written by the extension alone; restore them from a backup.",
+            "Sets are written by the extension alone; restore them from a backup.",
         )
     };
-    if length > MAX_BYTES {
-        return Err(corrupt(format!("the set of a chunk has at most {MAX_BYTES}")));
+    if length > max_bytes {
+        return Err(corrupt(format!("it has at most {max_bytes}")));
     }
     let set = RoaringBitmap::deserialize_from(&mut bytes).map_err(|problem| corrupt(problem.to_string()))?;
     if !bytes.is_empty() {
         return Err(corrupt(format!("{} bytes come after it", bytes.len())));
     }
-    if set.max().is_some_and(|greatest| greatest >= CHUNK) {
-        return Err(corrupt("it holds ids of another chunk".to_owned()));
+    if set.max().is_some_and(|greatest| greatest >= beyond) {
+        return Err(corrupt(format!("it holds numbers from {beyond} on")));
     }
     Ok(set)
 }
 
-fn write(mut set: RoaringBitmap) -> Result<Vec<u8>, Error> {
+pub(crate) fn write(mut set: RoaringBitmap) -> Result<Vec<u8>, Error> {
     set.optimize();
     let mut bytes = Vec::with_capacity(set.serialized_size());
     set.serialize_into(&mut bytes).map_err(|problem| {
@@ -288,6 +296,11 @@ mod tests {
     }
 
     #[test]
+    fn the_empty_bitmap_is_what_it_is_written_as() {
+        assert_eq!(union([], &|| ()).unwrap(), EMPTY);
+    }
+
+    #[test]
     fn what_is_no_bitmap_and_no_id_is_refused() {
         assert!(count(b"").is_err() && count(b"no bitmap at all").is_err());
         for id in [-1, i64::MIN, i64::MAX, 1 << 47] {
@@ -310,8 +323,8 @@ mod tests {
         let more = [&set(&[7].into())[..], &[0]].concat();
         for (bytes, problem) in [
             (portable(&everything), "has at most 8208"),
-            (portable(&[7, 65_536].into_iter().collect()), "ids of another chunk"),
-            (portable(&[u32::MAX].into_iter().collect()), "ids of another chunk"),
+            (portable(&[7, 65_536].into_iter().collect()), "numbers from 65536 on"),
+            (portable(&[u32::MAX].into_iter().collect()), "numbers from 65536 on"),
             (more, "1 bytes come after it"),
         ] {
             let error = count(&bytes).unwrap_err();

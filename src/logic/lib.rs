@@ -8,6 +8,7 @@
 
 pub mod batch;
 pub mod bitmap;
+pub mod by_type;
 pub mod compare;
 pub mod digest;
 pub mod error;
@@ -17,6 +18,7 @@ pub mod limit;
 pub mod lock_key;
 pub mod meta;
 pub mod retry;
+pub mod run_numbers;
 pub mod tenant;
 mod ticker;
 

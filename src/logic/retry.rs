@@ -11,6 +11,9 @@ use crate::error::Error;
 /// again after a day, so that one broken header cannot stop a tenant for years.
 pub const MAX_RETRY_AFTER_MICROS: i64 = 24 * 60 * 60 * MICROS_PER_SECOND;
 
+/// A number above it is an instant (September 2001), not a delay of more than 31 years.
+pub const FIRST_EPOCH_SECONDS: i64 = 1_000_000_000;
+
 const MICROS_PER_SECOND: i64 = 1_000_000;
 
 /// The closed list of error codes of runs, in the order of the documentation.
@@ -27,6 +30,7 @@ pub const ERROR_CODES: &[&str] = &[
     "item_rejected",
     "short_of_expected",
     "shrink_guard",
+    "nothing_observed",
     "lease_expired",
     "unexpected",
 ];
@@ -62,7 +66,7 @@ pub fn error_code_for(http_status: Option<i32>) -> &'static str {
 /// `now_micros` on: 0 to [`MAX_RETRY_AFTER_MICROS`]. `None` when the value has none of the forms, which
 /// callers treat like an absent header.
 ///
-/// * Seconds, however many digits. A fraction (`1.5`) is not in the grammar, but some servers send one and
+/// * Seconds, however many digits; above [`FIRST_EPOCH_SECONDS`] the Unix time of an instant, which some servers send. A fraction (`1.5`) is not in the grammar, but some servers send one and
 ///   mean it; it is rounded up to the microsecond. Signs, exponents and units are refused.
 /// * A date as IMF-fixdate, RFC 850 or asctime (section 5.6.7). A date in the past asks for no wait.
 ///
@@ -72,6 +76,9 @@ pub fn error_code_for(http_status: Option<i32>) -> &'static str {
 pub fn parse_retry_after(value: &str, now_micros: i64) -> Option<i64> {
     let value = value.trim_ascii();
     let wait = match parse_seconds(value) {
+        Some(instant) if instant > FIRST_EPOCH_SECONDS * MICROS_PER_SECOND => {
+            instant.saturating_sub(now_micros)
+        }
         Some(wait) => wait,
         None => http_date::parse(value, now_micros)?.saturating_sub(now_micros),
     };
@@ -130,17 +137,19 @@ pub fn retry_delay(
             "Count the retries made so far: 0 after the first failure.",
         ));
     };
-    if !is_retryable(http_status) {
+    let asked = retry_after.and_then(|value| parse_retry_after(value, now_micros));
+    // A 403 is final, unless the server says when to come back: GitHub's secondary limits do.
+    if !is_retryable(http_status) && !(http_status == 403 && asked.is_some()) {
         return Ok(None);
     }
-    let asked = retry_after.and_then(|value| parse_retry_after(value, now_micros)).unwrap_or(0);
+    let asked = asked.unwrap_or(0);
     let ceiling = backoff.ceiling(attempt);
     // The cast saturates and makes 0 of NaN, and rounding may carry a huge ceiling over itself.
     let jitter = ((ceiling as f64 * random) as i64).clamp(0, ceiling);
     Ok(Some(asked.saturating_add(jitter)))
 }
 
-/// `delay-seconds`, with an optional fraction, in microseconds; never more than a second above the maximum.
+/// `delay-seconds`, with an optional fraction, in microseconds; what is beyond all clocks counts as the year 33658.
 fn parse_seconds(value: &str) -> Option<i64> {
     let (whole, fraction) = match value.split_once('.') {
         Some((whole, fraction)) if is_digits(fraction) => (whole, fraction),
@@ -151,8 +160,8 @@ fn parse_seconds(value: &str) -> Option<i64> {
         return None;
     }
     let append = |number: i64, digit: u8| number * 10 + i64::from(digit - b'0');
-    let max = MAX_RETRY_AFTER_MICROS / MICROS_PER_SECOND;
-    let seconds = whole.bytes().fold(0, |number, digit| append(number, digit).min(max));
+    let seconds =
+        whole.bytes().fold(0, |number, digit| append(number, digit).min(FIRST_EPOCH_SECONDS * 1_000));
     let micros = fraction.bytes().chain(std::iter::repeat(b'0')).take(6).fold(0, append);
     let round_up = fraction.bytes().skip(6).any(|digit| digit != b'0');
     Some(seconds * MICROS_PER_SECOND + micros + i64::from(round_up))
@@ -283,6 +292,30 @@ mod tests {
         }
         assert_eq!(Backoff::new(1, i64::MAX).unwrap().ceiling(62), 1 << 62);
         assert_eq!(Backoff::new(1, i64::MAX).unwrap().ceiling(63), i64::MAX);
+    }
+
+    #[test]
+    fn a_403_is_retried_only_when_the_server_says_when() {
+        let now = YEAR_2026;
+        assert_eq!(retry_delay(0, 403, Some("60"), &backoff(), now, 0.0), Ok(Some(60 * SECOND)));
+        for none in [None, Some("soon")] {
+            assert_eq!(retry_delay(0, 403, none, &backoff(), now, 0.0), Ok(None));
+        }
+        assert_eq!(retry_delay(0, 401, Some("60"), &backoff(), now, 0.0), Ok(None));
+    }
+
+    #[test]
+    fn a_number_of_the_size_of_an_epoch_is_an_instant() {
+        for (value, wait) in [
+            ("1767225690", 90 * SECOND),
+            ("1767225690.5", 90 * SECOND + SECOND / 2),
+            ("1767225600", 0),
+            ("1000000001", 0),
+            ("1000000000", DAY),
+            ("1999999999", DAY),
+        ] {
+            assert_eq!(parse_retry_after(value, YEAR_2026), Some(wait), "{value}");
+        }
     }
 
     #[test]

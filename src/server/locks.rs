@@ -23,6 +23,8 @@ pub enum Kind {
     Errors = 6,
     /// The sets of a tenant as a whole.
     Fold = 7,
+    /// A slot of the limit over all tenants: the one lock that is of no tenant.
+    Slot = 8,
 }
 
 impl Kind {

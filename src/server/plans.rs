@@ -1,7 +1,8 @@
 //! Keeping plans to the rows of the bound tenant.
 //!
 //! Row-level security keeps rows from a result, not from a plan: `EXPLAIN ANALYZE` shows how many rows were looked at
-//! in vain, and the planner's guesses show whether a value is common in the whole table.
+//! in vain. (What the planner guesses tells nothing: ANALYZE collects no statistics of these tables, see
+//! `sql/schema/access/fence_table.sql`.)
 
 use std::ptr::null_mut;
 use std::sync::OnceLock;
@@ -13,17 +14,15 @@ use super::binding::TABLES;
 use crate::api::report;
 
 /// What the planner called before the library was loaded.
-static NEXT_HOOKS: OnceLock<(pg_sys::set_rel_pathlist_hook_type, pg_sys::get_relation_stats_hook_type)> =
-    OnceLock::new();
+static NEXT_HOOK: OnceLock<pg_sys::set_rel_pathlist_hook_type> = OnceLock::new();
 
-/// Has the planner ask [`read_by_index`] and [`guess_without_values`]. Called once, when the library loads.
+/// Has the planner ask [`read_by_index`]. Called once, when the library loads.
 pub fn init() {
-    // SAFETY: a backend loads the library in its only thread, and nobody reads the hooks meanwhile.
+    // SAFETY: a backend loads the library in its only thread, and nobody reads the hook meanwhile.
     unsafe {
-        let before = (pg_sys::set_rel_pathlist_hook, pg_sys::get_relation_stats_hook);
-        NEXT_HOOKS.get_or_init(|| before);
+        let before = pg_sys::set_rel_pathlist_hook;
+        NEXT_HOOK.get_or_init(|| before);
         pg_sys::set_rel_pathlist_hook = Some(read_by_index);
-        pg_sys::get_relation_stats_hook = Some(guess_without_values);
     }
 }
 
@@ -43,7 +42,7 @@ unsafe extern "C-unwind" fn read_by_index(
     // SAFETY: the planner passes what it plans, alive and ours alone until we return; the lists that we
     // make are of its memory context, and the relation's indexes are put back as they were.
     unsafe {
-        if let Some((Some(next), _)) = NEXT_HOOKS.get() {
+        if let Some(Some(next)) = NEXT_HOOK.get() {
             next(root, rel, rti, rte);
         }
         // A relation that is proved to be empty has no restrictions on its indexes: no policy either.
@@ -129,54 +128,6 @@ unsafe fn leads_with_policy(
                 (*info).security_level < (*root).qual_security_level && pg_sys::bms_is_member(first, columns)
             })
     }
-}
-
-/// Gives the planner the statistics of a column of ours without the values in them.
-///
-/// They are of all tenants' rows. From the most common values and the bounds of the histogram the planner guesses
-/// how many rows a question finds, EXPLAIN shows the guess, and enough questions show the values. What stays is
-/// about the whole: how many values there are, how wide they are and in what order they lie.
-/// See <https://www.postgresql.org/docs/current/catalog-pg-statistic.html>.
-#[pg_guard]
-unsafe extern "C-unwind" fn guess_without_values(
-    root: *mut pg_sys::PlannerInfo,
-    rte: *mut pg_sys::RangeTblEntry,
-    column: pg_sys::AttrNumber,
-    about: *mut pg_sys::VariableStatData,
-) -> bool {
-    // SAFETY: the planner passes what it plans, alive. The copy is ours to change, its kinds are in the part of
-    // fixed length, and the planner gives it back to the function that it is told.
-    unsafe {
-        if !is_fenced(rte) {
-            return matches!(NEXT_HOOKS.get(), Some((_, Some(next))) if next(root, rte, column, about));
-        }
-        let statistics = pg_sys::SearchSysCacheCopy(
-            pg_sys::SysCacheIdentifier::STATRELATTINH as _,
-            (*rte).relid.into(),
-            column.into(),
-            (*rte).inh.into(),
-            pg_sys::Datum::null(),
-        );
-        if !statistics.is_null() {
-            let row = pg_sys::GETSTRUCT(statistics).cast::<pg_sys::FormData_pg_statistic>();
-            let row = &mut *row;
-            let (one, two, three) = (&mut row.stakind1, &mut row.stakind2, &mut row.stakind3);
-            for kind in [one, two, three, &mut row.stakind4, &mut row.stakind5] {
-                if *kind != pg_sys::STATISTIC_KIND_CORRELATION as i16 {
-                    *kind = 0;
-                }
-            }
-            (*about).freefunc = Some(free_statistics);
-        }
-        (*about).statsTuple = statistics;
-        true
-    }
-}
-
-#[pg_guard]
-unsafe extern "C-unwind" fn free_statistics(statistics: pg_sys::HeapTuple) {
-    // SAFETY: the planner gives back what guess_without_values gave it, once.
-    unsafe { pg_sys::heap_freetuple(statistics) }
 }
 
 /// Whether a policy of ours holds for a table in a query.

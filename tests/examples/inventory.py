@@ -82,4 +82,4 @@ def missing(name, tenant, baseline="latest"):
 
 def everything(name, tenant):
     return {"items": items(name, tenant), "runs": runs(name, tenant), "errors": errors(name, tenant),
-            "missing": missing(name, tenant), "missing from the last success": missing(name, tenant, "latest_success")}
+            "missing": missing(name, tenant), "missing from the last success": missing(name, tenant, "latest_clean")}

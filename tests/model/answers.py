@@ -3,7 +3,7 @@
 Rows are dicts with the columns of the SQL function, in the order that the function promises.
 """
 
-from contract import BASELINES, shown_time
+from contract import shown_time
 from model import Tenant
 
 
@@ -38,7 +38,7 @@ def inventory_sync_errors(tenant):
 def inventory_selections(tenant):
     rows = []
     for selection, value in sorted(tenant.selections.items()):
-        latest, clean = (tenant.baseline(selection, which) for which in BASELINES)
+        latest, clean = latest_runs(tenant, selection)
         running = tenant.running(selection)
         refusals = tenant.refusals.get(selection, [])
         reason, refused_at = refusals[-1] if refusals else (None, None)
@@ -54,49 +54,70 @@ def inventory_selections(tenant):
     return rows
 
 
+def latest_runs(tenant, selection):
+    """The latest full run, and the latest clean one."""
+    full = tenant.full_runs(selection)
+    clean = [run for run in full if run.clean]
+    return full[-1] if full else None, clean[-1] if clean else None
+
+
 def missing_items(tenant, selection, which):
-    baseline = tenant.baseline(selection, which)
+    tenant.known_selection(selection)
     catalogue = {row["item_id"]: row for row in inventory_items(tenant)}
     rows = []
-    for number, last in tenant.missing(selection, which).items():
+    for number in tenant.missing(selection, which):
         item = catalogue[tenant.items[number].item_id]
-        first_missed = tenant.runs_of(selection)[last.seq]       # seq counts from 1, so this is the next run
+        missed = tenant.missed_by(selection, number, which)
+        baseline = missed[-1]
+        reasons = tenant.reasons(baseline, item["policy_type"]) if which == "latest" else []
         rows.append({
             **{column: item[column] for column in (
                 "item_id", "policy_type", "external_id", "display_name", "meta",
                 "first_seen_at", "last_seen_at", "last_seen_run_id")},
-            "missed_runs": baseline.seq - last.seq, "missing_since": shown_time(first_missed.started_at),
-            "baseline_run_id": baseline.name, "confidence": tenant.confidence(baseline),
-            "reasons": tenant.reasons(baseline, item["policy_type"]),
+            "missed_runs": len(missed), "missing_since": shown_time(missed[0].started_at),
+            "baseline_run_id": baseline.name,
+            "confidence": tenant.confidence(baseline) if which == "latest" else "high",
+            "reasons": reasons + ["seen_elsewhere"] * tenant.is_seen_elsewhere(selection, number, baseline),
         })
     return sorted(rows, key=lambda row: row["item_id"])
 
 
 def missing_summary(tenant, selection, which):
-    baseline = tenant.baseline(selection, which)
-    if baseline is None:
+    tenant.known_selection(selection)
+    if not tenant.completed(selection):
         return []
     known = tenant.last_seen_by(selection)
     missing = missing_items(tenant, selection, which)
+    # What the selection knows, what its runs were started for, what an error of its baseline names.
     types = {tenant.items[number].policy_type for number in known}
-    types |= {error.policy_type for error in baseline.errors if error.policy_type is not None}
+    types |= {policy_type for run in tenant.full_runs(selection) for policy_type in run.policy_types or ()}
+    for policy_type in tenant.told_types(selection) - types:
+        baseline = tenant.baseline(selection, policy_type, which)
+        if baseline and any(error.policy_type == policy_type for error in baseline.errors):
+            types.add(policy_type)
     rows = []
     for policy_type in sorted(types, key=str.encode):
+        baseline = tenant.baseline(selection, policy_type, which)
         known_here = [number for number in known if tenant.items[number].policy_type == policy_type]
         missing_here = [row for row in missing if row["policy_type"] == policy_type]
         oldest = max(missing_here, key=lambda row: row["missed_runs"], default={})      # by sequence, not by clock
+        told = baseline is not None and which == "latest"
         rows.append({
             "policy_type": policy_type, "known": len(known_here),
             "observed": len(known_here) - len(missing_here), "missing": len(missing_here),
             "newly_missing": len([row for row in missing_here if row["missed_runs"] == 1]),
             "oldest_missing_since": oldest.get("missing_since"),
-            "error_codes": sorted({e.code for e in baseline.errors if e.policy_type in (policy_type, None)}),
-            "confidence": tenant.confidence(baseline), "reasons": tenant.reasons(baseline, policy_type),
+            "error_codes": sorted({e.code for e in baseline.errors if e.policy_type in (policy_type, None)}) if told else [],
+            "confidence": "none" if baseline is None else tenant.confidence(baseline) if told else "high",
+            "reasons": tenant.reasons(baseline, policy_type) if told else [],
+            "baseline_run_id": baseline and baseline.name,
+            "baseline_at": shown_time(baseline and baseline.finished_at),
         })
     return rows
 
 
 def explain_missing(tenant, selection, policy_type, external_id):
+    tenant.known_selection(selection)
     number = next((item.number for item in tenant.items.values()
                    if (item.policy_type, item.external_id) == (policy_type, external_id)), None)
     running = tenant.running(selection)
@@ -105,8 +126,10 @@ def explain_missing(tenant, selection, policy_type, external_id):
     last = tenant.last_seen_by(selection).get(number)
     if last is None:
         return []
-    missed = [run for run in tenant.completed(selection) if run.seq > last.seq]
-    return [explained(run, "missed") for run in reversed(missed)] + [explained(last, "seen")]
+    later = [run for run in tenant.completed(selection) if run.seq > last.seq]
+    verdicts = ["missed" if run.vouches_for(policy_type) else "missed_unsure" if run.covers(policy_type) else "not_covered"
+                for run in later]
+    return [*reversed(list(map(explained, later, verdicts))), explained(last, "seen")]
 
 
 def explained(run, verdict):
@@ -115,9 +138,15 @@ def explained(run, verdict):
 
 
 def selection_status(tenant, selection):
-    latest, clean = (tenant.baseline(selection, which) for which in BASELINES)
+    latest, clean = latest_runs(tenant, selection)
     running = tenant.running(selection)
     known, missing = tenant.last_seen_by(selection), tenant.missing(selection, "latest")
+    # the latest baselines of the types that are known; where none is, the latest run itself
+    types = {tenant.items[number].policy_type for number in known}
+    told = [(baseline, policy_type) for policy_type in types
+            if (baseline := tenant.baseline(selection, policy_type, "latest"))] or [(latest, None)] * (latest is not None)
+    reasons = {reason for baseline, policy_type in told for reason in tenant.reasons(baseline, policy_type)}
+    low = any(tenant.confidence(baseline) == "low" for baseline, _ in told)
     return {
         "selection_hash": selection, "selection": tenant.selections.get(selection),
         "running_run_id": running and running.name,
@@ -125,24 +154,33 @@ def selection_status(tenant, selection):
         "latest_finished_at": shown_time(latest and latest.finished_at),
         "latest_success_run_id": clean and clean.name, "latest_success_at": shown_time(clean and clean.finished_at),
         "known_items": len(known), "observed_items": len(known) - len(missing), "missing_items": len(missing),
-        "confirmed_missing": len(tenant.missing(selection, "latest_success")),
-        "confidence": tenant.confidence(latest) if latest else "none",
-        "reasons": tenant.reasons(latest) if latest else [],
+        "confirmed_missing": len(tenant.missing(selection, "latest_clean")),
+        "confidence": "low" if low else "high" if latest else "none",
+        "reasons": sorted(reasons, key=ORDER_OF_REASONS.index), "cursor": tenant.cursors.get(selection),
     }
 
 
+ORDER_OF_REASONS = ("run_partial", "run_failed", "run_had_errors", "lease_expired", "short_of_expected", "shrink_guard",
+                    "nothing_observed", "type_failed")
+
+
 def run_changes(tenant, name):
-    """What this run brought, against what its selection knew and what its predecessor saw."""
+    """What this run brought: new to its selection, changed, back after it was told missing, told missing by this run."""
     run = tenant.own_run(name)
-    earlier = [other for other in tenant.completed(run.selection) if other.seq < run.seq]
-    known = {number for other in earlier for number in other.seen}
-    predecessor = set(earlier[-1].seen) if earlier else set()
+    last = {number: other for other in tenant.completed(run.selection) if other.seq < run.seq for number in other.seen}
+
+    def was_missing(number):
+        """Told by an earlier run that vouches, since it was last seen."""
+        return any(last[number].seq < other.seq < run.seq
+                   for other in tenant.counting(run.selection, tenant.items[number].policy_type, "latest_clean"))
+
     seen = set(run.seen)
     changes = {
-        "added": seen - known,
-        "changed": {number for number, kind in run.seen.items() if kind == "updated"},
-        "reappeared": (seen & known) - predecessor,
-        "missing": predecessor - seen if run.completed else set(),
+        "added": seen - set(last),
+        "changed": set(tenant.changed_by(run)),
+        "reappeared": {number for number in seen & set(last) if was_missing(number)},
+        "missing": {number for number in set(last) - seen if run.completed and not was_missing(number)
+                    and run.vouches_for(tenant.items[number].policy_type)},
     }
     rows = []
     for change, numbers in changes.items():
@@ -150,3 +188,23 @@ def run_changes(tenant, name):
         rows += [{"change": change, "item_id": item.item_id, "policy_type": item.policy_type,
                   "external_id": item.external_id, "display_name": item.display_name} for item in items]
     return rows
+
+
+def run_progress(tenant):
+    """previous_total: of the latest clean full run that covers the same types."""
+    rows = []
+    for run in tenant.runs:
+        if not run.completed:
+            alike = [other for other in tenant.full_runs(run.selection)
+                     if other.clean and other.policy_types == run.policy_types]
+            rows.append({"run_id": run.name, "observed": len(run.seen),
+                         "previous_total": alike[-1].counts["observed"] if alike and run.mode == "full" else None})
+    return rows
+
+
+def type_counts(tenant, selection):
+    tenant.known_selection(selection)
+    return [{"run_id": run.name, "run_seq": run.seq, "finished_at": shown_time(run.finished_at),
+             "policy_type": policy_type, "observed": run.type_counts[policy_type]}
+            for run in tenant.full_runs(selection) if not run.pruned
+            for policy_type in sorted(run.type_counts, key=str.encode)]

@@ -7,17 +7,17 @@ from datetime import datetime, timezone
 EPOCH = datetime(2026, 1, 1, tzinfo=timezone.utc)
 OMITTED = object()                                              # a key that an item does not have
 STRENGTH = {"unchanged": 0, "updated": 1, "inserted": 2}        # an item counts once, as its strongest
-BASELINES = ("latest", "latest_success")
+BASELINES = ("latest", "latest_clean")
 
 ERROR_CODES = {
     "auth_failed", "forbidden", "not_found", "throttled", "service_unavailable", "timeout", "network",
-    "parse_error", "upstream_error", "item_rejected", "short_of_expected", "shrink_guard", "lease_expired",
-    "unexpected",
+    "parse_error", "upstream_error", "item_rejected", "short_of_expected", "shrink_guard", "nothing_observed",
+    "lease_expired", "unexpected",
 }
 SQLSTATES = {"22023", "22004", "42501", "P0002", "55000", "0A000", "54001"}      # section 7
 # What error_code_for() makes of the statuses that the histories use; its own tests know the others.
-ERROR_CODE_OF_STATUS = {401: "auth_failed", 403: "forbidden", 404: "not_found", 429: "throttled",
-                        503: "service_unavailable"}
+ERROR_CODE_OF_STATUS = {None: "unexpected", 401: "auth_failed", 403: "forbidden", 404: "not_found", 429: "throttled",
+                        500: "upstream_error", 503: "service_unavailable"}
 
 
 class Refused(Exception):

@@ -18,19 +18,22 @@ from contract import EPOCH
 from history import ALLOWED_META, HASHES, TENANTS
 from model import Settings
 
-SETTINGS = Settings(shrink_guard_min_items=6, allowed_meta=ALLOWED_META)
+SETTINGS = Settings(shrink_guard_min_items=6, expected_tolerance=0.25, allowed_meta=ALLOWED_META)
 
 CALLS = {
     "start_run": """SELECT to_jsonb(r) || jsonb_build_object('retry_after', r.retry_after > '0'::interval)
         FROM inventory_core.start_run(%(tenant)s, %(selection)s::jsonb, %(correlation_id)s::text, %(request_id)s::uuid,
-                                      %(lease)s::interval, %(min_age)s::interval) r""",
+                                      %(lease)s::interval, %(min_age)s::interval,
+                                      mode => %(mode)s, policy_types => %(policy_types)s::text[]) r""",
     "upsert_items": """SELECT to_jsonb(r)
         FROM inventory_core.upsert_items(%(tenant)s, %(run)s::uuid, %(items)s::json, %(on_bad_item)s) r""",
     "heartbeat": "SELECT to_jsonb(inventory_core.heartbeat(%(tenant)s, %(run)s::uuid))",
     "record_error": """SELECT NULL::jsonb FROM inventory_core.record_error(%(tenant)s, %(run)s::uuid,
         %(error_code)s::text, %(message)s::text, %(http_status)s::integer, %(policy_type)s::text)""",
     "finish_run": """SELECT to_jsonb(r)
-        FROM inventory_core.finish_run(%(tenant)s, %(run)s::uuid, %(status)s, %(expected_items)s::bigint) r""",
+        FROM inventory_core.finish_run(%(tenant)s, %(run)s::uuid, %(status)s, %(expected_items)s::bigint,
+                                       accept_shrink => %(accept_shrink)s,
+                                       cursor => %(cursor)s) r""",
     "reap_expired_runs": "SELECT to_jsonb(inventory_core.reap_expired_runs(%(tenant)s))",
     "forget_items": """SELECT to_jsonb(inventory_core.forget_items(%(tenant)s, ARRAY(
         SELECT item_id FROM inventory_core.inventory_items(%(tenant)s)
@@ -46,7 +49,7 @@ CALLS = {
 ANSWERS = """
 WITH asked AS (
     SELECT hash, baseline
-    FROM unnest(%(hashes)s::text[]) AS hash, unnest(ARRAY['latest', 'latest_success']) AS baseline)
+    FROM unnest(%(hashes)s::text[]) AS hash, unnest(ARRAY['latest', 'latest_clean']) AS baseline)
 SELECT jsonb_build_object(
     'inventory_items', (SELECT jsonb_agg(to_jsonb(i) ORDER BY i.item_id)
         FROM inventory_core.inventory_items(%(tenant)s) AS i),
@@ -61,7 +64,13 @@ SELECT jsonb_build_object(
                                          ORDER BY hash, baseline, m.ordinality)
         FROM asked, inventory_core.missing_summary(%(tenant)s, hash, baseline) WITH ORDINALITY AS m),
     'selection_status', (SELECT jsonb_agg(to_jsonb(s) ORDER BY s.selection_hash)
-        FROM unnest(%(hashes)s::text[]) AS hash, inventory_core.selection_status(%(tenant)s, hash) AS s),
+        FROM unnest(%(all_hashes)s::text[]) AS hash, inventory_core.selection_status(%(tenant)s, hash) AS s),
+    'type_counts', (SELECT jsonb_agg(jsonb_build_array(hash, to_jsonb(t) - 'ordinality') ORDER BY hash, t.ordinality)
+        FROM unnest(%(hashes)s::text[]) AS hash,
+             inventory_core.type_counts(%(tenant)s, hash) WITH ORDINALITY AS t),
+    'run_progress', (SELECT jsonb_agg(jsonb_build_object('run_id', p.run_id, 'observed', p.observed,
+                                                         'previous_total', p.previous_total))
+        FROM inventory_core.run_progress(%(tenant)s) AS p),
     'explain_missing', (SELECT jsonb_agg(jsonb_build_array(asked, to_jsonb(m) - 'ordinality')
                                          ORDER BY asked, m.ordinality)
         FROM unnest(%(item_hashes)s::text[], %(types)s::text[], %(ids)s::text[])
@@ -112,6 +121,9 @@ class Session:
             return self.execute(args.pop("statement"), args)
         if "run" in args:
             args["run"] = self.run_id(args["run"])
+        if isinstance(args.get("policy_types"), tuple):
+            args["policy_types"] = list(args["policy_types"])
+        args = {"mode": "full", "policy_types": None, "cursor": None, "accept_shrink": False, **args}
         if "selection" in args:
             args["selection"] = json.dumps(args["selection"])
         if "items" in args:
@@ -123,10 +135,10 @@ class Session:
             self.names.setdefault(result["run_id"], args["name"])
         return self.named(json.dumps(result))
 
-    def answers(self, items, runs):
-        """All answers; explain_missing for `items` (hash, policy_type, external_id), run_changes for `runs`."""
+    def answers(self, selections, items, runs):
+        """All answers of `selections`; explain_missing for `items` (hash, policy_type, external_id), run_changes for `runs`."""
         hashes, types, ids = (list(column) for column in zip(*items)) if items else ([], [], [])
-        args = {"tenant": self.tenant, "hashes": list(HASHES), "item_hashes": hashes, "types": types, "ids": ids,
+        args = {"tenant": self.tenant, "hashes": selections, "all_hashes": list(HASHES), "item_hashes": hashes, "types": types, "ids": ids,
                 "runs": [self.run_id(name) for name in runs]}
         return self.named(self.execute(ANSWERS, args))
 
@@ -205,7 +217,8 @@ def scratch(prepared, change=None):
         # settings of a database do not come with its template; limits have tests of their own
         for setting, value in (("max_running_runs", -1), ("max_running_runs_per_tenant", -1),
                                ("shrink_guard", SETTINGS.shrink_guard),
-                               ("shrink_guard_min_items", SETTINGS.shrink_guard_min_items)):
+                               ("shrink_guard_min_items", SETTINGS.shrink_guard_min_items),
+                               ("expected_tolerance", SETTINGS.expected_tolerance)):
             run_as_admin(server, f"ALTER DATABASE {{}} SET inventory_core.{setting} = {value}", database)
     sessions = {}
     try:

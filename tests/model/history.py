@@ -41,6 +41,9 @@ BAD_ITEMS = (
     {"policy_type": "app", "external_id": "i", "meta": ["a"]}, {"policy_type": "app", "external_id": "i", "name": "n"},
     [{"policy_type": "app", "external_id": "nested"}], "text", 3, None,
 )
+# What a run is started for, when not for everything; the last two are refused.
+STARTED_FOR = (("app",), ("app", "device policy", "compliance"), ("Größe", "app", "app"), ("never seen", "Größe"),
+               ("compliance", "device policy"), (), ("app", None))
 # Recorded by a caller: codes that we record too, and one that nobody knows, among them.
 OWN_ERROR_CODES = ("timeout", "network", "throttled", "timeout", "network", "throttled", "E_VENDOR", "E_VENDOR",
                    "shrink_guard", "item_rejected", "lease_expired")
@@ -51,6 +54,11 @@ NONSENSE = (
     ("SELECT inventory_core.upsert_items(%(tenant)s, gen_random_uuid(), NULL)", "22004"),
     ("SELECT inventory_core.missing_items(%(tenant)s, 'ABC')", "22023"),
     ("SELECT inventory_core.missing_items(%(tenant)s, repeat('a', 64), 'newest')", "22023"),
+    ("SELECT inventory_core.missing_items(%(tenant)s, repeat('a', 64))", "P0002"),
+    ("SELECT inventory_core.missing_summary(%(tenant)s, repeat('a', 64), 'latest_clean')", "P0002"),
+    ("SELECT inventory_core.explain_missing(%(tenant)s, repeat('a', 64), 'app', 'id-1')", "P0002"),
+    ("SELECT inventory_core.type_counts(%(tenant)s, repeat('a', 64))", "P0002"),
+    ("SELECT inventory_core.forget_missing(%(tenant)s, repeat('a', 64), 0, '0')", "P0002"),
     ("SELECT inventory_core.missing_items(NULL, repeat('a', 64))", "22004"),
     ("SELECT inventory_core.reap_expired_runs('*')", "22023"),
     ("SELECT inventory_core.reap_expired_runs('nobody granted this')", "42501"),
@@ -58,7 +66,7 @@ NONSENSE = (
 
 WEIGHTS = {
     "start_run": 17, "upsert_items": 36, "heartbeat": 3, "record_error": 7, "finish_run": 16, "repeat_finish": 3,
-    "late_call": 5, "lost_run": 3, "reap_expired_runs": 3, "forget_items": 4, "forget_missing": 4, "prune_runs": 5, "set_clock": 12, "nonsense": 1,
+    "late_call": 5, "lost_run": 3, "reap_expired_runs": 3, "forget_items": 3, "forget_missing": 6, "prune_runs": 5, "set_clock": 12, "nonsense": 2,
     "begin": 4, "savepoint": 8, "rollback_to": 8, "rollback": 3, "commit": 4,
 }
 
@@ -135,7 +143,13 @@ class History:
         min_age = timedelta(seconds=self.rng.choice((35, 605, 3605))) if self.chance(0.15) else None
         return "start_run", {
             "name": f"r{self.names}", "selection": selection, "request_id": request, "lease": lease,
-            "min_age": min_age, "correlation_id": self.rng.choice((None, "nightly", "sync-7"))}
+            "min_age": min_age, "correlation_id": self.rng.choice((None, "nightly", "sync-7")),
+            **self.kind_of_run()}
+
+    def kind_of_run(self):
+        kind = self.rng.random()
+        return {"mode": "delta" if kind < 0.3 else "full",
+                "policy_types": self.rng.choice(STARTED_FOR) if 0.29 < kind < 0.55 else None}
 
     def heartbeat(self, tenant):
         run = self.pick(self.running(tenant))
@@ -147,16 +161,17 @@ class History:
             "run": run.name, "message": self.rng.choice((None, "it broke")),
             **self.rng.choice(({"error_code": None, "http_status": self.rng.choice((401, 403, 404, 429, 503))},
                                {"error_code": self.rng.choice(OWN_ERROR_CODES),
-                                "http_status": self.rng.choice((None, 500))})),
-            "policy_type": self.rng.choice((None, None, *POLICY_TYPES, "never seen"))})
+                                "http_status": self.rng.choice((None, 429, 500))})),
+            "policy_type": self.rng.choice((None, *POLICY_TYPES, *POLICY_TYPES, "never seen"))})
 
     def finish_run(self, tenant):
         run = self.pick(self.running(tenant))
         if run is None:
             return None
         observed = run.counts["observed"]
-        expected = self.rng.choice((None, None, None, None, observed, observed, max(observed - 1, 0), observed + 3))
-        return "finish_run", {"run": run.name, "expected_items": expected,
+        expected = self.rng.choice((None, None, None, None, observed, max(observed - 1, 0), observed + 1, 2 * observed + 3, 0))
+        return "finish_run", {"run": run.name, "expected_items": expected, "accept_shrink": self.chance(0.15),
+                              "cursor": self.rng.choice((None, None, "page 1", "page 2", "")),
                               "status": self.rng.choices(("success", "partial", "failed"), (6, 2, 2))[0]}
 
     def repeat_finish(self, tenant):
@@ -246,7 +261,7 @@ class History:
         return "forget_items", {"keys": some + [("never", "there")]}
 
     def forget_missing(self, _):
-        return "forget_missing", {"hash": self.rng.choice(HASHES), "min_missed_runs": self.rng.randint(0, 4),
+        return "forget_missing", {"hash": self.rng.choice(HASHES), "min_missed_runs": self.rng.choice((0, 1, 1, 2, 3)),
                                   "min_age": timedelta(seconds=self.rng.choice((0, 0, 605, 3605))),
                                   "dry_run": self.chance(0.4)}
 

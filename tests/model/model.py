@@ -10,12 +10,13 @@ history gave to the run.
 """
 
 import pickle
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from contract import (
-    ERROR_CODE_OF_STATUS, ERROR_CODES, EPOCH, OMITTED, STRENGTH,
-    Refused, canonical, item_defect, readable_policy_type, selection_hash, shown_time,
+    BASELINES, ERROR_CODE_OF_STATUS, ERROR_CODES, EPOCH, OMITTED, STRENGTH,
+    Refused, canonical, item_defect, key_is_good, readable_policy_type, selection_hash, shown_time,
 )
 
 
@@ -25,6 +26,7 @@ class Settings:
     lease: timedelta = timedelta(minutes=15)
     shrink_guard: float = 0.5
     shrink_guard_min_items: int = 20
+    expected_tolerance: float = 0.0
     keeps_upstream_code: bool = True      # not before there is redact(): nothing unredacted is stored
     allowed_meta: dict = field(default_factory=dict)      # policy_type or '*' -> set of keys
 
@@ -48,6 +50,7 @@ class Error:
     upstream_code: str | None = None
     http_status: int | None = None
     policy_type: str | None = None
+    by_caller: bool = False       # record_error; else the extension itself has added it
 
 
 @dataclass
@@ -60,6 +63,8 @@ class Run:
     lease_expires_at: datetime
     correlation_id: str | None
     request_id: str | None
+    mode: str = "full"
+    policy_types: frozenset | None = None         # what a full run was started for; None is every type
     status: str = "running"
     taken_over: bool = False
     finished_at: datetime | None = None
@@ -67,6 +72,8 @@ class Run:
     errors: list = field(default_factory=list)
     seen: dict = field(default_factory=dict)      # item number -> strongest of inserted, updated, unchanged
     final_counts: dict | None = None              # a finished run keeps its counts, whatever is forgotten
+    type_counts: dict | None = None               # likewise, of a full run: policy type -> distinct items observed
+    changed: frozenset | None = None              # likewise: what it tells as changed
     pruned: bool = False                          # listed no more; every answer is worked out as if it still were
 
     @property
@@ -74,8 +81,30 @@ class Run:
         return self.status != "running"
 
     @property
-    def clean_success(self):
+    def clean(self):
+        """Ended well, in its own mode."""
         return self.status == "success" and not self.errors
+
+    def covers(self, policy_type):
+        return self.mode == "full" and (self.policy_types is None or policy_type in self.policy_types)
+
+    def is_believed(self, policy_type, errors):
+        """Whether its silence about an item of this type can be believed, judged by some of its errors."""
+        hole_is_located = any(e.by_caller and e.policy_type is not None for e in self.errors)
+        return (self.covers(policy_type) and self.status in ("success", "partial")
+                and not any(e.policy_type in (policy_type, None) for e in errors)
+                and (self.status == "success" or hole_is_located))
+
+    def vouches_for(self, policy_type):
+        return self.is_believed(policy_type, self.errors)
+
+    def is_reference_for(self, policy_type):
+        """Vouches for the type, or its only fault was the shrink guard: a second run of that size is believed."""
+        return self.is_believed(policy_type, [e for e in self.errors if e.by_caller or e.code != "shrink_guard"])
+
+    def judges(self, policy_type):
+        """What the guards look at: the types that it would vouch for by what its caller recorded."""
+        return self.is_believed(policy_type, [e for e in self.errors if e.by_caller])
 
     @property
     def error_codes(self):
@@ -105,6 +134,7 @@ class Tenant:
         self.next_number = 1
         self.next_id = 1          # the tenant's counter of item ids
         self.selections = {}      # hash -> canonical value
+        self.cursors = {}         # hash -> what the next delta asks with
         self.refusals = {}        # hash -> list of (reason, when)
         self.saved = []           # states of the open transaction: at BEGIN, then at each savepoint
 
@@ -132,12 +162,18 @@ class Tenant:
 
     # ---- writing ------------------------------------------------------------------------------------
 
-    def start_run(self, name, selection, correlation_id, request_id, lease, min_age):
+    def start_run(self, name, selection, correlation_id, request_id, lease, min_age, policy_types=None, mode="full"):
         key = selection_hash(selection)
+        policy_types = None if policy_types is None else frozenset(policy_types)
+        if policy_types is not None and (not policy_types or None in policy_types
+                                         or not all(key_is_good(policy_type, 200) for policy_type in policy_types)
+                                         or mode == "delta"):
+            raise Refused("22023")
 
         def row(run_name, status, reason=None, blocking=None):
             return {"run_id": run_name, "status": status, "selection_hash": key, "reason": reason,
-                    "blocking_run_id": blocking, "retry_after": True if reason else None}
+                    "blocking_run_id": blocking, "retry_after": True if reason else None,
+                    "cursor": self.cursors.get(key)}
 
         def refuse(reason, blocking=None):
             self.refusals.setdefault(key, []).append((reason, self.clock))
@@ -146,18 +182,21 @@ class Tenant:
         for run in self.runs:
             if request_id is not None and run.request_id == request_id and not run.pruned:
                 return row(run.name, run.status)
+        if mode == "delta" and key not in self.cursors:
+            raise Refused("22023")
         running = self.running(key)
         if running is not None:
             if running.lease_expires_at > self.clock:
                 return refuse("already_running", running.name)
             self.take_over(running)
-        clean = self.baseline(key, "latest_success")
-        if min_age is not None and clean is not None and self.clock - clean.finished_at < min_age:
+        clean = [run for run in self.completed(key) if run.clean and (mode == "delta" or run.mode == "full" and (
+            run.policy_types is None or policy_types is not None and policy_types <= run.policy_types))]
+        if min_age is not None and clean and self.clock - clean[-1].finished_at < min_age:
             return refuse("fresh")
         lease = lease or self.settings.lease
         self.selections.setdefault(key, canonical(selection))
         self.runs.append(Run(name, key, len(self.runs_of(key)) + 1, self.clock, lease, self.clock + lease,
-                             correlation_id, request_id))
+                             correlation_id, request_id, mode, policy_types))
         return row(name, "running")
 
     def take_over(self, run):
@@ -229,37 +268,88 @@ class Tenant:
     def record_error(self, run, error_code, message, http_status, policy_type):
         run = self.running_run(run)
         known = error_code is None or error_code in ERROR_CODES
-        code = ERROR_CODE_OF_STATUS[http_status] if error_code is None else error_code if known else "unexpected"
+        code = error_code if error_code in ERROR_CODES else ERROR_CODE_OF_STATUS[http_status]
         upstream_code = error_code if not known and self.settings.keeps_upstream_code else None
-        run.errors.append(Error(code, self.clock, upstream_code, http_status, policy_type))
+        run.errors.append(Error(code, self.clock, upstream_code, http_status, policy_type, by_caller=True))
 
-    def finish_run(self, run, status, expected_items):
+    def finish_run(self, run, status, expected_items, accept_shrink=False, cursor=None):
         run = self.own_run(run)
         if run.taken_over or (run.completed and run.status != status):
             raise Refused("55000")
         if not run.completed:
+            if cursor and run.policy_types is not None:
+                raise Refused("22023")
             run.expected_items = expected_items
-            observed = run.counts["observed"]
-            if expected_items is not None and expected_items > observed:
-                run.errors.append(Error("short_of_expected", self.clock))
-            if self.shrank(run, observed) and expected_items != observed:
-                run.errors.append(Error("shrink_guard", self.clock))
+            found = self.doubts(run, status, expected_items, accept_shrink)
+            run.errors += [Error(code, self.clock, policy_type=policy_type) for code, policy_type in found]
             self.close(run, status)
+            if run.clean and cursor is not None:
+                self.cursors[run.selection] = cursor
+                if cursor == "":
+                    del self.cursors[run.selection]
         return self.run_row(run)
 
-    def shrank(self, run, observed):
-        confirmed = [earlier for earlier in self.completed(run.selection)
-                     if earlier.status == "success" and set(earlier.error_codes) <= {"shrink_guard"}]
-        if not confirmed:
-            return False
-        reference = confirmed[-1].counts["observed"]
+    def doubts(self, run, status, expected_items, accept_shrink):
+        """What the guards say: pairs of error code and policy type."""
+        if run.mode == "delta":
+            return []
+        ended = replace(run, status=status)
+        by_caller = [error.policy_type for error in run.errors if error.by_caller]
+        some_type = (run.policy_types or {object()}) - set(by_caller)      # without types there is always one more
+        if not any(map(ended.judges, some_type)):
+            return []
+        types = {number: item.policy_type for number, item in self.items.items()}
+        judged = Counter(types[number] for number in run.seen if ended.judges(types[number]))
+        observed = sum(judged.values())
+        found = []
+        if expected_items is not None and (
+                run.counts["observed"] < expected_items * (1 - self.settings.expected_tolerance)):
+            found.append(("short_of_expected", None))
+        was_there = [number for number in self.present(run.selection) if ended.judges(types[number])]
+        if was_there and not observed and expected_items != 0:
+            found.append(("nothing_observed", None))
+        references = {policy_type: reference for policy_type, reference in self.references(run).items()
+                      if ended.judges(policy_type)}
+        if not accept_shrink:
+            if self.shrank(observed, sum(references.values())):
+                found.append(("shrink_guard", None))
+            found += [("shrink_guard", policy_type) for policy_type, reference in references.items()
+                      if self.shrank(judged[policy_type], reference)]
+        return found
+
+    def shrank(self, observed, reference):
         return (reference >= self.settings.shrink_guard_min_items
                 and observed < self.settings.shrink_guard * reference)
 
+    def references(self, run):
+        """Of each type, what the latest run before this one observed that is a reference for it."""
+        found = {}
+        for earlier in self.completed(run.selection):
+            if earlier.seq < run.seq:
+                found |= {policy_type: count for policy_type, count in (earlier.type_counts or {}).items()
+                          if earlier.is_reference_for(policy_type)}
+        return found
+
     def close(self, run, status):
+        run.changed = self.changed_by(run)
         run.final_counts = run.counts
         run.status = status
         run.finished_at = self.clock
+        if run.mode == "full":
+            known = {self.items[number].policy_type for number in self.last_seen_by(run.selection)}
+            seen = Counter(self.items[number].policy_type for number in run.seen)
+            run.type_counts = {policy_type: seen[policy_type] for policy_type in known
+                               if run.covers(policy_type) or policy_type in seen}
+
+    def changed_by(self, run):
+        """Told once a tenant: who adds an item to its selection does not also tell that it changed."""
+        if run.changed is not None:
+            return run.changed
+        known_here = {number for other in self.completed(run.selection) if other.seq < run.seq for number in other.seen}
+        known_elsewhere = {number for other in self.runs if other.completed and other.selection != run.selection
+                           for number in other.seen}
+        return frozenset(number for number, kind in run.seen.items()
+                         if kind == "updated" and number in known_here | known_elsewhere)
 
     def forget_items(self, keys):
         """The item and every observation of it: as if it had never been there."""
@@ -268,20 +358,23 @@ class Tenant:
             del self.items[item.number]
             for run in self.runs:
                 run.seen.pop(item.number, None)
+                run.changed = run.changed and run.changed - {item.number}
         return len(gone)
 
     def prune_runs(self, keep, keep_last):
         """Old runs are listed no more. The log keeps them: no other answer may change."""
         needed = set()
         for selection in self.selections:
-            completed = self.completed(selection)
-            needed |= {run.name for run in [run for run in completed if not run.pruned][-max(keep_last, 1):]}
-            needed |= {name for last in self.last_seen_by(selection).values()
-                       for name in (last.name, *(run.name for run in self.runs_of(selection) if run.seq == last.seq + 1))}
-            successes = [run for run in completed if run.status == "success"]
-            for wanted in (successes, [run for run in successes if not run.errors],
-                           [run for run in successes if set(run.error_codes) <= {"shrink_guard"}]):
-                needed |= {run.name for run in wanted[-1:]}
+            needed |= {run.name for run in [run for run in self.completed(selection) if not run.pruned][-max(keep_last, 1):]}
+            needed |= {last.name for last in self.last_seen_by(selection).values()}
+            # the latest run of each kind, and the latest clean one
+            for kind in {(run.mode, run.policy_types) for run in self.completed(selection)}:
+                alike = [run for run in self.completed(selection) if (run.mode, run.policy_types) == kind]
+                needed |= {run.name for wanted in (alike, [run for run in alike if run.clean]) for run in wanted[-1:]}
+            needed |= {run.name for run in [run for run in self.completed(selection) if run.clean][-1:]}
+            # a type that nobody has seen yet may still get these baselines
+            needed |= {baseline.name for policy_type in self.told_types(selection) | {object()} for which in BASELINES
+                       for baseline in [self.baseline(selection, policy_type, which)] if baseline}
         pruned = [run for run in self.runs if run.completed and not run.pruned and run.name not in needed
                   and run.finished_at <= self.clock - keep]
         for run in pruned:
@@ -289,15 +382,16 @@ class Tenant:
         return len(pruned)
 
     def forget_missing(self, hash, min_missed_runs, min_age, dry_run):
-        """What a clean run of the selection misses, long enough, and a clean run of each other one that knows it."""
-        baseline = self.baseline(hash, "latest_success")
+        """What clean runs of the selection miss, long enough, and no other selection that knows it still has."""
+        self.known_selection(hash)
         seen_now = {number for run in self.runs if not run.completed for number in run.seen}
         gone = set()
-        for number, last in self.missing(hash, "latest_success").items():
+        for number in self.missing(hash, "latest_clean"):
+            missed = self.missed_by(hash, number, "latest_clean")
             others = [other for other in self.selections if other != hash and number in self.last_seen_by(other)]
-            if (number not in seen_now and baseline.seq - last.seq >= min_missed_runs
-                    and self.runs_of(hash)[last.seq].started_at <= self.clock - min_age
-                    and all(number in self.missing(other, "latest_success") for other in others)):
+            if (number not in seen_now and len(missed) >= min_missed_runs
+                    and missed[0].started_at <= self.clock - min_age
+                    and all(number in self.missing(other, "latest_clean") for other in others)):
                 gone.add((self.items[number].policy_type, self.items[number].external_id))
         if not dry_run:
             self.forget_items(gone)
@@ -329,25 +423,56 @@ class Tenant:
     def running(self, selection):
         return next((run for run in self.runs_of(selection) if not run.completed), None)
 
-    def baseline(self, selection, which):
-        wanted = [run for run in self.completed(selection) if which == "latest" or run.clean_success]
+    def known_selection(self, selection):
+        if not self.runs_of(selection):
+            raise Refused("P0002")
+
+    def full_runs(self, selection):
+        return [run for run in self.completed(selection) if run.mode == "full"]
+
+    def counting(self, selection, policy_type, which):
+        """The runs that an absence of this type can be judged by."""
+        return [run for run in self.full_runs(selection)
+                if (run.covers if which == "latest" else run.vouches_for)(policy_type)]
+
+    def baseline(self, selection, policy_type, which):
+        wanted = self.counting(selection, policy_type, which)
         return wanted[-1] if wanted else None
 
     def last_seen_by(self, selection):
         """Known items: number -> the completed run of the selection that last saw it."""
         return {number: run for run in self.completed(selection) for number in run.seen}
 
+    def missed_by(self, selection, number, which):
+        """The runs that count and came after the one that last saw a known item."""
+        last = self.last_seen_by(selection)[number]
+        return [run for run in self.counting(selection, self.items[number].policy_type, which) if run.seq > last.seq]
+
     def missing(self, selection, which):
         """Known, not observed by the baseline nor by any later run, a running one too."""
-        baseline = self.baseline(selection, which)
-        if baseline is None:
-            return {}
         running = self.running(selection)
-        return {number: run for number, run in self.last_seen_by(selection).items()
-                if run.seq < baseline.seq and not (running and number in running.seen)}
+        return {number for number in self.last_seen_by(selection)
+                if self.missed_by(selection, number, which) and not (running and number in running.seen)}
+
+    def present(self, selection):
+        return set(self.last_seen_by(selection)) - self.missing(selection, "latest_clean")
+
+    def is_seen_elsewhere(self, selection, number, baseline):
+        """A run of another selection, started after the baseline did, saw it, and that selection does not miss it."""
+        later = self.runs[self.runs.index(baseline) + 1:]
+        return any(number in run.seen and run.selection != selection
+                   and number not in self.missing(run.selection, "latest_clean") for run in later)
+
+    def told_types(self, selection):
+        """What missing_summary has rows for, whichever baseline is asked: known, started for, named by an error."""
+        full = self.full_runs(selection)
+        types = {self.items[number].policy_type for number in self.last_seen_by(selection)}
+        types |= {policy_type for run in full for policy_type in run.policy_types or ()}
+        return types | {e.policy_type for run in full for e in run.errors if e.policy_type is not None}
 
     @staticmethod
-    def reasons(run, policy_type=None):
+    def reasons(run, policy_type):
+        """Of the latest baseline; one that vouches needs none."""
         found = [
             ("run_partial", run.status == "partial"),
             ("run_failed", run.status == "failed"),
@@ -355,7 +480,7 @@ class Tenant:
             ("lease_expired", "lease_expired" in run.error_codes),
             ("short_of_expected", "short_of_expected" in run.error_codes),
             ("shrink_guard", "shrink_guard" in run.error_codes),
-            ("nothing_observed", run.counts["observed"] == 0),
+            ("nothing_observed", run.counts["observed"] == 0 or "nothing_observed" in run.error_codes),
             ("type_failed", policy_type is not None and any(e.policy_type == policy_type for e in run.errors)),
         ]
         return [reason for reason, holds in found if holds]
@@ -374,5 +499,6 @@ class Tenant:
             "lease_expires_at": shown_time(run.lease_expires_at),
             "observed_count": counts["observed"], "inserted_count": counts["inserted"],
             "updated_count": counts["updated"], "unchanged_count": counts["unchanged"],
-            "expected_items": run.expected_items,
+            "expected_items": run.expected_items, "removed_count": 0,
+            "mode": run.mode, "policy_types": None if run.policy_types is None else sorted(run.policy_types, key=str.encode),
         }

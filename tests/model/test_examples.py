@@ -3,13 +3,15 @@
 Each example is a short story on one tenant; `Story` only saves writing out arguments.
 """
 
+import pickle
 from collections import Counter
 from datetime import timedelta
 
 import pytest
 
 import answers
-from contract import Refused
+import consistency
+from contract import BASELINES, Refused
 from database import SETTINGS
 from history import TENANTS, WEIGHTS
 from model import Settings, Tenant
@@ -23,24 +25,32 @@ class Story(Tenant):
         super().__init__("acme", Settings(allowed_meta={"*": {"os"}}))
         self.hashes = {}
 
-    def start(self, label, min_age=None, request_id=None):
+    def start(self, label, min_age=None, request_id=None, types=None):
         self.clock += MINUTE
         name = f"{label}{len(self.runs) + 1}"
-        row = self.start_run(name, {"label": label}, None, request_id, None, min_age)
+        row = self.start_run(name, {"label": label}, None, request_id, None, min_age, types)
         self.hashes[label] = row["selection_hash"]
         return row["run_id"]
 
     def see(self, run, *ids, **content):
-        row = self.upsert_items(run, [{"policy_type": "app", "external_id": i, **content} for i in ids], "reject_batch")
+        """An id is of type app, or says its type in front of a slash."""
+        items = [(i if "/" in i else f"app/{i}").split("/") for i in ids]
+        row = self.upsert_items(run, [{"policy_type": p, "external_id": i, **content} for p, i in items], "reject_batch")
         for item in self.items.values():
             item.item_id = item.number
         return row
 
-    def sync(self, label, *ids, status="success", expected=None):
-        run = self.start(label)
+    def sync(self, label, *ids, status="success", expected=None, failed=(), types=None, accept_shrink=False):
+        """A whole run; `failed` are the types that an error is recorded for, None for all."""
+        run = self.start(label, types=types)
         self.see(run, *ids)
-        self.finish_run(run, status, expected)
+        for policy_type in failed:
+            self.record_error(run, None, None, 403, policy_type)
+        self.finish_run(run, status, expected, accept_shrink)
         return run
+
+    def changes(self, run):
+        return [(row["change"], row["external_id"]) for row in answers.run_changes(self, run)]
 
     def missed(self, label, which="latest"):
         return {row["external_id"]: row for row in answers.missing_items(self, self.hashes[label], which)}
@@ -73,7 +83,7 @@ def test_a_run_that_dies_half_way_is_taken_over_and_what_it_saw_counts(story):
     row = story.missed("left")["b"]
     assert set(story.missed("left")) == {"b", "c"}
     assert (row["confidence"], row["reasons"]) == ("low", ["run_failed", "run_had_errors", "lease_expired"])
-    assert story.missed("left", "latest_success") == {}
+    assert story.missed("left", "latest_clean") == {}
     for late in (lambda: story.see(dead, "b"), lambda: story.finish_run(dead, "failed", None)):
         with pytest.raises(Refused, match="55000"):
             late()
@@ -127,7 +137,7 @@ def test_a_failed_run_that_saw_nothing_makes_everything_missing_with_low_confide
     story.sync("left", status="failed")
     assert {row["confidence"] for row in story.missed("left").values()} == {"low"}
     assert story.missed("left")["a"]["reasons"] == ["run_failed", "nothing_observed"]
-    assert story.missed("left", "latest_success") == {}
+    assert story.missed("left", "latest_clean") == {}
 
 
 def test_a_forgotten_item_that_returns_is_a_new_one(story):
@@ -152,10 +162,10 @@ def test_a_shrink_lowers_confidence_once_and_is_clean_when_confirmed(story):
     many = [f"i{number}" for number in range(20)]
     story.sync("left", *many)
     story.sync("left", *many[:9])
-    assert story.status("left")["reasons"] == ["run_had_errors", "shrink_guard"]
+    assert story.status("left")["reasons"] == ["run_had_errors", "shrink_guard", "type_failed"]
     story.sync("left", *many[:9])
     assert story.status("left")["reasons"] == []
-    story.sync("left", *many[:3], expected=4)
+    story.sync("left", *many[:5], expected=6)
     assert story.status("left")["reasons"] == ["run_had_errors", "short_of_expected"]
 
 
@@ -171,7 +181,8 @@ def test_an_error_of_one_type_marks_the_items_of_that_type(story):
     rows = {row["policy_type"]: row for row in answers.missing_items(story, story.hashes["left"], "latest")}
     assert rows["device"]["reasons"] == base and rows["app"]["reasons"] == [*base, "type_failed"]
     summary = answers.missing_summary(story, story.hashes["left"], "latest")
-    assert [(row["policy_type"], row["error_codes"]) for row in summary] == [("app", ["forbidden"]), ("device", [])]
+    assert [(row["policy_type"], row["error_codes"]) for row in summary] == [
+        ("app", ["forbidden", "nothing_observed"]), ("device", ["nothing_observed"])]
 
 
 def test_pruning_changes_no_answer(story):
@@ -180,10 +191,10 @@ def test_pruning_changes_no_answer(story):
         last = story.sync("left", "a")
     before = story.missed("left"), story.status("left"), answers.inventory_items(story)
     explained = answers.explain_missing(story, story.hashes["left"], "app", "b")
-    assert story.prune_runs(timedelta(0), 0) == 2
+    assert story.prune_runs(timedelta(0), 0) == 3
     assert (story.missed("left"), story.status("left"), answers.inventory_items(story)) == before
     assert answers.explain_missing(story, story.hashes["left"], "app", "b") == explained and len(explained) == 5
-    assert [row["run_seq"] for row in answers.inventory_sync_runs(story)] == [1, 2, 5]
+    assert [row["run_seq"] for row in answers.inventory_sync_runs(story)] == [1, 5]
     assert story.prune_runs(timedelta(0), 0) == 0 and story.own_run(last)
 
 
@@ -194,10 +205,11 @@ def test_what_a_clean_run_of_each_selection_misses_is_forgotten(story):
     left = story.hashes["left"]
     assert story.forget_missing(left, 1, timedelta(0), True) == 0
     story.sync("left", "a")
+    story.sync("left", "a")
     assert story.forget_missing(left, 2, timedelta(0), True) == 1
     assert story.forget_missing(left, 3, timedelta(0), True) == 0
     assert story.forget_missing(left, 1, 60 * MINUTE, True) == 0
-    story.sync("right")
+    story.sync("right", expected=0)
     assert story.forget_missing(left, 1, timedelta(0), False) == 2
     assert [item.external_id for item in story.items.values()] == ["a"]
 
@@ -209,8 +221,131 @@ def test_changes_of_a_run(story):
     run = story.start("left")
     story.see(run, "a", "c", display_name="new")
     story.finish_run(run, "success", None)
-    changes = [(row["change"], row["external_id"]) for row in answers.run_changes(story, run)]
-    assert changes == [("added", "c"), ("changed", "a"), ("changed", "c"), ("reappeared", "a"), ("missing", "b")]
+    assert story.changes(run) == [("added", "c"), ("changed", "a"), ("changed", "c"), ("reappeared", "a"), ("missing", "b")]
+
+
+# ---- the stories of issue 16
+
+def test_an_outage_is_no_miss(story):
+    story.sync("left", "a", "b")
+    for _ in range(10):
+        story.sync("left", status="failed", failed=(None,))
+    clean = story.sync("left", "a")
+    row = story.missed("left", "latest_clean")["b"]
+    assert (row["missed_runs"], row["baseline_run_id"], row["confidence"], row["reasons"]) == (1, clean, "high", [])
+    assert row["missing_since"] == answers.shown_time(story.own_run(clean).started_at)
+    assert story.missed("left")["b"]["missed_runs"] == 11
+    assert story.forget_missing(story.hashes["left"], 3, timedelta(0), True) == 0
+
+
+@pytest.mark.parametrize("status", ("partial", "failed", "lost"))
+def test_missing_is_told_by_the_first_run_that_can_be_believed(story, status):
+    story.sync("left", "a", "b", "c")
+    if status == "lost":
+        bad = story.start("left")
+        story.clock += 16 * MINUTE
+        story.reap_expired_runs()
+    else:
+        bad = story.sync("left", "a", status=status)
+    good = story.sync("left", "a", "b")
+    again = story.sync("left", "a", "b")
+    assert [story.changes(run) for run in (bad, good, again)] == [[], [("missing", "c")], []]
+    [row] = answers.missing_summary(story, story.hashes["left"], "latest_clean")
+    assert (row["missing"], row["newly_missing"]) == (1, 0)
+    assert story.changes(story.sync("left", "a", "b", "c")) == [("reappeared", "c")]
+
+
+def test_a_type_that_is_forbidden_for_ever_keeps_no_other_type_from_being_sure(story):
+    story.sync("left", "vm/a", "vm/b", "disk/d")
+    for _ in range(3):
+        story.sync("left", "vm/a", status="partial", failed=("disk",))
+    assert {i: row["confidence"] for i, row in story.missed("left", "latest_clean").items()} == {"b": "high"}
+    assert story.missed("left")["d"]["reasons"] == ["run_partial", "run_had_errors", "type_failed"]
+    assert story.forget_missing(story.hashes["left"], 3, timedelta(0), False) == 1
+
+
+def test_a_type_that_vanishes_is_not_believed_at_once(story):
+    vms, disks = [f"vm/{n}" for n in range(100)], [f"disk/{n}" for n in range(40)]
+    story.sync("left", *vms, *disks)
+    story.sync("left", *vms)
+    assert {row["confidence"] for row in story.missed("left").values()} == {"low"}
+    assert story.missed("left", "latest_clean") == {}
+    accepted = pickle.dumps(vars(story))
+    story.sync("left", *vms)
+    assert len(story.missed("left", "latest_clean")) == 40 and story.status("left")["confidence"] == "high"
+    vars(story).update(pickle.loads(accepted))
+    story.sync("left", *vms, accept_shrink=True)
+    assert len(story.missed("left", "latest_clean")) == 40
+
+
+def test_an_empty_list_is_believed_only_when_it_was_expected(story):
+    many = [f"i{number}" for number in range(10)]
+    story.sync("left", *many)
+    for _ in range(3):
+        story.sync("left", accept_shrink=True)
+        assert story.status("left")["reasons"] == ["run_had_errors", "nothing_observed"]
+    assert story.missed("left", "latest_clean") == {}
+    story.sync("left", expected=0)
+    assert len(story.missed("left", "latest_clean")) == 10
+    story.sync("left")
+    assert story.status("left")["confidence"] == "high"
+
+
+def test_the_number_that_the_api_gives_does_not_excuse_a_shrink(story):
+    many = [f"i{number}" for number in range(400)]
+    story.sync("left", *many)
+    story.sync("left", *many[:50], expected=50)
+    assert story.missed("left", "latest_clean") == {} and story.status("left")["confidence"] == "low"
+    story.sync("left", *many[:50], expected=50, accept_shrink=True)
+    assert len(story.missed("left", "latest_clean")) == 350
+
+
+def test_a_list_that_churns_while_it_is_read_is_clean_within_the_tolerance(story):
+    story.settings.expected_tolerance = 0.125
+    story.sync("left", *(f"i{number}" for number in range(7)), expected=8)
+    assert story.status("left")["confidence"] == "high"
+    story.sync("left", *(f"i{number}" for number in range(6)), expected=8)
+    assert story.status("left")["reasons"] == ["run_had_errors", "short_of_expected"]
+
+
+def test_a_type_that_is_skipped_on_purpose_is_judged_by_the_last_run_that_covered_it(story):
+    story.sync("left", "vm/a", "disk/d", "disk/e")
+    covered = story.sync("left", "vm/a", "disk/d")
+    only_vms = story.sync("left", types=("vm",), expected=0)
+    baselines = {i: row["baseline_run_id"] for i, row in story.missed("left").items()}
+    assert baselines == {"a": only_vms, "e": covered}
+    verdicts = answers.explain_missing(story, story.hashes["left"], "disk", "e")
+    assert [row["verdict"] for row in verdicts] == ["not_covered", "missed", "seen"]
+    assert story.start("left", min_age=60 * MINUTE, types=("vm", "disk")) is None
+    story.sync("right", types=("vm",))
+    assert story.start("right", min_age=60 * MINUTE, types=("vm",)) is None
+    assert story.start("right", min_age=60 * MINUTE) is not None
+
+
+def test_a_device_that_moves_is_seen_elsewhere(story):
+    story.sync("left", "a", "gone", "b")
+    story.sync("left", "b")
+    story.sync("right", "a")
+    reasons = {i: row["reasons"] for i, row in story.missed("left", "latest_clean").items()}
+    assert reasons == {"a": ["seen_elsewhere"], "gone": []}
+    story.sync("right", expected=0)
+    assert story.missed("left", "latest_clean")["a"]["reasons"] == []
+
+
+def test_counts_by_type(story):
+    first = story.sync("left", "vm/a", "vm/b", "disk/d")
+    second = story.sync("left", "vm/a", types=("vm",))
+    third = story.sync("left", "vm/a", failed=("vm",), status="partial")
+    assert [(row["run_id"], row["policy_type"], row["observed"])
+            for row in answers.type_counts(story, story.hashes["left"])] == [
+        (first, "disk", 1), (first, "vm", 2), (second, "vm", 1), (third, "disk", 0), (third, "vm", 1)]
+
+
+def test_a_selection_that_never_ran_is_unknown(story):
+    for ask in (lambda: answers.missing_items(story, "typo", "latest"), lambda: answers.type_counts(story, "typo")):
+        with pytest.raises(Refused, match="P0002"):
+            ask()
+    assert story.status("left") if "left" in story.hashes else True
 
 
 def test_starts_are_answers(story):
@@ -242,7 +377,8 @@ def test_the_histories_reach_what_the_contract_speaks_of():
                 reached.update(look_at_answers(model))
     kinds = set(WEIGHTS) - {"repeat_finish", "late_call", "lost_run"}
     wanted = kinds | {"already_running", "fresh", "added", "changed", "reappeared", "missing", "seen", "missed",
-                      "high", "low", "run_partial", "run_failed", "run_had_errors", "lease_expired",
+                      "missed_unsure", "not_covered", "seen_elsewhere", ("latest", "none"), ("latest_clean", "none"), "high", "low",
+                      "run_partial", "run_failed", "run_had_errors", "lease_expired",
                       "short_of_expected", "shrink_guard", "nothing_observed", "type_failed"}
     wanted |= {("upsert_items", state) for state in ("22023", "55000", "P0002")}
     wanted |= {("finish_run", state) for state in ("55000", "P0002")}
@@ -257,17 +393,14 @@ def look_at_answers(model):
     for row in rows:
         model.items[row["item_id"]].id_from = [row["item_id"]]       # no database: the model's handle is the id
     learn_ids(model, rows)
+    consistency.check(model)
     for selection in model.selections:
-        status = answers.selection_status(model, selection)
-        assert status["known_items"] == status["observed_items"] + status["missing_items"]
-        missing = answers.missing_items(model, selection, "latest")
-        assert len(missing) == status["missing_items"]
-        summary = answers.missing_summary(model, selection, "latest")
-        assert sum(row["missing"] for row in summary) == len(missing)
-        for row in missing:
-            yield from [row["confidence"], *row["reasons"]]
-            asked = answers.explain_missing(model, selection, row["policy_type"], row["external_id"])
-            assert [line["verdict"] for line in asked] == ["missed"] * row["missed_runs"] + ["seen"]
-            yield from (line["verdict"] for line in asked)
+        for which in BASELINES:
+            for row in answers.missing_summary(model, selection, which):
+                yield (which, row["confidence"])
+            for row in answers.missing_items(model, selection, which):
+                yield from [row["confidence"], *row["reasons"]]
+                asked = answers.explain_missing(model, selection, row["policy_type"], row["external_id"])
+                yield from (line["verdict"] for line in asked)
     for run in [run for run in model.runs if not run.pruned][-3:]:
         yield from (row["change"] for row in answers.run_changes(model, run.name))

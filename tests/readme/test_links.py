@@ -60,4 +60,4 @@ def test_a_broken_link_is_caught(link):
 
 def test_a_missing_path_is_caught():
     page = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
-    assert missing_paths(page.replace("`src/tenant.rs`", "`src/tenants.rs`")) == ["src/tenants.rs"]
+    assert missing_paths(page.replace("`src/server`", "`src/servers`")) == ["src/servers"]

@@ -48,7 +48,7 @@ def server():
             admin.execute("SELECT inventory_core.allow_meta('note', 'text', 'list')")
             for table, column in UNCOMPRESSED:
                 admin.execute(sql.SQL("ALTER TABLE {} ALTER COLUMN {} SET STORAGE EXTERNAL").format(
-                    sql.Identifier("inventory_core", table), sql.Identifier(column)))
+                    sql.Identifier("inventory_core_internal", table), sql.Identifier(column)))
         yield own
     finally:
         own.destroy()

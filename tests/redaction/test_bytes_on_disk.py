@@ -93,7 +93,7 @@ def stored(messages):
 
 
 def copied(admin, table):
-    with admin.cursor().copy(f"COPY inventory_core.{table} TO STDOUT") as copy:
+    with admin.cursor().copy(f"COPY inventory_core_internal.{table} TO STDOUT") as copy:
         for row in copy.rows():
             yield "\t".join(column or "" for column in row)
 

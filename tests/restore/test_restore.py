@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 
 import psycopg
 import pytest
@@ -70,7 +71,7 @@ def test_the_comparison_notices(fresh):
         before = described(owner, fresh)
         for change in ("UPDATE inventory_core_internal.items SET display_name = 'x' WHERE tenant_id = 'b' AND item_id = 1",
                        "ALTER TABLE inventory_core_internal.items NO FORCE ROW LEVEL SECURITY",
-                       "REVOKE EXECUTE ON FUNCTION inventory_core.forget_items FROM {}"):
+                       "REVOKE EXECUTE ON FUNCTION inventory_core.forget_items FROM inventory_core_maintainer"):
             with owner.transaction(force_rollback=True):
                 owner.execute(sql.SQL(change).format(sql.Identifier(fresh.roles[scene.B])))
                 after = {"catalogue": sorted(owner.execute(CATALOGUE).fetchall(), key=repr)}
@@ -118,6 +119,40 @@ def test_a_restored_run_counts_in_the_limit_over_all_tenants(fresh, tmp_path):
                                (scene.A, '{"list": "one more"}')) == "global_limit"
 
 
+def test_without_privileges(fresh, tmp_path):
+    """pg_restore -x: the extension grants its group roles what they need, and grants are rows."""
+    client(["pg_dump", "-Fc", "-f", str(tmp_path / "dump"), fresh.database])
+    with fresh.admin() as owner:
+        before = described(owner, fresh)
+    with scene.empty_database(f"restored {os.getpid()}", "template0") as database:
+        client(["pg_restore", "--exit-on-error", "-x", "-d", database, str(tmp_path / "dump")])
+        with scene.connect(database) as there:
+            same(before, described(there, fresh))
+            for role in ("reader", "writer", "maintainer"):
+                there.execute(f"REVOKE ALL ON ALL ROUTINES IN SCHEMA inventory_core, inventory_core_internal FROM inventory_core_{role}")
+            scene.grant(there, fresh.roles[scene.A], scene.A, "maintainer")
+            after = described(there, fresh)
+            for lines in (before["catalogue"], after["catalogue"]):     # granted_at is new, and the order of a list of privileges
+                lines[:] = [line for line in lines if line[0] != "grant" and not line[0].startswith("acl of")]
+            same(before, after)
+
+
+def test_triggers_that_a_restore_leaves_behind(fresh, tmp_path):
+    """pg_restore --disable-triggers enables the triggers again, but not ALWAYS: a replica's rows would go past them."""
+    dump = str(tmp_path / "dump")
+    client(["pg_dump", "-Fc", "-a", "-f", dump, fresh.database])
+    with scene.empty_database(f"restored {os.getpid()}", "template0") as database, scene.connect(database) as there:
+        there.execute("CREATE EXTENSION inventory_core")
+        client(["pg_restore", "--exit-on-error", "-a", "--disable-triggers", "-d", database, dump])
+        ok, detail, hint = there.execute("SELECT ok, detail, hint FROM inventory_core.doctor() WHERE check_name = 'triggers'").fetchone()
+        assert not ok and "redact_guard" in detail and "inventory_core_internal.sync_errors" in detail and "ENABLE ALWAYS" in hint
+        told = there.execute("SELECT tgrelid::regclass::text, tgname::text FROM pg_trigger "
+                             "WHERE NOT tgisinternal AND tgrelid::regclass::text ~ 'inventory_core' ORDER BY 1, 2").fetchall()
+        for table, trigger in told:
+            there.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger}")
+        assert scene.value(there, "SELECT ok FROM inventory_core.doctor() WHERE check_name = 'triggers'")
+
+
 def test_who_can_dump(fresh, tmp_path):
     """Row-level security is forced, also on the owner of the tables: pg_dump refuses to leave rows out silently."""
     reader, dumper = scene.names("reads all", "dumper")
@@ -159,7 +194,11 @@ def test_another_cluster_where_roles_have_other_numbers(fresh, tmp_path):
                     with server.connect(dbname=fresh.database, user=role) as app, \
                             pytest.raises(psycopg.errors.InsufficientPrivilege):
                         app.execute("SELECT inventory_core.inventory_items(%s)", (tenant,))
+            told = dict(there.execute("SELECT check_name, detail FROM inventory_core.doctor() WHERE NOT ok").fetchall())
+            assert re.match(rf"{len(fresh.roles)} grants do not count", told["grants"])
             there.execute(command("grant_access(quote_ident("))
+            assert scene.value(there, "SELECT bool_and(ok) FROM inventory_core.doctor() "
+                                      "WHERE check_name IN ('grants', 'memberships', 'privileges', 'group_privileges', 'triggers')")
             granted = [line for line in before["catalogue"] if line[0] == "grant"]
             after = described(there, fresh)
             assert len([line for line in after["catalogue"] if line[0] == "grant"]) == len(granted)

@@ -1,4 +1,4 @@
-"""A refused start is counted, also where another transaction has the row of the selection in its hands."""
+"""A refused start is counted, also where another transaction holds the row lock of the selection."""
 
 import threading
 

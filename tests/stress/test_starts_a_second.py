@@ -40,7 +40,7 @@ def test_starts_a_second(database, tmp_path, capsys, selection, limit):
         FROM inventory_core_internal.sync_runs""").fetchone()
     # counted in the row of the selection, or still to be added up there
     refused, = owner.execute("""SELECT (SELECT coalesce(sum(refused_count), 0) FROM inventory_core_internal.selections)
-                                     + (SELECT count(*) FROM inventory_core_internal.refusals)""").fetchone()
+                                     + (SELECT coalesce(sum(refused_count), 0) FROM inventory_core_internal.refusals)""").fetchone()
     answered = int(re.search(r"actually processed: (\d+)", bench.stdout)[1])
     with capsys.disabled():
         print(f"\n  {CLIENTS} clients: {started / float(SECONDS):.0f} starts with their finish a second, {answered / float(SECONDS):.0f} "

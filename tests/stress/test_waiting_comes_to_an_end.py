@@ -1,5 +1,4 @@
-"""Whoever wants a tenant or a run alone gets it, though the batches and starts of its workers always overlap; and whoever has
-to wait for an open transaction keeps others for a moment only."""
+"""Whoever wants a tenant, its items or a run alone gets it, though the batches and starts of its workers always overlap."""
 
 import itertools
 import json
@@ -13,8 +12,7 @@ from stress_server import shared_database
 
 TURN = 0.2          # seconds that a worker keeps its transaction open
 WORKERS = 4
-WITHIN = 3.0        # seconds: without a gate it is for as long as the workers overlap
-PAUSE = 0.5         # seconds that a batch lets others go first
+WITHIN = 3.0        # seconds: without a fair queue it is for as long as the workers overlap
 NUMBERS = itertools.count()
 BATCH = json.dumps([{"policy_type": "t", "external_id": "a"}])
 
@@ -121,60 +119,13 @@ def test_beside_starts_that_overlap(database, connect, tenant, call, capsys):
     assert workers.turns >= WORKERS
 
 
-def until_it_waits(session, other):
-    """A session of the same role may see what it waits for."""
-    for _ in range(1000):
-        waits = other.execute("SELECT wait_event_type = 'Lock' AND wait_event <> 'advisory' FROM pg_stat_activity WHERE pid = %s",
-                              (session.info.backend_pid,)).fetchone()
-        if waits == (True,):
-            return
-        time.sleep(0.01)
-    raise AssertionError("it does not wait for the open batch")
-
-
-@pytest.mark.parametrize("call", ["forget_items", "finish_run"])
-def test_an_open_batch_keeps_nobody_for_long(connect, tenant, call, capsys):
-    """The caller waits for it; the batches of others pause at the gate and go on."""
-    opened, waiting, other = connect(), connect(), connect()
-    run, its_own = start(opened, tenant), start(other, tenant)
-    batch(opened, tenant, run)      # what is neither new nor changed takes no lock of an item
-    opened.execute("BEGIN")
-    batch(opened, tenant, run)
-    caller = threading.Thread(target=timed, args=(waiting, call, capsys), kwargs={"tenant": tenant, "run": run})
-    caller.start()
-    until_it_waits(waiting, other)
-    longest = 0
-    for run_id in [its_own, its_own] + [run] * (call == "finish_run"):
-        since = time.monotonic()
-        batch(other, tenant, run_id)
-        longest = max(longest, time.monotonic() - since)
-    still_waiting = caller.is_alive()
-    batch(opened, tenant, run)      # whoever has been waited for does not pause
-    opened.execute("COMMIT")
-    caller.join()
-    assert still_waiting and longest < 2 * PAUSE + 0.3
-
-
-def test_a_stranger_at_the_gate_is_passed(connect, tenant):
-    stranger, session = connect(), connect()
-    run = start(session, tenant)
-    stranger.execute("SELECT pg_advisory_lock(inventory_core.selection_lock_key(%s, 'items')), "
-                     "pg_advisory_lock(inventory_core.selection_lock_key(%s, %s))", (tenant, tenant, f"run {run}"))
-    for call in (lambda: batch(session, tenant, run),
-                 lambda: session.execute("SELECT inventory_core.forget_items(%s, '{1}')", (tenant,)),
-                 lambda: session.execute("SELECT inventory_core.finish_run(%s, %s)", (tenant, run))):
-        since = time.monotonic()
-        call()
-        assert time.monotonic() - since < 2 * PAUSE + 0.5
-
-
 def test_no_session_level_lock_is_left(connect, tenant):
     session = connect()
     run = start(session, tenant)
     with session.transaction():
         batch(session, tenant, run)
         held = session.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()").fetchone()
-        assert held == (0,), "a batch holds its gate"
+        assert held == (0,), "a batch holds an advisory lock"
     session.execute("SELECT inventory_core.forget_items(%s, '{1}')", (tenant,))
     session.execute("SELECT inventory_core.finish_run(%s, %s)", (tenant, run))
     assert session.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()").fetchone() == (0,)

@@ -46,7 +46,7 @@ class Arguments:
             "tenant": [A, B],
             "run_id": [*world.runs[B].values(), world.runs[A]["running"], world.runs[A]["success"]],
             "selection_hash": hashes, "into_selection": hashes, "hash": hashes,
-            "baseline": ["latest", "latest_success"], "on_bad_item": ["record", "reject_batch"],
+            "baseline": ["latest", "latest_clean"], "on_bad_item": ["record", "reject_batch"],
             "status": ["success", "failed"], "error_code": ["timeout"], "policy_type": ["alpha disk"],
             "external_id": ["alpha 1"], "scope": ["*", "scope alpha"], "access": ["maintainer"],
             "needed": ["reader", "writer", "maintainer"],

@@ -126,9 +126,9 @@ def table_unbound(world):
         yield name, partial(probe, relation)
 
 
-@held_by_policies
+@held_twice
 def statistics(world):
-    """pg_stats shows the most common values of a table to whoever may read all of it."""
+    """pg_stats shows the most common values of a table to whoever may read all of it; of these there are none."""
     def probe(name):
         with bound(world) as connection:
             assert value(connection, "SELECT count(*) FROM pg_stats WHERE schemaname = 'inventory_core_internal' "
@@ -258,9 +258,9 @@ def slot(world):
 
 BY_RUN = ("upsert_items({tenant}, {run}, '[]')", "heartbeat({tenant}, {run})", "record_error({tenant}, {run})",
           "record_throttle({tenant}, {run}, 429)", "finish_run({tenant}, {run})", "run_changes({tenant}, {run})")
-BY_HASH = ("missing_items({tenant}, {hash})", "missing_summary({tenant}, {hash})", "missing_items({tenant}, {hash}, 'latest_success')",
+BY_HASH = ("missing_items({tenant}, {hash})", "missing_summary({tenant}, {hash})", "missing_items({tenant}, {hash}, 'latest_clean')",
            "explain_missing({tenant}, {hash}, 'kanarienvogel disk', 'kanarienvogel 1')",
-           "missing_summary({tenant}, {hash}, 'latest_success')", "forget_missing({tenant}, {hash}, 0, '0')",
+           "missing_summary({tenant}, {hash}, 'latest_clean')", "forget_missing({tenant}, {hash}, 0, '0')",
            "forget_missing({tenant}, {hash}, 0, '0', false)")
 BY_TENANT = ("set_tenant({tenant})", "inventory_items({tenant})", "inventory_sync_runs({tenant})",
              "inventory_sync_errors({tenant})", "inventory_selections({tenant})", "run_progress({tenant})",

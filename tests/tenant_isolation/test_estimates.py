@@ -4,6 +4,7 @@ A value that is common in b's rows must be guessed like one that nobody has; fro
 """
 
 import json
+from contextlib import contextmanager
 
 import pytest
 
@@ -17,15 +18,21 @@ NOBODYS = {"text": "'nobody has this'", "uuid": "'00000000-0000-0000-0000-000000
 TYPES = list(NOBODYS)
 
 
-@pytest.fixture(scope="module")
-def crowded(prepared):
+@contextmanager
+def crowd(prepared):
     with scene.copy(prepared) as world:
         with world.connect(B) as session:
             items = [{"policy_type": f"{CANARY} vm", "external_id": f"{CANARY} {n}", "display_name": f"{CANARY} {n % 5}"}
-                     for n in range(300)]
+                     for n in range(3000)]
             session.execute("SELECT inventory_core.upsert_items('b', %s, %s)", (world.runs[B]["running"], json.dumps(items)))
         with world.admin() as owner:
             owner.execute("ANALYZE")
+        yield world
+
+
+@pytest.fixture(scope="module")
+def crowded(prepared):
+    with crowd(prepared) as world:
         yield world
 
 
@@ -78,8 +85,24 @@ def test_nor_is_the_start_of_a_text(crowded):
     assert of_b == of_nobody
 
 
-def test_others_guess_as_ever(crowded):
-    """A superuser, for whom no policy holds."""
+def test_nobody_has_statistics(crowded):
+    """Nor a superuser: ANALYZE collects none, whoever asks for it."""
     with crowded.admin() as owner:
-        common, rare = (guess(owner, "items", "policy_type", "=", literal) for literal in (f"'{CANARY} vm'", "'nobody has this'"))
-    assert common != rare
+        owner.execute("ANALYZE inventory_core_internal.items")
+        assert owner.execute("SELECT DISTINCT starelid::regclass::text FROM pg_statistic WHERE starelid IN (SELECT oid FROM pg_class "
+                             "WHERE relnamespace = 'inventory_core_internal'::regnamespace AND relname <> 'meta_whitelist')").fetchall() == []
+        assert value(owner, "SELECT ok FROM inventory_core.doctor() WHERE check_name = 'statistics'")
+
+
+def test_with_statistics_they_would_be_guessed(prepared):
+    """So that the tests above can fail; and doctor tells of it."""
+    with crowd(prepared) as world:
+        with world.admin() as owner:
+            owner.execute("ALTER TABLE inventory_core_internal.items ALTER COLUMN policy_type SET STATISTICS 100")
+            owner.execute("ANALYZE inventory_core_internal.items")
+            ok, detail = owner.execute("SELECT ok, detail FROM inventory_core.doctor() WHERE check_name = 'statistics'").fetchone()
+            assert not ok and "items.policy_type" in detail
+        with world.connect(A) as session, session.transaction():
+            bind(session, A)
+            common, rare = (guess(session, "items", "policy_type", "=", literal) for literal in (f"'{CANARY} vm'", "'nobody has this'"))
+        assert common != rare

@@ -13,7 +13,7 @@ import scene
 from scene import A, B, bind, value
 
 ITEMS = 50_000
-PARALLEL = """SET min_parallel_table_scan_size = 0; SET min_parallel_index_scan_size = 0; SET parallel_setup_cost = 0;
+PARALLEL = """SET random_page_cost = 0; SET min_parallel_table_scan_size = 0; SET min_parallel_index_scan_size = 0; SET parallel_setup_cost = 0;
     SET parallel_tuple_cost = 0; SET max_parallel_workers_per_gather = 2;
     SELECT set_config(name, 'on', false) FROM pg_settings
     WHERE name IN ('force_parallel_mode', 'debug_parallel_query');      -- the name up to 15, and since

@@ -29,6 +29,8 @@ SELECT pg_extension_config_dump('inventory_core_internal.notes', '');
 CREATE INDEX IF NOT EXISTS notes_backwards ON inventory_core_internal.notes (tenant_id, note_no DESC);
 ALTER TABLE inventory_core_internal.notes ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY tenant_rows ON inventory_core_internal.notes USING (tenant_id = (SELECT inventory_core_internal._readable_tenant()));
+CREATE POLICY tenant_rows_only ON inventory_core_internal.notes AS RESTRICTIVE
+    USING ((SELECT inventory_core_internal._readable_tenant()) = tenant_id);
 CREATE OR REPLACE FUNCTION inventory_core_internal._note_count(tenant text) RETURNS bigint
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp

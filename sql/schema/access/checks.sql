@@ -46,7 +46,24 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION inventory_core_internal._require_run(uuid) IS 'Raises 22004 for a run_id that is NULL';
+COMMENT ON FUNCTION inventory_core_internal._require_run(uuid) IS 'Raises 22004 for a run_id that is NULL, and names the likely cause';
+
+CREATE FUNCTION inventory_core_internal._require_selection(tenant text, selection_hash text) RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM inventory_core_internal.selections AS s
+                   WHERE s.tenant_id = tenant AND s.selection_hash = _require_selection.selection_hash) THEN
+        RAISE EXCEPTION 'selection not found'
+            USING ERRCODE = 'no_data_found',
+                  DETAIL = 'This tenant never started a run of a selection with that hash.',
+                  HINT = 'The view inventory_core.inventory_selections has the selections of the tenant and their hashes.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._require_selection(text, text) IS
+    'P0002 for a selection that never had a run: a typo must not read as an answer';
 
 CREATE FUNCTION inventory_core_internal._raise_unknown_run() RETURNS void
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE

@@ -53,6 +53,7 @@ CREATE POLICY own_grants_only ON inventory_core_internal.tenant_grants AS RESTRI
 COMMENT ON POLICY own_grants_only ON inventory_core_internal.tenant_grants IS
     'The same as a limit on whatever other policy there is';
 SELECT inventory_core_internal._let_owner_write('inventory_core_internal.tenant_grants');
+SELECT inventory_core_internal._collect_no_statistics('inventory_core_internal.tenant_grants');
 
 -- Neither STRICT nor with a path of its own, so that the planner inlines it: it is asked by every function that binds.
 CREATE FUNCTION inventory_core_internal._usable_grant(tenant text) RETURNS TABLE (grant_role oid, grant_access text)

@@ -8,7 +8,7 @@ DECLARE
     run inventory_core_internal.sync_runs;
 BEGIN
     PERFORM inventory_core.set_tenant(tenant);
-    PERFORM inventory_core_internal._require('run_id', run_changes.run_id IS NOT NULL);
+    PERFORM inventory_core_internal._require_run(run_changes.run_id);
     SELECT r.* INTO run FROM inventory_core_internal.sync_runs AS r
     WHERE r.tenant_id = tenant AND r.run_id = run_changes.run_id;
     IF NOT FOUND THEN
@@ -23,7 +23,7 @@ BEGIN
           -- nothing is missing from a run that goes on
           SELECT s.chunk, s.change, s.item_ids
           FROM inventory_core_internal._run_changes_so_far(run) AS s
-          WHERE run.status = 'running' AND s.change <> 'missing') AS c
+          WHERE run.status = 'running') AS c
     CROSS JOIN LATERAL inventory_core_internal._bitmap_ids(c.chunk, c.item_ids) AS id
     JOIN inventory_core_internal.items AS i ON i.tenant_id = tenant AND i.item_id = id
     ORDER BY array_position(ARRAY['added', 'changed', 'reappeared', 'missing'], c.change), i.item_id;

@@ -24,8 +24,9 @@ BEGIN
         PERFORM inventory_core_internal._lock('errors', run_id::text);
         is_locked := true;
     END LOOP;
-    INSERT INTO inventory_core_internal.sync_errors (tenant_id, run_id, error_no, error_code, policy_type, recorded_at)
-    SELECT tenant, _record_rejected.run_id, before.error_no + n.nth, 'item_rejected', n.policy_type, inventory_core_internal._now()
+    INSERT INTO inventory_core_internal.sync_errors (tenant_id, run_id, error_no, error_code, policy_type, recorded_at, by_caller)
+    SELECT tenant, _record_rejected.run_id, before.error_no + n.nth, 'item_rejected', n.policy_type, inventory_core_internal._now(),
+           false
     FROM unnest(new_types) WITH ORDINALITY AS n (policy_type, nth)
     CROSS JOIN (SELECT coalesce(max(e.error_no), 0) AS error_no FROM inventory_core_internal.sync_errors AS e
                 WHERE e.tenant_id = tenant AND e.run_id = _record_rejected.run_id) AS before;
@@ -56,6 +57,7 @@ DECLARE
     is_guess boolean := false;
     updated_ids bigint[] := '{}';
     inserted_ids bigint[] := '{}';
+    inserted_types text[] := '{}';
     redacted_in_updated integer := 0;
     redacted_in_inserted integer := 0;
 BEGIN
@@ -119,7 +121,8 @@ BEGIN
                 SELECT tenant, next_id - 1 + t.nth, run.start_no, run.started_at, now, t.key_high, t.key_low, t.name_digest,
                        t.meta_digest, t.policy_type, t.external_id, t.display_name, t.meta::jsonb
                 FROM texts AS t)
-            SELECT sum(t.redacted_values) INTO redacted_in_inserted FROM texts AS t;
+            SELECT sum(t.redacted_values), array_agg(t.policy_type ORDER BY t.nth) INTO redacted_in_inserted, inserted_types
+            FROM texts AS t;
             EXIT;
         EXCEPTION WHEN unique_violation THEN
             -- One of them is known after all: what was written is taken back.
@@ -178,7 +181,7 @@ BEGIN
     END IF;
 
     PERFORM inventory_core_internal._add_part(tenant, run_id, now, inserted_ids, updated_ids, probe.unchanged_ids,
-                                     redacted_in_updated + redacted_in_inserted);
+                                     redacted_in_updated + redacted_in_inserted, inserted_types);
     PERFORM inventory_core_internal._keep_slot(run, now);
 
     RETURN QUERY

@@ -1,5 +1,5 @@
--- The limit over all tenants. One slot for each run that may run at once on this server. A start takes a free one FOR UPDATE
--- SKIP LOCKED, so it never waits, and no race takes one twice. A slot expires half a lease after the lease of its run, and is
+-- The limit over all tenants. One slot for each run that may run at once on this server. A start only tries the lock
+-- of a free one, so it never waits, and no race takes one twice. A slot expires half a lease after the lease of its run, and is
 -- free then. It shows no tenant and is not dumped: the runs are, and take a slot again with their next sign of life.
 CREATE TABLE inventory_core_internal.run_slots (
     slot_no    integer NOT NULL,
@@ -54,30 +54,47 @@ CREATE POLICY free_or_own_slots_only ON inventory_core_internal.run_slots AS RES
     WITH CHECK (holder IS NULL OR inventory_core_internal._may_hold_slot(holder, expires_at));
 COMMENT ON POLICY free_or_own_slots_only ON inventory_core_internal.run_slots IS
     'The same as a limit on whatever other policy there is';
+SELECT inventory_core_internal._collect_no_statistics('inventory_core_internal.run_slots');
 
--- Which slot may be taken follows from those that are taken, as for the numbers of a tenant.
+CREATE FUNCTION inventory_core_internal._taken_slots(now timestamptz) RETURNS integer[]
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN ARRAY(SELECT s.slot_no FROM inventory_core_internal.run_slots AS s
+                 WHERE s.holder IS NOT NULL AND s.expires_at > now);
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._taken_slots(timestamptz) IS 'The slots that are taken and have not expired';
+
+-- Which slot may be taken follows from those that are taken, as for the numbers of a tenant. Under a lock of its own, which no
+-- SQL can take: a row lock alone may fall on a slot that was taken since the statement looked, and would keep the end of that
+-- run from giving it back.
 CREATE FUNCTION inventory_core_internal._lock_free_slot(now timestamptz) RETURNS integer
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     max_runs integer := inventory_core_internal._max_running_runs();
-    taken integer[] := ARRAY(SELECT s.slot_no FROM inventory_core_internal.run_slots AS s
-                             WHERE s.holder IS NOT NULL AND s.expires_at > now);
-    slot integer := 0;
+    taken integer[] := inventory_core_internal._taken_slots(now);
+    slot integer;
 BEGIN
     IF max_runs < 0 THEN
         -- Without a limit a run takes a slot where there is one, so that it counts when a limit is set.
         max_runs := 1024;
     END IF;
-    LOOP
+    slot := inventory_core_internal._free_number(taken, 0, max_runs);
+    WHILE slot IS NOT NULL LOOP
+        IF inventory_core_internal._try_lock_slot(slot) THEN
+            -- Looked at again under the lock; then the row, which its last holder may be giving back.
+            taken := inventory_core_internal._taken_slots(now);
+            IF inventory_core_internal._free_number(taken, slot - 1, max_runs) = slot THEN
+                PERFORM FROM inventory_core_internal.run_slots AS s WHERE s.slot_no = slot FOR UPDATE SKIP LOCKED;
+                EXIT WHEN FOUND;
+            END IF;
+            PERFORM inventory_core_internal._unlock_slot(slot);
+        END IF;
         slot := inventory_core_internal._free_number(taken, slot, max_runs);
-        EXIT WHEN slot IS NULL;
-        -- The lock falls on the newest version of the row, which may be taken by now: hence the condition.
-        PERFORM FROM inventory_core_internal.run_slots AS s
-        WHERE s.slot_no = slot AND (s.holder IS NULL OR s.expires_at <= now)
-        FOR UPDATE SKIP LOCKED;
-        EXIT WHEN FOUND;
     END LOOP;
     RETURN slot;
 END

@@ -34,6 +34,7 @@ CREATE POLICY bound_at_all_first ON inventory_core_internal.tenant_limits AS RES
 COMMENT ON POLICY bound_at_all_first ON inventory_core_internal.tenant_limits IS
     'The same turned round, so that it is asked before the table is read';
 SELECT inventory_core_internal._let_owner_write('inventory_core_internal.tenant_limits');
+SELECT inventory_core_internal._collect_no_statistics('inventory_core_internal.tenant_limits');
 
 CREATE FUNCTION inventory_core_internal._tenant_limit(tenant text) RETURNS integer
 LANGUAGE plpgsql STABLE PARALLEL SAFE

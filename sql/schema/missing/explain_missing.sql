@@ -5,10 +5,23 @@ LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
+DECLARE
+    covering bytea;
+    vouching bytea;
 BEGIN
     PERFORM inventory_core_internal._begin_read(tenant, explain_missing.selection_hash);
     PERFORM inventory_core_internal._require('policy_type', explain_missing.policy_type IS NOT NULL);
     PERFORM inventory_core_internal._require('external_id', explain_missing.external_id IS NOT NULL);
+    PERFORM inventory_core_internal._require_selection(tenant, explain_missing.selection_hash);
+    -- The runs that count for each type, and the exceptions of this one.
+    SELECT inventory_core_internal._runs_differ((array_agg(t.covering_runs) FILTER (WHERE t.policy_type = ''))[1],
+                                                (array_agg(t.covering_runs) FILTER (WHERE t.policy_type <> ''))[1]),
+           inventory_core_internal._runs_differ((array_agg(t.vouching_runs) FILTER (WHERE t.policy_type = ''))[1],
+                                                (array_agg(t.vouching_runs) FILTER (WHERE t.policy_type <> ''))[1])
+    INTO covering, vouching
+    FROM inventory_core_internal.selection_types AS t
+    WHERE t.tenant_id = tenant AND t.selection_hash = explain_missing.selection_hash
+      AND t.policy_type IN ('', explain_missing.policy_type);
     RETURN QUERY
     WITH seen AS (
         SELECT max(s.run_seq) AS run_seq
@@ -30,7 +43,10 @@ BEGIN
           AND inventory_core_internal._bitmap_contains(s.item_ids, i.item_id)
     )
     SELECT v.run_id, v.run_seq, v.started_at, v.status, v.had_errors, v.error_codes,
-           CASE WHEN v.run_seq = seen.run_seq THEN 'seen' ELSE 'missed' END
+           CASE WHEN v.run_seq = seen.run_seq THEN 'seen'
+                WHEN inventory_core_internal._runs_contain(vouching, v.run_seq) THEN 'missed'
+                WHEN inventory_core_internal._runs_contain(covering, v.run_seq) THEN 'missed_unsure'
+                ELSE 'not_covered' END
     FROM seen
     JOIN (SELECT r.run_id, r.run_seq, r.started_at, r.status, r.had_errors, r.error_codes
           FROM inventory_core.inventory_sync_runs AS r
@@ -46,4 +62,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core.explain_missing(text, text, text, text) IS
-    'The runs of a selection, newest first, back to the one that last saw an item; no row: not known';
+    'The runs of a selection, newest first, back to the one that last saw an item, and what each says of it; no row: not known';

@@ -1,3 +1,59 @@
+CREATE FUNCTION inventory_core_internal._seen_elsewhere(tenant text, selection_hash text, chunks integer[], after_no bigint)
+RETURNS TABLE (chunk integer, positions bytea, start_nos bigint[])
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    WITH runs AS MATERIALIZED (
+        SELECT r.run_id, r.selection_hash, r.start_no, r.status
+        FROM inventory_core_internal.sync_runs AS r
+        WHERE r.tenant_id = tenant AND r.start_no > after_no AND r.selection_hash <> _seen_elsewhere.selection_hash
+    ), sightings AS MATERIALIZED (
+        -- what that selection itself does not miss; what its running run saw, it does not
+        SELECT s.chunk, r.start_no, inventory_core_internal._bitmap_subtract(s.item_ids, s.missing_ids) AS item_ids
+        FROM runs AS r
+        CROSS JOIN unnest(chunks) AS c (chunk)
+        CROSS JOIN LATERAL (SELECT l.chunk, l.item_ids, p.missing_ids
+                            FROM inventory_core_internal.last_seen AS l
+                            JOIN inventory_core_internal.presence AS p
+                                ON p.tenant_id = tenant AND p.selection_hash = r.selection_hash AND p.chunk = c.chunk
+                            WHERE l.tenant_id = tenant AND l.selection_hash = r.selection_hash
+                              AND l.chunk = c.chunk AND l.run_id = r.run_id
+                            OFFSET 0) AS s
+        WHERE r.status <> 'running'
+        UNION ALL
+        SELECT s.chunk, r.start_no, s.item_ids
+        FROM runs AS r
+        CROSS JOIN LATERAL (SELECT p.chunk, p.item_ids FROM inventory_core_internal.run_parts AS p
+                            WHERE p.tenant_id = tenant AND p.run_id = r.run_id AND p.chunk = ANY (chunks)
+                            OFFSET 0) AS s
+        WHERE r.status = 'running'
+    )
+    SELECT s.chunk,
+           inventory_core_internal._bitmap_positions(array_agg(s.item_ids ORDER BY s.start_no DESC)),
+           array_agg(s.start_no ORDER BY s.start_no DESC)
+    FROM sightings AS s
+    GROUP BY s.chunk;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._seen_elsewhere(text, text, integer[], bigint) IS
+    'Which items other selections observed since a start and do not miss; for each the newest start that did';
+
+CREATE TYPE inventory_core_internal.missing_group AS (
+    start_no bigint, missed_runs integer, missing_since timestamptz, run_id uuid, confidence text, reasons text[]);
+COMMENT ON TYPE inventory_core_internal.missing_group IS
+    'What the missing items of one type that one run last saw have in common';
+COMMENT ON COLUMN inventory_core_internal.missing_group.start_no IS 'start_no of their baseline';
+COMMENT ON COLUMN inventory_core_internal.missing_group.missed_runs IS 'How many runs missed them';
+COMMENT ON COLUMN inventory_core_internal.missing_group.missing_since IS 'Start of the first of these';
+COMMENT ON COLUMN inventory_core_internal.missing_group.run_id IS 'Their baseline';
+COMMENT ON COLUMN inventory_core_internal.missing_group.confidence IS 'How sure that is';
+COMMENT ON COLUMN inventory_core_internal.missing_group.reasons IS 'Why it is low';
+
+-- Nested loops are off as in _judged_types; sequential and bitmap scans, so that items come in the order of their ids.
 CREATE FUNCTION inventory_core.missing_items(tenant text, selection_hash text, baseline text DEFAULT 'latest')
 RETURNS TABLE (item_id bigint, policy_type text, external_id text, display_name text, meta jsonb,
                first_seen_at timestamptz, last_seen_at timestamptz, last_seen_run_id uuid,
@@ -7,52 +63,95 @@ LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 -- Planned once a session: to plan it costs as much as to find a few hundred items.
 SET plan_cache_mode = force_generic_plan
+SET enable_nestloop = off
+SET jit = off
+SET enable_seqscan = off
+SET enable_bitmapscan = off
 AS $$
 #variable_conflict use_column
 DECLARE
-    b record;
+    -- From so many missing items of a chunk on, all its items are read and those that are there left out.
+    many CONSTANT integer := 16384;
+    c record;
+    -- Variables of their own: of an array inside a record each element is looked for from the first on.
+    groups inventory_core_internal.missing_group[];
+    run_ids uuid[];
+    started_ats timestamptz[];
+    start_nos bigint[];
 BEGIN
     PERFORM inventory_core_internal._begin_read(tenant, missing_items.selection_hash);
     PERFORM inventory_core_internal._check_baseline(baseline);
-    SELECT x.* INTO b
-    FROM inventory_core_internal._baseline(tenant, missing_items.selection_hash, missing_items.baseline) AS x;
-    -- Materialized, so that the work follows what is missing whatever the planner believes of the tables.
-    RETURN QUERY
-    WITH sets AS MATERIALIZED (
-        SELECT m.chunk, m.run_seq, m.item_ids
-        FROM inventory_core_internal._missing_sets(tenant, missing_items.selection_hash, b.run_seq) AS m
-        WHERE inventory_core_internal._bitmap_count(m.item_ids) > 0
-    ), missing AS MATERIALIZED (
-        SELECT id AS item_id, s.run_seq
-        FROM sets AS s
-        CROSS JOIN LATERAL inventory_core_internal._bitmap_ids(s.chunk, s.item_ids) AS id
-    ), chunks AS MATERIALIZED (
-        SELECT s.chunk, inventory_core_internal._bitmap_union(array_agg(s.item_ids)) AS item_ids
-        FROM sets AS s
-        GROUP BY s.chunk
-    ), seen AS MATERIALIZED (
-        -- the newest run of any selection that saw each of them
-        SELECT DISTINCT ON (id) id AS item_id, o.run_id, o.started_at
-        FROM inventory_core_internal._observations(tenant) AS o
-        JOIN chunks AS c ON c.chunk = o.chunk
-        CROSS JOIN LATERAL inventory_core_internal._bitmap_ids(
-            o.chunk, inventory_core_internal._bitmap_intersect(o.item_ids, c.item_ids)) AS id
-        ORDER BY id, o.start_no DESC, o.started_at DESC, o.run_id DESC
-    ), first_missed AS MATERIALIZED (
-        SELECT r.run_seq - 1 AS run_seq, r.started_at
-        FROM inventory_core_internal.sync_runs AS r
-        WHERE r.tenant_id = tenant AND r.selection_hash = missing_items.selection_hash
-          AND r.run_seq IN (SELECT s.run_seq + 1 FROM sets AS s)
-    )
-    SELECT i.item_id, i.policy_type, i.external_id, i.display_name, i.meta,
-           i.first_seen_at, seen.started_at, seen.run_id,
-           (b.run_seq - m.run_seq)::integer, f.started_at, b.run_id, b.confidence,
-           CASE WHEN i.policy_type = ANY (b.failed_types) THEN b.reasons || text 'type_failed' ELSE b.reasons END
-    FROM missing AS m
-    JOIN inventory_core_internal.items AS i ON i.tenant_id = tenant AND i.item_id = m.item_id
-    LEFT JOIN seen ON seen.item_id = m.item_id
-    LEFT JOIN first_missed AS f ON f.run_seq = m.run_seq
-    ORDER BY i.item_id;
+    PERFORM inventory_core_internal._require_selection(tenant, missing_items.selection_hash);
+    -- For each chunk a map from an item to the position of its group, and from an item to who saw it.
+    FOR c IN
+        WITH sets AS MATERIALIZED (
+            SELECT m.* FROM inventory_core_internal._missing_sets(tenant, missing_items.selection_hash, missing_items.baseline) AS m
+        ), groups AS MATERIALIZED (
+            SELECT g.policy_type, g.run_seq, t.start_no,
+                   ROW(t.start_no, inventory_core_internal._runs_count(t.runs, g.run_seq, t.baseline_seq)::integer,
+                       inventory_core_internal._run_started_at(tenant, missing_items.selection_hash,
+                           inventory_core_internal._runs_first_after(t.runs, g.run_seq)),
+                       t.run_id, t.confidence, t.reasons)::inventory_core_internal.missing_group AS told
+            FROM (SELECT DISTINCT s.policy_type, s.run_seq FROM sets AS s) AS g
+            JOIN inventory_core_internal._judged_types(tenant, missing_items.selection_hash, missing_items.baseline) AS t
+                ON t.policy_type = g.policy_type
+        ), chunks AS MATERIALIZED (
+            SELECT s.chunk, array_agg(g.told) AS groups, array_agg(s.item_ids) AS item_sets,
+                   sum(inventory_core_internal._bitmap_count(s.item_ids)) AS items
+            FROM sets AS s
+            JOIN groups AS g ON g.policy_type = s.policy_type AND g.run_seq = s.run_seq
+            GROUP BY s.chunk
+        ), elsewhere AS MATERIALIZED (
+            SELECT e.*
+            FROM inventory_core_internal._seen_elsewhere(tenant, missing_items.selection_hash,
+                ARRAY(SELECT k.chunk FROM chunks AS k), (SELECT min(g.start_no) FROM groups AS g)) AS e
+        )
+        SELECT k.chunk, k.groups, inventory_core_internal._bitmap_positions(k.item_sets) AS positions,
+               CASE WHEN k.items < many
+                    THEN ARRAY(SELECT inventory_core_internal._bitmap_ids(k.chunk, inventory_core_internal._bitmap_union(k.item_sets)))
+               END AS ids,
+               e.positions AS elsewhere, e.start_nos,
+               seen.positions AS seen, seen.run_ids, seen.started_ats
+        FROM chunks AS k
+        LEFT JOIN elsewhere AS e ON e.chunk = k.chunk
+        CROSS JOIN LATERAL inventory_core_internal._seen(tenant, k.chunk) AS seen
+        ORDER BY k.chunk
+    LOOP
+        groups := c.groups;
+        run_ids := c.run_ids;
+        started_ats := c.started_ats;
+        start_nos := c.start_nos;
+        IF c.ids IS NULL THEN
+            RETURN QUERY
+            SELECT i.item_id, i.policy_type, i.external_id, i.display_name, i.meta, i.first_seen_at,
+                   started_ats[inventory_core_internal._bitmap_position(c.seen, i.item_id)],
+                   run_ids[inventory_core_internal._bitmap_position(c.seen, i.item_id)],
+                   (g.told).missed_runs, (g.told).missing_since, (g.told).run_id, (g.told).confidence,
+                   CASE WHEN start_nos[inventory_core_internal._bitmap_position(c.elsewhere, i.item_id)] > (g.told).start_no
+                        THEN (g.told).reasons || text 'seen_elsewhere' ELSE (g.told).reasons END
+            FROM inventory_core_internal.items AS i
+            CROSS JOIN LATERAL (SELECT groups[inventory_core_internal._bitmap_position(c.positions, i.item_id)] AS told
+                                OFFSET 0) AS g
+            WHERE i.tenant_id = tenant
+              AND i.item_id BETWEEN c.chunk::bigint << 16 AND (c.chunk::bigint << 16) | 65535
+              AND (g.told).run_id IS NOT NULL
+            ORDER BY i.item_id;
+        ELSE
+            RETURN QUERY
+            SELECT i.item_id, i.policy_type, i.external_id, i.display_name, i.meta, i.first_seen_at,
+                   started_ats[inventory_core_internal._bitmap_position(c.seen, i.item_id)],
+                   run_ids[inventory_core_internal._bitmap_position(c.seen, i.item_id)],
+                   (g.told).missed_runs, (g.told).missing_since, (g.told).run_id, (g.told).confidence,
+                   CASE WHEN start_nos[inventory_core_internal._bitmap_position(c.elsewhere, i.item_id)] > (g.told).start_no
+                        THEN (g.told).reasons || text 'seen_elsewhere' ELSE (g.told).reasons END
+            FROM unnest(c.ids) AS id
+            CROSS JOIN LATERAL (SELECT i.* FROM inventory_core_internal.items AS i
+                                WHERE i.tenant_id = tenant AND i.item_id = id OFFSET 0) AS i
+            CROSS JOIN LATERAL (SELECT groups[inventory_core_internal._bitmap_position(c.positions, i.item_id)] AS told
+                                OFFSET 0) AS g
+            ORDER BY i.item_id;
+        END IF;
+    END LOOP;
 END
 $$;
 COMMENT ON FUNCTION inventory_core.missing_items(text, text, text) IS

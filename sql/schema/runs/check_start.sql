@@ -38,6 +38,52 @@ $$;
 COMMENT ON FUNCTION inventory_core_internal._check_start(jsonb, text, interval, interval, text) IS
     'Raises 22004 or 22023 for arguments of start_run that make no sense';
 
+CREATE FUNCTION inventory_core_internal._check_mode(mode text, policy_types text[]) RETURNS text[]
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    problem text;
+BEGIN
+    PERFORM inventory_core_internal._require('mode', mode IS NOT NULL);
+    SELECT CASE
+               WHEN mode NOT IN ('full', 'delta') THEN 'mode: it is neither of the two known values.'
+               WHEN mode = 'delta' AND policy_types IS NOT NULL THEN 'policy_types: a delta covers no types.'
+               WHEN count(*) = 0 THEN CASE WHEN policy_types IS NOT NULL THEN 'policy_types: it is empty.' END
+               WHEN bool_or(t.policy_type IS NULL) THEN 'policy_types: an element is NULL.'
+               WHEN min(octet_length(t.policy_type)) = 0 OR max(octet_length(t.policy_type)) > 200
+                   THEN format('policy_types: an element has %s bytes.',
+                               CASE WHEN min(octet_length(t.policy_type)) = 0 THEN 0 ELSE max(octet_length(t.policy_type)) END)
+           END
+    INTO problem
+    FROM unnest(policy_types) AS t (policy_type);
+    IF problem IS NOT NULL THEN
+        RAISE EXCEPTION 'invalid argument of start_run'
+            USING ERRCODE = 'invalid_parameter_value',
+                  DETAIL = format('Argument %s', problem),
+                  HINT = 'mode is ''full'' or ''delta''; policy_types names the types that a full run covers, of 1 to 200 bytes '
+                         'each, or is NULL for every type.';
+    END IF;
+    RETURN (SELECT array_agg(DISTINCT t.policy_type COLLATE "C" ORDER BY t.policy_type COLLATE "C")
+            FROM unnest(policy_types) AS t (policy_type));
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._check_mode(text, text[]) IS
+    'Raises 22004 or 22023 for a mode or policy types that make no sense; gives the types sorted, each once';
+
+CREATE FUNCTION inventory_core_internal._raise_no_cursor() RETURNS void
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RAISE EXCEPTION 'a full run is due'
+        USING ERRCODE = 'invalid_parameter_value',
+              DETAIL = 'The selection has no cursor, which a delta run asks the API with.',
+              HINT = 'Start it with mode => ''full'', and give finish_run the cursor that the API gave for later changes.';
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._raise_no_cursor() IS '22023 where a delta is started and the selection has no cursor';
+
 CREATE FUNCTION inventory_core_internal._check_request(run inventory_core_internal.sync_runs, selection_hash text) RETURNS void
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp

@@ -6,7 +6,7 @@ SELECT r.tenant_id, r.run_id, r.run_seq, r.selection_hash, s.selection, r.status
        coalesce(r.inserted_count, c.inserted) AS inserted_count,
        coalesce(r.updated_count, c.updated) AS updated_count,
        coalesce(r.unchanged_count, c.unchanged) AS unchanged_count,
-       r.expected_items
+       r.expected_items, coalesce(r.removed_count, 0) AS removed_count, r.mode, r.policy_types
 FROM inventory_core_internal.sync_runs AS r
 JOIN inventory_core_internal.selections AS s ON s.tenant_id = r.tenant_id AND s.selection_hash = r.selection_hash
 CROSS JOIN LATERAL (
@@ -40,6 +40,10 @@ COMMENT ON COLUMN inventory_core.inventory_sync_runs.inserted_count IS 'Of them,
 COMMENT ON COLUMN inventory_core.inventory_sync_runs.updated_count IS 'Of them, changed';
 COMMENT ON COLUMN inventory_core.inventory_sync_runs.unchanged_count IS 'Of them, the same as before';
 COMMENT ON COLUMN inventory_core.inventory_sync_runs.expected_items IS 'How many items the caller said there should be';
+COMMENT ON COLUMN inventory_core.inventory_sync_runs.removed_count IS 'Items that the API said are gone';
+COMMENT ON COLUMN inventory_core.inventory_sync_runs.mode IS 'full: it lists everything; delta: only what changed';
+COMMENT ON COLUMN inventory_core.inventory_sync_runs.policy_types IS
+    'The policy types that it covers, where it was started for some; NULL where it covers every type';
 
 CREATE FUNCTION inventory_core.inventory_sync_runs(tenant text) RETURNS SETOF inventory_core.inventory_sync_runs
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE

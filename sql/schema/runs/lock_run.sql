@@ -9,6 +9,7 @@
 --   number       -                                                              start_run (tries)
 --   errors       -                                                              record_error, batches with new bad types
 --   fold         -                                                              the end of a run (tries)
+--   slot         -                                                              a start, or a run that lost its slot (both try)
 --
 -- A lock is taken in a statement of its own, and what it protects is read by a later one: the snapshot of a statement is
 -- older than the locks that it takes.

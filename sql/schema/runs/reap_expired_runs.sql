@@ -5,7 +5,7 @@ AS $$
 BEGIN
     PERFORM inventory_core_internal._begin_write(tenant);
     PERFORM inventory_core_internal._lock_shared('tenant', ''), inventory_core_internal._lock_shared('items', '');
-    RETURN inventory_core_internal._reap(tenant);
+    RETURN inventory_core_internal._reap(tenant, 100);
 END
 $$;
 COMMENT ON FUNCTION inventory_core.reap_expired_runs(text) IS

@@ -10,11 +10,12 @@ BEGIN
     PERFORM inventory_core_internal._begin_write(tenant);
     PERFORM inventory_core_internal._lock_run_shared(tenant, run_id);
     PERFORM inventory_core_internal._lock('errors', run_id::text);
-    error_code := coalesce(given_code, inventory_core.error_code_for(http_status));
-    IF error_code = ANY (inventory_core_internal._error_codes()) THEN
+    -- A code that is none of ours, or none at all: the status says what it was.
+    IF given_code = ANY (inventory_core_internal._error_codes()) THEN
         given_code := NULL;
     ELSE
-        error_code := 'unexpected';
+        error_code := inventory_core.error_code_for(
+            coalesce(http_status, CASE WHEN given_code ~ '^[1-5][0-9]{2}$' THEN given_code::integer END));
     END IF;
     IF NOT inventory_core_internal._store_error_text() THEN
         given_code := NULL;
@@ -26,7 +27,8 @@ BEGIN
                                       upstream_code => left(inventory_core.redact(given_code), 200),
                                       http_status => http_status,
                                       policy_type => left(policy_type, 200),
-                                      message => left(inventory_core.redact(message), 2000));
+                                      message => left(inventory_core.redact(message), 2000),
+                                      by_caller => true);
 END
 $$;
 COMMENT ON FUNCTION inventory_core.record_error(text, uuid, text, text, integer, text) IS

@@ -9,7 +9,8 @@ CROSS JOIN LATERAL (SELECT greatest(inventory_core_internal._now() - r.started_a
 LEFT JOIN LATERAL (
     SELECT b.observed_count AS previous_total
     FROM inventory_core_internal.sync_runs AS b
-    WHERE b.tenant_id = r.tenant_id AND b.selection_hash = r.selection_hash AND b.status = 'success'
+    WHERE b.tenant_id = r.tenant_id AND b.selection_hash = r.selection_hash AND b.is_clean
+      AND r.mode = 'full' AND b.mode = 'full' AND b.policy_types IS NOT DISTINCT FROM r.policy_types
     ORDER BY b.run_seq DESC
     LIMIT 1) AS p ON true
 CROSS JOIN LATERAL (
@@ -17,7 +18,7 @@ CROSS JOIN LATERAL (
                 THEN least(c.observed::double precision / p.previous_total, 1) END AS fraction) AS f
 WHERE (SELECT inventory_core_internal._may_read()) AND r.status = 'running';
 COMMENT ON VIEW inventory_core.run_progress IS
-    'How far the running runs of the bound tenant are, measured by the last success of their selections';
+    'How far the running runs of the bound tenant are, measured by the last clean run of their selections';
 COMMENT ON COLUMN inventory_core.run_progress.tenant_id IS 'The owner of the row';
 COMMENT ON COLUMN inventory_core.run_progress.run_id IS 'A run that is under way';
 COMMENT ON COLUMN inventory_core.run_progress.selection_hash IS 'Hash of the selection, as selection_hash() gives it';
@@ -25,7 +26,7 @@ COMMENT ON COLUMN inventory_core.run_progress.correlation_id IS 'The caller''s l
 COMMENT ON COLUMN inventory_core.run_progress.started_at IS 'When it started';
 COMMENT ON COLUMN inventory_core.run_progress.elapsed IS 'Time since then';
 COMMENT ON COLUMN inventory_core.run_progress.observed IS 'Distinct items that it saw so far';
-COMMENT ON COLUMN inventory_core.run_progress.previous_total IS 'What the last success of the selection observed';
+COMMENT ON COLUMN inventory_core.run_progress.previous_total IS 'What the last clean full run observed that covers the same types; NULL for a delta';
 COMMENT ON COLUMN inventory_core.run_progress.fraction IS
     'observed by previous_total, at most 1; NULL where there is none';
 COMMENT ON COLUMN inventory_core.run_progress.time_left IS 'A guess, as if it went on at this pace';

@@ -16,14 +16,21 @@ $$;
 COMMENT ON FUNCTION inventory_core_internal._running_run(text, text) IS 'The running run of a selection';
 
 CREATE FUNCTION inventory_core_internal._obstacle(
-    tenant text, selection_hash text, min_age interval, scope text, OUT reason text, OUT retry_after interval)
+    tenant text, selection_hash text, min_age interval, scope text, mode text, policy_types text[],
+    OUT reason text, OUT retry_after interval)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     IF min_age > interval '0' THEN
-        SELECT 'fresh', b.finished_at + min_age - inventory_core_internal._now() INTO reason, retry_after
-        FROM inventory_core_internal._baseline(tenant, selection_hash, 'latest_success') AS b;
+        -- For a full run a clean one that covers all that is asked for; for a delta any clean run.
+        SELECT 'fresh', r.finished_at + min_age - inventory_core_internal._now() INTO reason, retry_after
+        FROM inventory_core_internal.sync_runs AS r
+        WHERE r.tenant_id = tenant AND r.selection_hash = _obstacle.selection_hash AND r.is_clean
+          AND (_obstacle.mode = 'delta'
+               OR r.mode = 'full' AND (r.policy_types IS NULL OR _obstacle.policy_types <@ r.policy_types))
+        ORDER BY r.run_seq DESC
+        LIMIT 1;
         IF retry_after > interval '0' THEN
             RETURN;
         END IF;
@@ -32,12 +39,12 @@ BEGIN
     reason := CASE WHEN retry_after IS NOT NULL THEN 'cooling_down' END;
 END
 $$;
-COMMENT ON FUNCTION inventory_core_internal._obstacle(text, text, interval, text) IS
+COMMENT ON FUNCTION inventory_core_internal._obstacle(text, text, interval, text, text, text[]) IS
     'Why a selection need not or must not be listed now, and for how long';
 
 CREATE FUNCTION inventory_core_internal._insert_run(
     tenant text, selection_hash text, selection jsonb, request_id uuid, correlation_id text, lease interval, scope text,
-    running_number integer)
+    running_number integer, mode text, policy_types text[])
 RETURNS inventory_core_internal.sync_runs
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
@@ -57,7 +64,8 @@ BEGIN
     ON CONFLICT DO NOTHING;
     INSERT INTO inventory_core_internal.sync_runs AS n
         (tenant_id, run_id, selection_hash, run_seq, start_no, first_new_item_id,
-         request_id, correlation_id, scope, running_number, started_at, lease, lease_expires_at, redacted_values)
+         request_id, correlation_id, scope, running_number, started_at, lease, lease_expires_at, redacted_values,
+         mode, policy_types)
     SELECT tenant, gen_random_uuid(), _insert_run.selection_hash,
            (SELECT coalesce(max(r.run_seq), 0) + 1 FROM inventory_core_internal.sync_runs AS r
             WHERE r.tenant_id = tenant AND r.selection_hash = _insert_run.selection_hash),
@@ -65,18 +73,20 @@ BEGIN
            coalesce((SELECT t.next_item_id FROM inventory_core_internal.tenants AS t WHERE t.tenant_id = tenant), 1),
            _insert_run.request_id, left(redacted_id, 1000), _insert_run.scope, _insert_run.running_number,
            now, _insert_run.lease, now + _insert_run.lease,
-           (redacted_id IS DISTINCT FROM _insert_run.correlation_id)::integer
+           (redacted_id IS DISTINCT FROM _insert_run.correlation_id)::integer, _insert_run.mode, _insert_run.policy_types
     RETURNING n.* INTO run;
     RETURN run;
 END
 $$;
-COMMENT ON FUNCTION inventory_core_internal._insert_run(text, text, jsonb, uuid, text, interval, text, integer) IS
+COMMENT ON FUNCTION inventory_core_internal._insert_run(text, text, jsonb, uuid, text, interval, text, integer, text, text[]) IS
     'Writes a running run; the caller has the selection and the number alone';
 
 CREATE FUNCTION inventory_core.start_run(
     tenant text, selection jsonb, correlation_id text DEFAULT NULL, request_id uuid DEFAULT NULL,
-    lease interval DEFAULT NULL, min_age interval DEFAULT NULL, scope text DEFAULT '*')
-RETURNS TABLE (run_id uuid, status text, selection_hash text, reason text, blocking_run_id uuid, retry_after interval)
+    lease interval DEFAULT NULL, min_age interval DEFAULT NULL, scope text DEFAULT '*',
+    mode text DEFAULT 'full', policy_types text[] DEFAULT NULL)
+RETURNS TABLE (run_id uuid, status text, selection_hash text, reason text, blocking_run_id uuid, retry_after interval,
+               cursor text)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 -- A start waits for nothing but a table that is locked as a whole, or a row that somebody else than this extension holds.
@@ -96,6 +106,7 @@ DECLARE
 BEGIN
     PERFORM inventory_core_internal._begin_write(tenant);
     PERFORM inventory_core_internal._check_start(selection, correlation_id, lease, min_age, scope);
+    policy_types := inventory_core_internal._check_mode(mode, policy_types);
     selection_hash := inventory_core.selection_hash(selection);
     lease := inventory_core_internal._exact(
         coalesce(lease, make_interval(secs => inventory_core_internal._lease_seconds())));
@@ -112,6 +123,12 @@ BEGIN
             run_id := run.run_id;
             status := run.status;
         END IF;
+    END IF;
+    -- Under the lock of the selection, so that it is the one of the last run.
+    SELECT s.cursor INTO cursor FROM inventory_core_internal.selections AS s
+    WHERE s.tenant_id = tenant AND s.selection_hash = start_run.selection_hash;
+    IF mode = 'delta' AND cursor IS NULL THEN
+        PERFORM inventory_core_internal._raise_no_cursor();
     END IF;
 
     <<attempt>>
@@ -142,13 +159,14 @@ BEGIN
         has_public_key := inventory_core_internal._try_public_lock(selection_hash);
 
         SELECT o.reason, o.retry_after INTO reason, retry_after
-        FROM inventory_core_internal._obstacle(tenant, selection_hash, min_age, scope) AS o;
+        FROM inventory_core_internal._obstacle(tenant, selection_hash, min_age, scope, mode, policy_types) AS o;
         EXIT attempt WHEN reason IS NOT NULL;
 
         max_runs := inventory_core_internal._tenant_limit(tenant);
         IF max_runs >= 0 THEN
             number := inventory_core_internal._take_number(tenant, max_runs);
-            IF number IS NULL AND has_items AND inventory_core_internal._reap(tenant) > 0 THEN
+            -- A few only: closing a run costs milliseconds, and a start answers at once.
+            IF number IS NULL AND has_items AND inventory_core_internal._reap(tenant, 5) > 0 THEN
                 has_taken_over := true;
                 number := inventory_core_internal._take_number(tenant, max_runs);
             END IF;
@@ -165,7 +183,7 @@ BEGIN
             EXIT attempt;
         END IF;
         run := inventory_core_internal._insert_run(
-            tenant, selection_hash, selection, request_id, correlation_id, lease, scope, number);
+            tenant, selection_hash, selection, request_id, correlation_id, lease, scope, number, mode, policy_types);
         UPDATE inventory_core_internal.run_slots AS s
         SET holder = inventory_core_internal._slot_holder(tenant, run.run_id), expires_at = run.started_at + run.lease * 1.5
         WHERE s.slot_no = slot;
@@ -205,5 +223,5 @@ BEGIN
     RETURN NEXT;
 END
 $$;
-COMMENT ON FUNCTION inventory_core.start_run(text, jsonb, text, uuid, interval, interval, text) IS
+COMMENT ON FUNCTION inventory_core.start_run(text, jsonb, text, uuid, interval, interval, text, text, text[]) IS
     'Starts a run of a selection, or says at once who is busy and when to retry';

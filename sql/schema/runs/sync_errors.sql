@@ -8,13 +8,14 @@ CREATE TABLE inventory_core_internal.sync_errors (
     policy_type   text COLLATE "C",
     message       text,
     recorded_at   timestamptz NOT NULL,
+    by_caller     boolean NOT NULL DEFAULT true,
     CONSTRAINT sync_errors_pkey PRIMARY KEY (tenant_id, run_id, error_no),
     CONSTRAINT sync_errors_run_fkey FOREIGN KEY (tenant_id, run_id)
         REFERENCES inventory_core_internal.sync_runs (tenant_id, run_id),
     CONSTRAINT sync_errors_error_code_is_known CHECK (error_code IN (
         'auth_failed', 'forbidden', 'not_found', 'throttled', 'service_unavailable', 'timeout', 'network',
         'parse_error', 'upstream_error', 'item_rejected', 'short_of_expected', 'shrink_guard',
-        'lease_expired', 'unexpected'))
+        'nothing_observed', 'lease_expired', 'unexpected'))
 );
 COMMENT ON TABLE inventory_core_internal.sync_errors IS 'What went wrong in a run and was not cured by a retry';
 COMMENT ON COLUMN inventory_core_internal.sync_errors.tenant_id IS 'The owner of the row';
@@ -27,6 +28,8 @@ COMMENT ON COLUMN inventory_core_internal.sync_errors.policy_type IS
 COMMENT ON COLUMN inventory_core_internal.sync_errors.message IS
     'What the API or the driver said, redacted and cut to 2,000 characters';
 COMMENT ON COLUMN inventory_core_internal.sync_errors.recorded_at IS 'When it was recorded';
+COMMENT ON COLUMN inventory_core_internal.sync_errors.by_caller IS
+    'Recorded by the caller; false where the extension itself added it, which never says where a hole is';
 COMMENT ON COLUMN inventory_core_internal.sync_errors.upstream_code IS
     'The code that the caller gave, where it is none of ours';
 SELECT pg_extension_config_dump('inventory_core_internal.sync_errors', '');

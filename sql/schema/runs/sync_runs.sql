@@ -9,6 +9,8 @@ CREATE TABLE inventory_core_internal.sync_runs (
     request_id        uuid,
     correlation_id    text,
     scope             text NOT NULL,
+    mode              text NOT NULL DEFAULT 'full',
+    policy_types      text[] COLLATE "C",
     running_number    integer,
     started_at        timestamptz NOT NULL,
     finished_at       timestamptz,
@@ -19,7 +21,9 @@ CREATE TABLE inventory_core_internal.sync_runs (
     inserted_count    bigint,
     updated_count     bigint,
     unchanged_count   bigint,
+    removed_count     bigint,
     expected_items    bigint,
+    is_clean          boolean,
     redacted_values   bigint NOT NULL DEFAULT 0,
     CONSTRAINT sync_runs_pkey PRIMARY KEY (tenant_id, run_id),
     CONSTRAINT sync_runs_run_seq_is_unique UNIQUE (tenant_id, selection_hash, run_seq),
@@ -32,6 +36,8 @@ CREATE TABLE inventory_core_internal.sync_runs (
         CHECK (status = 'running' OR (finished_at IS NOT NULL AND observed_count IS NOT NULL)),
     CONSTRAINT sync_runs_counts_add_up
         CHECK (observed_count = inserted_count + updated_count + unchanged_count),
+    CONSTRAINT sync_runs_mode_is_known CHECK (mode IN ('full', 'delta')),
+    CONSTRAINT sync_runs_delta_covers_no_types CHECK (mode = 'full' OR policy_types IS NULL),
     CONSTRAINT sync_runs_correlation_id_is_short CHECK (length(correlation_id) <= 1000),
     -- in one unit, so that adding it to a time always leads forwards
     CONSTRAINT sync_runs_lease_is_positive CHECK (
@@ -52,6 +58,13 @@ COMMENT ON COLUMN inventory_core_internal.sync_runs.request_id IS
     'Given by the caller, so that a start can be repeated after a lost reply';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.correlation_id IS 'The caller''s label, redacted; never matched on';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.scope IS 'Which part of the API the run asks; waits of a scope are shared';
+COMMENT ON COLUMN inventory_core_internal.sync_runs.mode IS
+    'full: it lists everything; delta: only what changed since the cursor of the selection';
+COMMENT ON COLUMN inventory_core_internal.sync_runs.policy_types IS
+    'The policy types that a full run covers, sorted, each once; NULL where it covers every type';
+COMMENT ON COLUMN inventory_core_internal.sync_runs.removed_count IS 'Items that the API said are gone';
+COMMENT ON COLUMN inventory_core_internal.sync_runs.is_clean IS
+    'Whether it ended as success without any error; NULL while it is running';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.started_at IS 'When it started; what it saw counts as seen at this time';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.finished_at IS 'When it ended; NULL while it is running';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.lease IS 'How long the run may be silent';

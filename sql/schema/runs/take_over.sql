@@ -24,7 +24,7 @@ $$;
 COMMENT ON FUNCTION inventory_core_internal._take_over(inventory_core_internal.sync_runs) IS
     'Closes a run whose lease has expired; false where its owner shows life';
 
-CREATE FUNCTION inventory_core_internal._reap(tenant text) RETURNS integer
+CREATE FUNCTION inventory_core_internal._reap(tenant text, at_most integer) RETURNS integer
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -33,13 +33,12 @@ DECLARE
     run inventory_core_internal.sync_runs;
     reaped integer := 0;
 BEGIN
-    -- At most 100 runs, because each takes two places in the lock table. Not a loop over the query: a lock that is released
-    -- inside would belong to the query's cursor.
+    -- Not a loop over the query: a lock that is released inside would belong to the query's cursor.
     expired := ARRAY(SELECT r FROM inventory_core_internal.sync_runs AS r
                      WHERE r.tenant_id = tenant AND r.status = 'running'
                        AND inventory_core_internal._lease_end(r) <= inventory_core_internal._now()
                      ORDER BY r.start_no, r.started_at, r.run_id
-                     LIMIT 100);
+                     LIMIT at_most);
     FOREACH run IN ARRAY expired LOOP
         IF inventory_core_internal._try_lock('selection', run.selection_hash) THEN
             IF inventory_core_internal._take_over(run) THEN
@@ -52,5 +51,5 @@ BEGIN
     RETURN reaped;
 END
 $$;
-COMMENT ON FUNCTION inventory_core_internal._reap(text) IS
+COMMENT ON FUNCTION inventory_core_internal._reap(text, integer) IS
     'Closes expired runs of a tenant and counts them; the caller shares the items';

@@ -19,8 +19,8 @@ FROM (SELECT x.tenant_id, x.selection_hash,
             SELECT f.tenant_id, f.selection_hash, f.selection, NULL, f.refused_count, f.reason, f.refused_at
             FROM inventory_core_internal.refusals AS f) AS x
       GROUP BY x.tenant_id, x.selection_hash) AS s
-LEFT JOIN LATERAL inventory_core_internal._baseline(s.tenant_id, s.selection_hash, 'latest') AS latest ON true
-LEFT JOIN LATERAL inventory_core_internal._baseline(s.tenant_id, s.selection_hash, 'latest_success') AS success ON true
+LEFT JOIN LATERAL inventory_core_internal._latest_full_run(s.tenant_id, s.selection_hash, false) AS latest ON true
+LEFT JOIN LATERAL inventory_core_internal._latest_full_run(s.tenant_id, s.selection_hash, true) AS success ON true
 LEFT JOIN inventory_core_internal.sync_runs AS running
     ON running.tenant_id = s.tenant_id AND running.selection_hash = s.selection_hash AND running.status = 'running'
 WHERE (SELECT inventory_core_internal._may_read());
@@ -32,10 +32,10 @@ COMMENT ON COLUMN inventory_core.inventory_selections.selection_hash IS
 COMMENT ON COLUMN inventory_core.inventory_selections.selection IS 'The selection as its first caller spelled it';
 COMMENT ON COLUMN inventory_core.inventory_selections.first_run_at IS
     'Start of its first run; NULL where every start was refused';
-COMMENT ON COLUMN inventory_core.inventory_selections.latest_run_id IS 'The completed run that started last';
+COMMENT ON COLUMN inventory_core.inventory_selections.latest_run_id IS 'The completed full run that started last';
 COMMENT ON COLUMN inventory_core.inventory_selections.latest_status IS 'How that one ended';
 COMMENT ON COLUMN inventory_core.inventory_selections.latest_finished_at IS 'When that one ended';
-COMMENT ON COLUMN inventory_core.inventory_selections.latest_success_at IS 'When the last clean success ended';
+COMMENT ON COLUMN inventory_core.inventory_selections.latest_success_at IS 'When the last clean full run ended: a success without errors';
 COMMENT ON COLUMN inventory_core.inventory_selections.running_run_id IS
     'The run that is under way; NULL where there is none';
 COMMENT ON COLUMN inventory_core.inventory_selections.refused_count IS 'Starts that were refused';

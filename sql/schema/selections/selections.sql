@@ -7,8 +7,10 @@ CREATE TABLE inventory_core_internal.selections (
     refused_count       bigint NOT NULL DEFAULT 0,
     last_refused_reason text,
     last_refused_at     timestamptz,
+    cursor              text,
     CONSTRAINT selections_pkey PRIMARY KEY (tenant_id, selection_hash),
     CONSTRAINT selections_hash_is_sha256 CHECK (selection_hash ~ '^[0-9a-f]{64}$'),
+    CONSTRAINT selections_cursor_fits CHECK (octet_length(cursor) BETWEEN 1 AND 8192),
     CONSTRAINT selections_selection_is_an_object CHECK (jsonb_typeof(selection) = 'object')
 );
 COMMENT ON TABLE inventory_core_internal.selections IS 'Selections of each tenant, with the starts that were refused';
@@ -21,5 +23,7 @@ COMMENT ON COLUMN inventory_core_internal.selections.refused_count IS
     'Starts that were refused, except those that are still rows of refusals';
 COMMENT ON COLUMN inventory_core_internal.selections.last_refused_reason IS 'Why the last of them was refused';
 COMMENT ON COLUMN inventory_core_internal.selections.last_refused_at IS 'When the last of them was refused';
+COMMENT ON COLUMN inventory_core_internal.selections.cursor IS
+    'What the API gave to ask for later changes with, as stored by the last clean run that gave one; opaque';
 SELECT pg_extension_config_dump('inventory_core_internal.selections', '');
 SELECT inventory_core_internal._fence_table('inventory_core_internal.selections', delete_access => 'maintainer');

@@ -43,6 +43,31 @@ END;
 COMMENT ON FUNCTION inventory_core_internal._fold(inventory_core_internal.sync_runs, text) IS
     'Folds what a run observed into the disjoint sets of a selection: its own, or * for the tenant; cost by chunks';
 
+CREATE FUNCTION inventory_core_internal._fold_presence(run inventory_core_internal.sync_runs) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    INSERT INTO inventory_core_internal.presence AS p (tenant_id, selection_hash, chunk, known_ids, missing_ids)
+    SELECT run.tenant_id, run.selection_hash, c.chunk, inventory_core_internal._bitmap_union(ARRAY[k.known_ids, c.added]),
+           inventory_core_internal._bitmap_subtract(
+               inventory_core_internal._bitmap_union(ARRAY[k.missing_ids, c.missing]), c.reappeared)
+    FROM (SELECT b.chunk,
+                 (array_agg(b.item_ids) FILTER (WHERE b.change = 'added'))[1] AS added,
+                 (array_agg(b.item_ids) FILTER (WHERE b.change = 'missing'))[1] AS missing,
+                 (array_agg(b.item_ids) FILTER (WHERE b.change = 'reappeared'))[1] AS reappeared
+          FROM inventory_core_internal.run_changes_bitmaps AS b
+          WHERE b.tenant_id = run.tenant_id AND b.run_id = run.run_id AND b.change <> 'changed'
+          GROUP BY b.chunk) AS c
+    LEFT JOIN inventory_core_internal.presence AS k
+        ON k.tenant_id = run.tenant_id AND k.selection_hash = run.selection_hash AND k.chunk = c.chunk
+    ON CONFLICT ON CONSTRAINT presence_pkey DO UPDATE
+    SET known_ids = excluded.known_ids, missing_ids = excluded.missing_ids;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._fold_presence(inventory_core_internal.sync_runs) IS
+    'Adds the changes of a run to what its selection knows and misses';
+
 CREATE FUNCTION inventory_core_internal._fold_into_tenant(tenant text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
@@ -62,6 +87,7 @@ BEGIN
         ORDER BY r.start_no, r.started_at, r.run_id
     LOOP
         PERFORM inventory_core_internal._fold(run, '*');
+        PERFORM inventory_core_internal._fold_types(tenant, run.run_id);
         DELETE FROM inventory_core_internal.run_parts AS p WHERE p.tenant_id = tenant AND p.run_id = run.run_id;
     END LOOP;
 END

@@ -7,10 +7,11 @@ CREATE TABLE inventory_core_internal.run_parts (
     part        uuid NOT NULL,
     chunk       integer NOT NULL,
     kind        text NOT NULL,
+    policy_type text COLLATE "C" NOT NULL DEFAULT '',
     item_ids    bytea NOT NULL,
     recorded_at timestamptz NOT NULL,
     redacted_values integer NOT NULL DEFAULT 0,
-    CONSTRAINT run_parts_pkey PRIMARY KEY (tenant_id, run_id, part, chunk, kind),
+    CONSTRAINT run_parts_pkey PRIMARY KEY (tenant_id, run_id, part, chunk, kind, policy_type),
     CONSTRAINT run_parts_recorded_at_is_plausible CHECK (
         recorded_at BETWEEN '1970-01-01 00:00:00+00' AND '9999-12-31 00:00:00+00'),
     CONSTRAINT run_parts_item_ids_are_of_one_chunk CHECK (octet_length(item_ids) <= 8208),
@@ -21,6 +22,8 @@ COMMENT ON COLUMN inventory_core_internal.run_parts.tenant_id IS 'The owner of t
 COMMENT ON COLUMN inventory_core_internal.run_parts.run_id IS 'The run that the batch belongs to';
 COMMENT ON COLUMN inventory_core_internal.run_parts.chunk IS 'item_id >> 16 of the items';
 COMMENT ON COLUMN inventory_core_internal.run_parts.kind IS 'What the batch did with them: inserted, updated, unchanged';
+COMMENT ON COLUMN inventory_core_internal.run_parts.policy_type IS
+    'The type of inserted items, until they are folded into item_types; empty for other kinds, whose types are known';
 COMMENT ON COLUMN inventory_core_internal.run_parts.item_ids IS 'Roaring bitmap of the ids, in the portable format';
 COMMENT ON COLUMN inventory_core_internal.run_parts.recorded_at IS 'When the batch came; it prolongs the lease from here';
 COMMENT ON COLUMN inventory_core_internal.run_parts.part IS 'One a batch';

@@ -41,3 +41,22 @@ END
 $$;
 COMMENT ON FUNCTION inventory_core.cooling_down(text, text) IS
     'How long to leave an API alone because it said so to somebody of this tenant; NULL = go. Ask before each page';
+
+CREATE FUNCTION inventory_core.end_cooldown(tenant text, scope text DEFAULT '*') RETURNS boolean
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    was_cooling boolean;
+BEGIN
+    PERFORM inventory_core_internal._begin_write(tenant, 'maintainer');
+    PERFORM inventory_core_internal._check_scope(end_cooldown.scope);
+    DELETE FROM inventory_core_internal.cooldowns AS c
+    WHERE c.tenant_id = tenant AND c.scope = end_cooldown.scope
+    RETURNING c.until > inventory_core_internal._now() INTO was_cooling;
+    RETURN coalesce(was_cooling, false);
+END
+$$;
+COMMENT ON FUNCTION inventory_core.end_cooldown(text, text) IS
+    'Lets a scope go before its time, where the API was wrong or has been asked; says whether there was anything to wait for';

@@ -35,6 +35,16 @@ BEGIN
       AND NOT (c.relrowsecurity AND c.relforcerowsecurity
                AND EXISTS (SELECT FROM pg_policy AS p WHERE p.polrelid = c.oid AND NOT p.polpermissive));
     RETURN QUERY SELECT
+        'statistics', count(*) = 0,
+        CASE WHEN count(*) = 0 THEN 'ANALYZE collects no values of tables with tenants, so that no plan shows any.'
+             ELSE format('%s columns have statistics, one of them %s.',
+                         count(*), min(format('%s.%I', a.attrelid::regclass, a.attname))) END,
+        'ALTER TABLE ... ALTER COLUMN ... SET STATISTICS 0, and DELETE FROM pg_statistic WHERE starelid = ''...''::regclass.'
+    FROM pg_class AS c
+    JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+    WHERE c.relnamespace = 'inventory_core_internal'::regnamespace AND c.relkind IN ('r', 'p')
+      AND c.relname <> 'meta_whitelist' AND a.attstattarget IS DISTINCT FROM 0;
+    RETURN QUERY SELECT
         'group_roles', count(*) = 0,
         CASE WHEN count(*) = 0 THEN 'The three group roles are as the extension makes them.'
              ELSE string_agg(format('%I %s.', g.role_name, g.problem), ' ' ORDER BY g.role_name) END,

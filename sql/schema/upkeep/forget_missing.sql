@@ -1,27 +1,22 @@
-CREATE FUNCTION inventory_core_internal._seen_elsewhere(tenant text, selection_hash text)
+CREATE FUNCTION inventory_core_internal._spared_sets(tenant text, selection_hash text)
 RETURNS TABLE (chunk integer, item_ids bytea)
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT s.chunk, inventory_core_internal._bitmap_union(array_agg(s.item_ids))
-    FROM (-- what the latest clean run of another selection saw, or a later one; all that it knows where none was clean
-          SELECT l.chunk, l.item_ids
-          FROM inventory_core_internal.selections AS o
-          LEFT JOIN LATERAL inventory_core_internal._baseline(o.tenant_id, o.selection_hash, 'latest_success') AS b ON true
-          JOIN inventory_core_internal.last_seen AS l ON l.tenant_id = o.tenant_id AND l.selection_hash = o.selection_hash
-          JOIN inventory_core_internal.sync_runs AS r ON r.tenant_id = l.tenant_id AND r.run_id = l.run_id
-          WHERE o.tenant_id = _seen_elsewhere.tenant
-            AND o.selection_hash NOT IN ('*', _seen_elsewhere.selection_hash)
-            AND r.run_seq >= coalesce(b.run_seq, 0)
+    FROM (-- what another selection knows and does not itself miss by the runs that can be believed
+          SELECT p.chunk, inventory_core_internal._bitmap_subtract(p.known_ids, p.missing_ids) AS item_ids
+          FROM inventory_core_internal.presence AS p
+          WHERE p.tenant_id = _spared_sets.tenant AND p.selection_hash <> _spared_sets.selection_hash
           UNION ALL
-          -- and what goes through the hands of a running run
+          -- and what a running run of any selection has observed
           SELECT p.chunk, p.item_ids
           FROM inventory_core_internal.sync_runs AS r
           JOIN inventory_core_internal.run_parts AS p ON p.tenant_id = r.tenant_id AND p.run_id = r.run_id
-          WHERE r.tenant_id = _seen_elsewhere.tenant AND r.status = 'running') AS s
+          WHERE r.tenant_id = _spared_sets.tenant AND r.status = 'running') AS s
     GROUP BY s.chunk;
 END;
-COMMENT ON FUNCTION inventory_core_internal._seen_elsewhere(text, text) IS
-    'The items that another selection of the tenant still sees: no clean run of it has confirmed that they are missing';
+COMMENT ON FUNCTION inventory_core_internal._spared_sets(text, text) IS
+    'The items that forget_missing of a selection spares: another selection still has them, or a running run observed them';
 
 CREATE FUNCTION inventory_core_internal._check_forget_missing(min_missed_runs integer, min_age interval, dry_run boolean)
 RETURNS void
@@ -58,14 +53,15 @@ BEGIN
     PERFORM inventory_core_internal._begin_write(tenant, 'maintainer');
     PERFORM inventory_core_internal._begin_read(tenant, selection_hash);
     PERFORM inventory_core_internal._check_forget_missing(min_missed_runs, min_age, dry_run);
+    PERFORM inventory_core_internal._require_selection(tenant, forget_missing.selection_hash);
     IF NOT dry_run THEN
         -- Waits for batches and ends of runs that are not committed: what they saw is looked at below.
         PERFORM inventory_core_internal._lock_shared('tenant', ''), inventory_core_internal._lock('items', '');
     END IF;
     gone := ARRAY(
         SELECT m.item_id
-        FROM inventory_core.missing_items(tenant, selection_hash, 'latest_success') AS m
-        LEFT JOIN inventory_core_internal._seen_elsewhere(tenant, selection_hash) AS e ON e.chunk = m.item_id >> 16
+        FROM inventory_core.missing_items(tenant, selection_hash, 'latest_clean') AS m
+        LEFT JOIN inventory_core_internal._spared_sets(tenant, selection_hash) AS e ON e.chunk = m.item_id >> 16
         WHERE m.missed_runs >= min_missed_runs
           AND m.missing_since <= inventory_core_internal._time_before(min_age)
           AND NOT coalesce(inventory_core_internal._bitmap_contains(e.item_ids, m.item_id), false));
@@ -76,4 +72,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core.forget_missing(text, text, integer, interval, boolean) IS
-    'Forgets what the latest clean run and others before it missed, and no other selection sees; dry_run only counts';
+    'Forgets what so many runs that can be believed missed, for so long, and no other selection still has; dry_run only counts';

@@ -43,7 +43,7 @@ BEGIN
     failed := false;
     PERFORM inventory_core_internal._begin_write(tenant, 'maintainer');
     PERFORM inventory_core_internal._lock_shared('tenant', ''), inventory_core_internal._lock_shared('items', '');
-    PERFORM inventory_core_internal._reap(tenant);
+    PERFORM inventory_core_internal._reap(tenant, 100);
     PERFORM inventory_core_internal._fold_into_tenant(tenant);
     has_more := inventory_core_internal._prune(tenant, inventory_core_internal._time_before(keep), keep_last,
                                       inventory_core_internal._prune_step_size()) > 0;

@@ -9,45 +9,61 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION inventory_core_internal._last_seen_runs(text) IS 'The runs of a tenant that were the last to see an item';
 
+CREATE FUNCTION inventory_core_internal._baseline_runs(tenant text)
+RETURNS TABLE (selection_hash text, run_seq bigint)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    -- of each type, and of the empty one for types that nobody has seen yet
+    SELECT t.selection_hash, inventory_core_internal._runs_last(b.runs)
+    FROM inventory_core_internal.selection_types AS t
+    LEFT JOIN inventory_core_internal.selection_types AS every
+        ON every.tenant_id = t.tenant_id AND every.selection_hash = t.selection_hash AND every.policy_type = ''
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN t.policy_type = '' THEN t.covering_runs
+                    ELSE inventory_core_internal._runs_differ(every.covering_runs, t.covering_runs) END
+        WHERE t.covering_runs IS NOT NULL
+        UNION ALL
+        SELECT CASE WHEN t.policy_type = '' THEN t.vouching_runs
+                    ELSE inventory_core_internal._runs_differ(every.vouching_runs, t.vouching_runs) END
+        WHERE t.vouching_runs IS NOT NULL) AS b (runs)
+    WHERE t.tenant_id = _baseline_runs.tenant;
+END;
+COMMENT ON FUNCTION inventory_core_internal._baseline_runs(text) IS
+    'The runs of a tenant that absences of some type are judged against, by either baseline';
+
 CREATE FUNCTION inventory_core_internal._prunable_runs(tenant text, finished_until timestamptz, keep_last integer, at_most integer)
 RETURNS TABLE (run_id uuid, selection_hash text)
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    -- What no answer needs stays so: sets, baselines and references only ever move on to newer runs. So
-    -- a run that is found here may be removed later, whatever has been finished meanwhile.
+    -- What no answer needs stays so: sets and baselines only ever move on to newer runs. So a run that is found here may be
+    -- removed later, whatever has been finished meanwhile.
     WITH completed AS MATERIALIZED (
-        SELECT r.run_id, r.selection_hash, r.run_seq, r.start_no, r.status, r.finished_at,
+        SELECT r.run_id, r.selection_hash, r.run_seq, r.start_no, r.finished_at, r.is_clean,
                row_number() OVER (PARTITION BY r.selection_hash ORDER BY r.run_seq DESC) AS back,
-               e.had_errors, e.had_real_errors
+               row_number() OVER (PARTITION BY r.selection_hash, r.mode, r.policy_types ORDER BY r.run_seq DESC) AS back_of_kind,
+               row_number() OVER (PARTITION BY r.selection_hash, r.is_clean ORDER BY r.run_seq DESC) AS back_of_clean,
+               row_number() OVER (PARTITION BY r.selection_hash, r.mode, r.policy_types, r.is_clean ORDER BY r.run_seq DESC)
+                   AS back_of_clean_kind
         FROM inventory_core_internal.sync_runs AS r
-        CROSS JOIN LATERAL (
-            SELECT count(*) > 0 AS had_errors,
-                   count(*) FILTER (WHERE x.error_code <> 'shrink_guard') > 0 AS had_real_errors
-            FROM inventory_core_internal.sync_errors AS x
-            WHERE x.tenant_id = r.tenant_id AND x.run_id = r.run_id) AS e
         WHERE r.tenant_id = _prunable_runs.tenant AND r.status <> 'running'
     ), needed AS MATERIALIZED (
-        -- the run that last saw an item, and the one after it, which gives missing_since
-        SELECT s.selection_hash, s.run_seq + n.after AS run_seq
+        -- the run that last saw an item, and what missing is judged against
+        SELECT s.selection_hash, s.run_seq
         FROM inventory_core_internal._last_seen_runs(_prunable_runs.tenant) AS s
-        CROSS JOIN (VALUES (0), (1)) AS n (after)
         UNION
-        -- the latest success gives previous_total of run_progress, the latest clean one is a baseline, and
-        -- the latest without other errors than shrink_guard is the reference of that guard
-        SELECT l.selection_hash, g.run_seq
-        FROM (SELECT c.selection_hash,
-                     max(c.run_seq) AS success,
-                     max(c.run_seq) FILTER (WHERE NOT c.had_errors) AS clean,
-                     max(c.run_seq) FILTER (WHERE NOT c.had_real_errors) AS reference
-              FROM completed AS c
-              WHERE c.status = 'success'
-              GROUP BY c.selection_hash) AS l
-        CROSS JOIN LATERAL (VALUES (l.success), (l.clean), (l.reference)) AS g (run_seq)
-        WHERE g.run_seq IS NOT NULL
+        SELECT b.selection_hash, b.run_seq
+        FROM inventory_core_internal._baseline_runs(_prunable_runs.tenant) AS b
+        WHERE b.run_seq IS NOT NULL
+        UNION
+        -- the latest clean run, and the latest and the latest clean one of those that cover the same types: for selection_status,
+        -- min_age and previous_total
+        SELECT c.selection_hash, c.run_seq
+        FROM completed AS c
+        WHERE c.back_of_kind = 1 OR c.is_clean AND (c.back_of_clean = 1 OR c.back_of_clean_kind = 1)
     )
     SELECT c.run_id, c.selection_hash
     FROM completed AS c
-    -- The latest is the baseline, and what the next run_seq and start_no are counted from.
+    -- The latest is what the next run_seq and start_no are counted from.
     WHERE c.back > greatest(_prunable_runs.keep_last, 1)
       AND c.finished_at <= _prunable_runs.finished_until
       -- NOT IN is hashed whatever the planner believes of the sizes; nothing here is NULL
@@ -98,8 +114,9 @@ AS $$
 #variable_conflict use_column
 DECLARE
     pruned uuid[];
+    selections text[];
 BEGIN
-    SELECT array_agg(p.run_id) INTO pruned
+    SELECT array_agg(p.run_id), array_agg(DISTINCT p.selection_hash) INTO pruned, selections
     FROM inventory_core_internal._prunable_runs(tenant, finished_until, keep_last, at_most) AS p;
 
     -- What another transaction has locked is left for the next time.
@@ -115,6 +132,17 @@ BEGIN
                  ORDER BY x.error_code)
     FROM inventory_core_internal.sync_runs AS r
     WHERE r.tenant_id = tenant AND r.run_id = ANY (pruned);
+    -- Counts by type are told of kept runs: a count that held for none of them goes.
+    DELETE FROM inventory_core_internal.type_counts AS c
+    USING (SELECT n.selection_hash, n.policy_type, n.run_seq,
+                  lead(n.run_seq) OVER (PARTITION BY n.selection_hash, n.policy_type ORDER BY n.run_seq) AS until_seq
+           FROM inventory_core_internal.type_counts AS n
+           WHERE n.tenant_id = tenant AND n.selection_hash = ANY (selections)) AS n
+    WHERE c.tenant_id = tenant AND c.selection_hash = n.selection_hash AND c.policy_type = n.policy_type AND c.run_seq = n.run_seq
+      AND NOT EXISTS (SELECT FROM inventory_core_internal.sync_runs AS r
+                      WHERE r.tenant_id = tenant AND r.selection_hash = n.selection_hash
+                        AND r.run_seq >= n.run_seq AND r.run_seq < n.until_seq AND NOT r.run_id = ANY (pruned))
+      AND n.until_seq IS NOT NULL;
     -- Listed from the run on that was the last to see some item; what is older, explain_missing never gets to.
     WITH listed_from AS MATERIALIZED (
         SELECT s.selection_hash, min(l.run_seq) AS run_seq

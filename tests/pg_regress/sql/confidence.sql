@@ -6,7 +6,7 @@ SET search_path = inventory_core, inventory_core_internal;
 CREATE FUNCTION pg_temp.answer(selection jsonb) RETURNS TABLE (baseline text, status text, missing bigint, confidence text, reasons text[]) LANGUAGE sql AS $$
     SELECT 'latest', s.latest_status, s.missing_items, s.confidence, s.reasons FROM inventory_core.selection_status('confidence', inventory_core.selection_hash(selection)) AS s
     UNION ALL
-    SELECT 'latest_success', 'success', count(*), min(m.confidence), min(m.reasons) FROM inventory_core.missing_items('confidence', inventory_core.selection_hash(selection), 'latest_success') AS m
+    SELECT 'latest_clean', 'success', count(*), min(m.confidence), min(m.reasons) FROM inventory_core.missing_items('confidence', inventory_core.selection_hash(selection), 'latest_clean') AS m
 $$;
 
 -- Each selection: a clean run that saw two items, and one that saw the first of them only.
@@ -20,7 +20,7 @@ SELECT regress.sync('1', 'confidence', '{"s": "failed"}', '{vm/1,vm/2}') \gset
 SELECT regress.sync('2', 'confidence', '{"s": "failed"}', '{vm/1}', 'failed') \gset
 SELECT * FROM pg_temp.answer('{"s": "failed"}');
 
--- A failed run that observed nothing: everything known is missing. So it is after a success that observed nothing, which we believe.
+-- A failed run that observed nothing: everything known is missing. So it is after a success that observed nothing, which is not believed either.
 SELECT regress.sync('1', 'confidence', '{"s": "dead"}', '{vm/1,vm/2}') \gset
 SELECT regress.sync('2', 'confidence', '{"s": "dead"}', '{}', 'failed') \gset
 SELECT * FROM pg_temp.answer('{"s": "dead"}');

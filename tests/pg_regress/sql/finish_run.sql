@@ -32,7 +32,7 @@ SELECT run_id AS run FROM start_run('finish_run', '{}') \gset
 SELECT observed FROM upsert_items('finish_run', :'run', :'two');
 SELECT status, error_codes, expected_items FROM finish_run('finish_run', :'run', expected_items => 1);
 
--- Every status; short_of_expected does not depend on it.
+-- Every status. The guards look at runs that could be believed about some type: not at this partial one.
 SELECT run_id AS run FROM start_run('finish_run', '{}') \gset
 SELECT status, error_codes, observed_count FROM finish_run('finish_run', :'run', 'partial', 1);
 SELECT run_id AS run FROM start_run('finish_run', '{}') \gset

@@ -1,4 +1,4 @@
--- forget_missing: forgets what a clean run and others before it missed, counts by default, and keeps what anybody still sees.
+-- forget_missing: forgets what a clean run and others before it missed, counts by default, and keeps what another selection still has.
 SELECT inventory_core.grant_access('regress_maintainer', 'forget_missing', 'maintainer') \gset
 SELECT inventory_core.grant_access('regress_maintainer', 'forget_missing two', 'maintainer') \gset
 SELECT inventory_core.grant_access('regress_writer', 'forget_missing', 'writer') \gset
@@ -17,7 +17,7 @@ SELECT regress.sync('run 2', 'forget_missing', '{}', '{vm/1,vm/2,vm/3}') \gset
 SET inventory_core.clock = '2026-01-03 00:00:00+00';
 SELECT regress.sync('run 3', 'forget_missing', '{}', '{vm/1,vm/2}') \gset
 SELECT regress.sync('theirs', 'forget_missing two', '{}', '{}') \gset
-SELECT external_id, missed_runs, missing_since FROM missing_items('forget_missing', :'hash', 'latest_success');
+SELECT external_id, missed_runs, missing_since FROM missing_items('forget_missing', :'hash', 'latest_clean');
 
 -- Counts by default: both bounds have to be met.
 SELECT forget_missing('forget_missing', :'hash', 0, '0') AS zero, forget_missing('forget_missing', :'hash', 1, '0') AS one, forget_missing('forget_missing', :'hash', 2, '0') AS two,
@@ -37,10 +37,10 @@ SELECT record_error('forget_missing', :'run6', 'timeout') \gset
 SELECT status FROM finish_run('forget_missing', :'run6');
 SELECT external_id, missed_runs, confidence FROM missing_items('forget_missing', :'hash');
 SELECT forget_missing('forget_missing', :'hash', 1, '0');
--- A clean run confirms; the missed runs before it count.
+-- A clean run confirms; the bad ones before it do not count, the clean one that missed 3 does.
 SELECT regress.sync('run 7', 'forget_missing', '{}', '{vm/1}') \gset
-SELECT external_id, missed_runs FROM missing_items('forget_missing', :'hash', 'latest_success');
-SELECT forget_missing('forget_missing', :'hash', 4, '0') AS two_and_three, forget_missing('forget_missing', :'hash', 5, '0') AS three;
+SELECT external_id, missed_runs FROM missing_items('forget_missing', :'hash', 'latest_clean');
+SELECT forget_missing('forget_missing', :'hash', 1, '0') AS two_and_three, forget_missing('forget_missing', :'hash', 2, '0') AS three;
 
 -- Another selection sees vm/2, whatever the order: as long as no clean run of it has missed it, it stays.
 SELECT regress.sync('other 1', 'forget_missing', '{"other": 1}', '{vm/2}', 'partial') \gset
@@ -60,7 +60,7 @@ SELECT external_id FROM inventory_items('forget_missing') ORDER BY item_id;
 SELECT known_items, missing_items FROM selection_status('forget_missing', :'other');
 -- The other tenant's items are untouched.
 SELECT count(*) FROM inventory_items('forget_missing two');
--- A selection that nobody knows misses nothing.
+-- A selection that nobody knows is an error, not a count of 0.
 SELECT forget_missing('forget_missing', repeat('a', 64), 1, '0', false);
 
 -- For maintainers, and arguments that make no sense.

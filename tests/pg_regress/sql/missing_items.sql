@@ -8,7 +8,7 @@ SET timezone = 'UTC';
 SET datestyle = 'ISO';
 SELECT selection_hash('{}') AS hash \gset
 
--- Nothing has run: nothing is known, so nothing is missing.
+-- Nothing has run: an error, which does not read as "nothing is missing".
 SELECT count(*) FROM missing_items('missing_items', :'hash');
 
 -- Five runs, one an hour; c is gone from the second on, b from the fourth on, a is there again in the last.
@@ -31,11 +31,11 @@ FROM missing_items('missing_items', :'hash') \gx
 -- What came back is the same row as before.
 SELECT item_id, external_id, first_seen_at, last_seen_at FROM inventory_items('missing_items') WHERE external_id = 'a';
 
--- latest_success: the last success without errors; later runs do not count, but what they saw is not missing.
+-- latest_clean: the last run that can be believed about the type; later ones do not count, but what they saw is not missing.
 SET inventory_core.clock = '2026-01-01 06:00:00+00';
 SELECT regress.sync('run 6', 'missing_items', '{}', '{mi/b}', 'partial') \gset
 SELECT external_id, missed_runs, missing_since, regress.label('missing_items', baseline_run_id) AS baseline, confidence, reasons FROM missing_items('missing_items', :'hash');
-SELECT external_id, missed_runs, missing_since, regress.label('missing_items', baseline_run_id) AS baseline, confidence, reasons FROM missing_items('missing_items', :'hash', 'latest_success');
+SELECT external_id, missed_runs, missing_since, regress.label('missing_items', baseline_run_id) AS baseline, confidence, reasons FROM missing_items('missing_items', :'hash', 'latest_clean');
 
 -- Arguments.
 SELECT * FROM missing_items('missing_items', NULL);

@@ -9,7 +9,9 @@ SELECT selection_hash('{}') AS hash \gset
 
 SET inventory_core.clock = '2026-01-01 01:00:00+00';
 SELECT regress.sync('run 1', 'missing_summary', '{}', '{vm/1,vm/2,vm/3,disk/1,net/1,Vm/1}') \gset
-SELECT * FROM missing_summary('missing_summary', :'hash');
+SELECT policy_type, known, observed, missing, newly_missing, oldest_missing_since, error_codes, confidence, reasons,
+       regress.label('missing_summary', baseline_run_id) AS baseline, baseline_at
+FROM missing_summary('missing_summary', :'hash');
 -- vm/2 and disk/1 go first, vm/3 and net/1 an hour later; there is no disk left at all.
 SET inventory_core.clock = '2026-01-01 02:00:00+00';
 SELECT regress.sync('run 2', 'missing_summary', '{}', '{vm/1,vm/3,net/1,Vm/1}') \gset
@@ -21,8 +23,12 @@ SELECT record_error('missing_summary', :'run3', 'forbidden', policy_type => 'zon
 SELECT record_error('missing_summary', :'run3', 'throttled') \gset
 SELECT record_error('missing_summary', :'run3', 'throttled') \gset
 SELECT status FROM finish_run('missing_summary', :'run3');
-SELECT * FROM missing_summary('missing_summary', :'hash');
-SELECT * FROM missing_summary('missing_summary', :'hash', 'latest_success');
+SELECT policy_type, known, observed, missing, newly_missing, oldest_missing_since, error_codes, confidence, reasons,
+       regress.label('missing_summary', baseline_run_id) AS baseline, baseline_at
+FROM missing_summary('missing_summary', :'hash');
+SELECT policy_type, known, observed, missing, newly_missing, oldest_missing_since, error_codes, confidence, reasons,
+       regress.label('missing_summary', baseline_run_id) AS baseline, baseline_at
+FROM missing_summary('missing_summary', :'hash', 'latest_clean');
 
 -- It is what missing_items says, counted.
 SELECT s.policy_type, s.missing = count(m) AS missing, s.newly_missing = count(m) FILTER (WHERE m.missed_runs = 1) AS newly,
@@ -36,5 +42,9 @@ FROM missing_summary('missing_summary', :'hash'), selection_status('missing_summ
 SELECT * FROM missing_summary(NULL, :'hash');
 SELECT * FROM missing_summary('missing_summary', NULL);
 SELECT * FROM missing_summary('missing_summary', 'x');
-SELECT * FROM missing_summary('missing_summary', :'hash', NULL);
-SELECT * FROM missing_summary('missing_summary', :'hash', 'success');
+SELECT policy_type, known, observed, missing, newly_missing, oldest_missing_since, error_codes, confidence, reasons,
+       regress.label('missing_summary', baseline_run_id) AS baseline, baseline_at
+FROM missing_summary('missing_summary', :'hash', NULL);
+SELECT policy_type, known, observed, missing, newly_missing, oldest_missing_since, error_codes, confidence, reasons,
+       regress.label('missing_summary', baseline_run_id) AS baseline, baseline_at
+FROM missing_summary('missing_summary', :'hash', 'success');

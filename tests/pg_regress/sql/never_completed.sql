@@ -4,10 +4,10 @@ SET SESSION AUTHORIZATION regress_writer;
 SET search_path = inventory_core, inventory_core_internal;
 SELECT selection_hash('{}') AS hash \gset
 
--- Never started.
+-- Never started: only selection_status answers.
 SELECT * FROM selection_status('never_completed', :'hash') \gx
 SELECT count(*) FROM missing_items('never_completed', :'hash');
-SELECT count(*) FROM missing_items('never_completed', :'hash', 'latest_success');
+SELECT count(*) FROM missing_items('never_completed', :'hash', 'latest_clean');
 SELECT count(*) FROM missing_summary('never_completed', :'hash');
 
 -- Started, and it has seen something.
@@ -20,10 +20,10 @@ SELECT count(*) FROM missing_summary('never_completed', :'hash');
 SELECT status, verdict FROM explain_missing('never_completed', :'hash', 'vm', '1');
 SELECT count(*) FROM explain_missing('never_completed', :'hash', 'vm', '2');
 
--- Completed, but never cleanly: latest answers, latest_success does not.
+-- Completed, but never cleanly: latest answers; by latest_clean nothing is missing, with confidence none.
 SELECT status FROM finish_run('never_completed', :'run', 'failed');
 SELECT regress.sync('run 2', 'never_completed', '{}', '{}', 'failed') \gset
 SELECT external_id, missed_runs, confidence, reasons FROM missing_items('never_completed', :'hash');
-SELECT count(*) FROM missing_items('never_completed', :'hash', 'latest_success');
-SELECT count(*) FROM missing_summary('never_completed', :'hash', 'latest_success');
+SELECT count(*) FROM missing_items('never_completed', :'hash', 'latest_clean');
+SELECT count(*) FROM missing_summary('never_completed', :'hash', 'latest_clean');
 SELECT latest_status, latest_success_run_id, latest_success_at, missing_items, confirmed_missing, confidence FROM selection_status('never_completed', :'hash');

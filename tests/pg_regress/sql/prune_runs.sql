@@ -34,9 +34,9 @@ CREATE FUNCTION pg_temp.answers() RETURNS TABLE (question text, answer text) LAN
     UNION ALL SELECT 'run_progress', (SELECT jsonb_agg(p)::text FROM inventory_core.run_progress('prune') AS p)
     UNION ALL SELECT 'selection_status', (SELECT jsonb_agg(s)::text FROM inventory_core.selection_status('prune', inventory_core.selection_hash('{}')) AS s)
     UNION ALL SELECT 'missing_items ' || b, (SELECT jsonb_agg(m)::text FROM inventory_core.missing_items('prune', inventory_core.selection_hash('{}'), b) AS m)
-    FROM unnest(ARRAY['latest', 'latest_success']) AS b
+    FROM unnest(ARRAY['latest', 'latest_clean']) AS b
     UNION ALL SELECT 'missing_summary ' || b, (SELECT jsonb_agg(m)::text FROM inventory_core.missing_summary('prune', inventory_core.selection_hash('{}'), b) AS m)
-    FROM unnest(ARRAY['latest', 'latest_success']) AS b
+    FROM unnest(ARRAY['latest', 'latest_clean']) AS b
     UNION ALL SELECT 'explain_missing ' || i, (SELECT jsonb_agg(m)::text FROM inventory_core.explain_missing('prune', inventory_core.selection_hash('{}'), 'vm', i) AS m)
     FROM unnest(ARRAY['1', '2', '3']) AS i
 $$;
@@ -48,7 +48,7 @@ SELECT prune_runs('prune');
 SELECT prune_runs('prune', '0', 9), prune_runs('prune', '10 days', 0), prune_runs('prune', '200000 years', 0);
 SELECT prune_runs('prune', '6 days', 4);
 SELECT run_seq FROM inventory_sync_runs('prune') ORDER BY run_seq;
--- Kept: 2 and 5 saw an item last, 3 and 6 are the ones after, 7 is clean, 9 is the latest (and saw vm/1).
+-- Kept: 2 and 5 saw an item last, 7 is clean, 9 is the latest (and saw vm/1).
 SELECT prune_runs('prune', '0', 0);
 SELECT prune_runs('prune', '0', 0);
 SELECT run_seq, status FROM inventory_sync_runs('prune') ORDER BY run_seq;
@@ -65,7 +65,7 @@ SELECT count(*) FROM inventory_sync_runs('prune two');
 SELECT pg_temp.sync(9, ARRAY(SELECT 'big/' || n FROM generate_series(1, 30) AS n)) AS run10, pg_temp.sync(9, '{vm/1}', 'partial') AS run11,
        pg_temp.sync(9, '{vm/1}') AS run12, pg_temp.sync(9, '{vm/1}', 'success', 'timeout') AS run13, pg_temp.sync(9, '{vm/1}', 'failed') AS run14 \gset
 SELECT run_seq, error_codes FROM inventory_sync_runs('prune') WHERE run_seq >= 10 ORDER BY run_seq;
--- Kept of these: 10 is clean, 11 the one after, 12 the guard's reference, 13 the latest success, 14 the latest.
+-- Kept of these: 10 is clean, 14 the latest, and it saw vm/1. What the guard measures by needs no run.
 SELECT prune_runs('prune', '0', 0);
 SELECT run_seq, status, error_codes FROM inventory_sync_runs('prune') ORDER BY run_seq;
 SELECT regress.sync('running', 'prune', '{}', '{vm/1}', NULL) AS running \gset
@@ -85,7 +85,7 @@ COMMIT;
 SELECT pg_temp.sync(9, '{vm/1}') AS parted, pg_temp.sync(9, '{vm/1}') AS after1, pg_temp.sync(9, '{vm/1}') AS after2 \gset
 BEGIN;
 SELECT set_tenant('prune') \gset
-INSERT INTO run_parts SELECT 'prune', :'parted', gen_random_uuid(), 0, 'unchanged', (SELECT item_ids FROM _bitmap_chunks('{1}')), now();
+INSERT INTO run_parts SELECT 'prune', :'parted', gen_random_uuid(), 0, 'unchanged', '', (SELECT item_ids FROM _bitmap_chunks('{1}')), now();
 SELECT prune_runs('prune', '0', 0);
 SELECT correlation_id FROM inventory_sync_runs WHERE run_id = :'parted';
 ROLLBACK;

@@ -15,7 +15,7 @@ SELECT change, external_id FROM run_changes('run_changes', :'run2');
 SELECT regress.sync('run 3', 'run_changes', '{}', '{vm/5,vm/6}', NULL) AS run3 \gset
 SELECT inserted, updated FROM upsert_items('run_changes', :'run3', '[{"policy_type": "vm", "external_id": "1", "display_name": "one"}, {"policy_type": "vm", "external_id": "2", "display_name": "two"}, {"policy_type": "vm", "external_id": "6", "display_name": "six"}]');
 SELECT change, external_id FROM run_changes('run_changes', :'run3');
-SELECT status FROM finish_run('run_changes', :'run3', 'partial');
+SELECT status FROM finish_run('run_changes', :'run3');
 SELECT change, item_id, external_id, display_name FROM run_changes('run_changes', :'run3');
 -- Nothing changed but what was missed already.
 SELECT regress.sync('run 4', 'run_changes', '{}', '{vm/1,vm/2,vm/5,vm/6}') AS run4 \gset

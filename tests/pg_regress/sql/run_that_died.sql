@@ -20,7 +20,7 @@ SELECT regress.label('run_that_died', run_id) AS run, run_seq, status, error_cod
 FROM inventory_sync_runs('run_that_died') ORDER BY run_seq;
 SELECT external_id, missed_runs, missing_since, regress.label('run_that_died', baseline_run_id) AS baseline, confidence, reasons FROM missing_items('run_that_died', :'hash');
 -- Judged by the last clean run, nothing is.
-SELECT count(*) FROM missing_items('run_that_died', :'hash', 'latest_success');
+SELECT count(*) FROM missing_items('run_that_died', :'hash', 'latest_clean');
 
 -- A batch of the dead run comes late: refused, whole.
 SELECT * FROM upsert_items('run_that_died', :'dead', '[{"policy_type": "vm", "external_id": "2"}]');

@@ -9,14 +9,15 @@ SELECT selection_hash('{}') AS hash \gset
 SET inventory_core.clock = '2026-01-01 01:00:00+00';
 SELECT regress.sync('run 1', 'running_run', '{}', '{vm/1,vm/2}') \gset
 SET inventory_core.clock = '2026-01-01 02:00:00+00';
-SELECT regress.sync('run 2', 'running_run', '{}', '{}') \gset
+SELECT run_id FROM start_run('running_run', '{}', 'run 2') \gset
+SELECT status FROM finish_run('running_run', :'run_id', expected_items => 0) \gset
 SELECT external_id FROM missing_items('running_run', :'hash');
 
 -- It sees one of the missing again, and a new one.
 SET inventory_core.clock = '2026-01-01 03:00:00+00';
 SELECT regress.sync('run 3', 'running_run', '{}', '{vm/1,vm/new}', NULL) AS run3 \gset
 SELECT external_id FROM missing_items('running_run', :'hash');
-SELECT external_id FROM missing_items('running_run', :'hash', 'latest_success');
+SELECT external_id FROM missing_items('running_run', :'hash', 'latest_clean');
 SELECT policy_type, known, observed, missing, newly_missing FROM missing_summary('running_run', :'hash');
 SELECT regress.label('running_run', running_run_id) AS running, regress.label('running_run', latest_run_id) AS latest, known_items, observed_items, missing_items, confirmed_missing
 FROM selection_status('running_run', :'hash');

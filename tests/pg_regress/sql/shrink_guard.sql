@@ -33,18 +33,18 @@ SELECT * FROM pg_temp.sync('{"s": 3}', 30, error => 'timeout');
 SELECT * FROM pg_temp.sync('{"s": 3}', 30, 'partial');
 SELECT * FROM pg_temp.sync('{"s": 3}', 30, 'failed');
 SELECT * FROM pg_temp.sync('{"s": 3}', 19);
--- A partial or failed run is judged, too.
+-- A partial run is judged where an error says which type is not whole: then it can vouch for the others. A failed one is not.
 SELECT * FROM pg_temp.sync('{"s": 4}', 40);
 SELECT * FROM pg_temp.sync('{"s": 4}', 3, 'partial');
 SELECT * FROM pg_temp.sync('{"s": 4}', 0, 'failed');
 
--- Who knows how many there are is believed at once; who knows that there are more is not.
+-- The number that was expected excuses nothing.
 SELECT * FROM pg_temp.sync('{"s": 5}', 40);
 SELECT * FROM pg_temp.sync('{"s": 5}', 3, expected => 3);
 SELECT * FROM pg_temp.sync('{"s": 6}', 40);
 SELECT * FROM pg_temp.sync('{"s": 6}', 3, expected => 4);
 
--- Selections of less than 20 items may shrink at will, and a first run is judged by none.
+-- What has less than 20 items may shrink at will, though not to nothing; a first run is judged by none.
 SELECT * FROM pg_temp.sync('{"s": 7}', 19);
 SELECT * FROM pg_temp.sync('{"s": 7}', 0);
 SELECT * FROM pg_temp.sync('{"s": 8}', 20);

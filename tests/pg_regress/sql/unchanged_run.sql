@@ -44,7 +44,7 @@ SELECT run_seq, status, observed_count, inserted_count, updated_count, unchanged
 SELECT b.rows, a.touched = b.touched AS untouched FROM items_before AS b, pg_temp.items() AS a;
 -- What grew is the run's own: its row, and the bitmaps of who was seen. That is a few bytes an item for as long as the run goes on.
 SELECT relation AS grew FROM sizes_before AS b JOIN pg_temp.sizes() AS a USING (relation)
-WHERE a.bytes > b.bytes AND relation::text !~ '^inventory_core\.(sync_runs|run_parts|last_seen|run_changes_.*|run_slots|slot_leases)$';
+WHERE a.bytes > b.bytes AND relation::text !~ '^inventory_core_internal\.(sync_runs|run_parts|last_seen|selection_types|run_changes_.*|run_slots|slot_leases)$';
 SELECT sum(a.bytes - b.bytes) / 100000 < 10 AS less_than_ten_bytes_an_item FROM sizes_before AS b JOIN pg_temp.sizes() AS a USING (relation);
 
 -- One item changes: one row is written.

@@ -32,6 +32,7 @@ fuzz_target!(|bytes: &[u8]| {
         assert_eq!(count(&union) + count(&both), a + b);
     }
     let _ = bitmap::position(bytes, 65_535);
-    let ids = bytes.chunks_exact(8).map(|id| id.iter().fold(0, |id, byte| id << 8 | i64::from(*byte))).collect();
+    let ids =
+        bytes.chunks_exact(8).map(|id| id.iter().fold(0, |id, byte| id << 8 | i64::from(*byte))).collect();
     let _ = bitmap::chunks(ids, &|| ());
 });

@@ -20,7 +20,12 @@ fuzz_target!(|text: &str| {
         }
         Err(error) => {
             assert_ne!(error.kind, Kind::Internal);
-            assert!(!is_json || error.kind != Kind::Invalid || error.message.starts_with("number") || text.contains("\\u"));
+            assert!(
+                !is_json
+                    || error.kind != Kind::Invalid
+                    || error.message.starts_with("number")
+                    || text.contains("\\u")
+            );
         }
     }
     let digest = stored::digest(text, &|| ());
@@ -35,7 +40,10 @@ fuzz_target!(|text: &str| {
             assert!(longer >= 0);
             let mut normal = String::new();
             let normal_longer = stored::write_value(&mut normal, trimmed, Numbers::Normal, &|| ());
-            assert_eq!(normal_longer.map(|more| normal.len().strict_add_signed(more)), Ok(written.len().strict_add_signed(longer)));
+            assert_eq!(
+                normal_longer.map(|more| normal.len().strict_add_signed(more)),
+                Ok(written.len().strict_add_signed(longer))
+            );
         }
     }
 });

@@ -1,0 +1,51 @@
+CREATE FUNCTION inventory_core_internal._latest_full_run(tenant text, selection_hash text, is_clean boolean)
+RETURNS TABLE (run_id uuid, run_seq bigint, status text, finished_at timestamptz)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT r.run_id, r.run_seq, r.status, r.finished_at
+    FROM inventory_core_internal.sync_runs AS r
+    WHERE r.tenant_id = _latest_full_run.tenant
+      AND r.selection_hash = _latest_full_run.selection_hash
+      AND r.status <> 'running' AND r.mode = 'full'
+      AND (r.is_clean OR NOT _latest_full_run.is_clean)
+    ORDER BY r.run_seq DESC
+    LIMIT 1;
+END;
+COMMENT ON FUNCTION inventory_core_internal._latest_full_run(text, text, boolean) IS
+    'The completed full run of a selection that started last, or the last clean one';
+
+CREATE FUNCTION inventory_core_internal._doubts_of_selection(tenant text, selection_hash text, latest_run_id uuid)
+RETURNS TABLE (is_low boolean, reasons text[])
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET enable_nestloop = off
+SET jit = off
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    WITH known AS MATERIALIZED (
+        SELECT j.confidence, j.reasons
+        FROM inventory_core_internal._judged_types(tenant, _doubts_of_selection.selection_hash, 'latest') AS j
+        JOIN inventory_core_internal._known_by_type(tenant, _doubts_of_selection.selection_hash) AS k
+            ON k.policy_type = j.policy_type
+        WHERE j.run_id IS NOT NULL
+    ), told AS MATERIALIZED (
+        SELECT k.confidence, k.reasons FROM known AS k
+        UNION ALL
+        -- where the selection knows nothing that was judged, the latest run speaks for itself
+        SELECT r.confidence, r.reasons
+        FROM inventory_core_internal._run_doubts(tenant, latest_run_id) AS r
+        WHERE NOT EXISTS (SELECT FROM known)
+    )
+    SELECT bool_or(t.confidence = 'low'),
+           (SELECT array_agg(o.reason ORDER BY o.place)
+            FROM unnest(ARRAY['run_partial', 'run_failed', 'run_had_errors', 'lease_expired', 'short_of_expected',
+                              'shrink_guard', 'nothing_observed', 'type_failed']) WITH ORDINALITY AS o (reason, place)
+            WHERE o.reason IN (SELECT unnest(k.reasons) FROM told AS k))
+    FROM told AS t;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._doubts_of_selection(text, text, uuid) IS
+    'Whether the latest run of any type that a selection knows is in doubt, and all reasons';

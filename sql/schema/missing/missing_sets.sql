@@ -1,0 +1,99 @@
+CREATE FUNCTION inventory_core_internal._running_sets(tenant text, selection_hash text)
+RETURNS TABLE (chunk integer, item_ids bytea)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT p.chunk, inventory_core_internal._bitmap_union(array_agg(p.item_ids))
+    FROM inventory_core_internal.sync_runs AS r
+    CROSS JOIN LATERAL (SELECT p.chunk, p.item_ids FROM inventory_core_internal.run_parts AS p
+                        WHERE p.tenant_id = r.tenant_id AND p.run_id = r.run_id OFFSET 0) AS p
+    WHERE r.tenant_id = _running_sets.tenant
+      AND r.selection_hash = _running_sets.selection_hash
+      AND r.status = 'running'
+    GROUP BY p.chunk;
+END;
+COMMENT ON FUNCTION inventory_core_internal._running_sets(text, text) IS 'What the running run of a selection has observed so far';
+
+CREATE FUNCTION inventory_core_internal._old_sets(tenant text, selection_hash text, before_seq bigint)
+RETURNS TABLE (chunk integer, run_seq bigint, item_ids bytea)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT l.chunk, r.run_seq,
+           CASE WHEN o.item_ids IS NULL THEN l.item_ids
+                ELSE inventory_core_internal._bitmap_subtract(l.item_ids, o.item_ids) END
+    FROM inventory_core_internal.last_seen AS l
+    JOIN inventory_core_internal.sync_runs AS r ON r.tenant_id = l.tenant_id AND r.run_id = l.run_id
+    LEFT JOIN inventory_core_internal._running_sets(_old_sets.tenant, _old_sets.selection_hash) AS o
+        ON o.chunk = l.chunk
+    WHERE l.tenant_id = _old_sets.tenant
+      AND l.selection_hash = _old_sets.selection_hash
+      AND r.run_seq < _old_sets.before_seq;
+END;
+COMMENT ON FUNCTION inventory_core_internal._old_sets(text, text, bigint) IS
+    'The items of a selection that neither a run from that one on nor the running run observed, by the run that last saw them';
+
+CREATE FUNCTION inventory_core_internal._run_started_at(tenant text, selection_hash text, run_seq bigint) RETURNS timestamptz
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    found_at timestamptz;
+BEGIN
+    SELECT r.started_at INTO found_at FROM inventory_core_internal.sync_runs AS r
+    WHERE r.tenant_id = tenant AND r.selection_hash = _run_started_at.selection_hash AND r.run_seq = _run_started_at.run_seq;
+    IF NOT FOUND THEN
+        SELECT p.started_at INTO found_at FROM inventory_core_internal.pruned_runs AS p
+        WHERE p.tenant_id = tenant AND p.selection_hash = _run_started_at.selection_hash AND p.run_seq = _run_started_at.run_seq;
+    END IF;
+    RETURN found_at;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._run_started_at(text, text, bigint) IS 'When a run of a selection started, pruned or not';
+
+-- The one place where missing is decided. Nested loops are off as in _judged_types.
+CREATE FUNCTION inventory_core_internal._missing_sets(tenant text, selection_hash text, baseline text)
+RETURNS TABLE (policy_type text, chunk integer, run_seq bigint, item_ids bytea)
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET enable_nestloop = off
+SET jit = off
+AS $$
+#variable_conflict use_column
+DECLARE
+    newest bigint := (SELECT max(j.baseline_seq)
+                      FROM inventory_core_internal._judging_runs(tenant, _missing_sets.selection_hash, _missing_sets.baseline) AS j);
+    chunks integer[];
+BEGIN
+    SELECT array_agg(DISTINCT o.chunk) INTO chunks
+    FROM inventory_core_internal._old_sets(tenant, _missing_sets.selection_hash, newest) AS o;
+    IF chunks IS NULL THEN
+        RETURN;
+    END IF;
+    RETURN QUERY
+    WITH types AS MATERIALIZED (
+        SELECT (row_number() OVER ())::integer AS type_no, j.policy_type, j.baseline_seq
+        FROM inventory_core_internal._judging_runs(tenant, _missing_sets.selection_hash, _missing_sets.baseline) AS j
+        WHERE j.policy_type <> '' AND j.baseline_seq IS NOT NULL
+    ), old AS MATERIALIZED (
+        SELECT o.chunk, array_agg(o.run_seq) AS seqs, array_agg(o.item_ids) AS sets
+        FROM inventory_core_internal._old_sets(tenant, _missing_sets.selection_hash, newest) AS o
+        GROUP BY o.chunk
+    ), typed AS MATERIALIZED (
+        SELECT s.chunk, array_agg(t.type_no) AS type_nos, array_agg(s.item_ids) AS sets
+        FROM inventory_core_internal._type_sets(tenant, _missing_sets.selection_hash, chunks) AS s
+        JOIN types AS t ON t.policy_type = s.policy_type
+        GROUP BY s.chunk
+    ), split AS MATERIALIZED (
+        SELECT typed.type_nos[s.type_no] AS type_no, old.chunk, old.seqs[s.set_no] AS run_seq, s.item_ids
+        FROM old
+        JOIN typed ON typed.chunk = old.chunk
+        CROSS JOIN LATERAL inventory_core_internal._split_by_type(typed.sets, old.sets) AS s
+    )
+    SELECT t.policy_type, s.chunk, s.run_seq, s.item_ids
+    FROM split AS s
+    JOIN types AS t ON t.type_no = s.type_no
+    WHERE s.run_seq < t.baseline_seq;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._missing_sets(text, text, text) IS
+    'The missing items of a selection, by type, chunk and the run that last saw them';

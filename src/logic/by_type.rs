@@ -1,0 +1,181 @@
+//! Sets of items of one chunk, taken apart by the type of the items: what is asked by type visits no item.
+
+use roaring::RoaringBitmap;
+
+use crate::Tick;
+use crate::bitmap::{read, write};
+use crate::error::Error;
+
+const CHUNK_SIZE: usize = 1 << 16;
+
+/// Up to so many pairs are intersected one by one; beyond, each id is looked up once, whatever the number of types.
+const FEW_PAIRS: usize = 64;
+
+/// How many ids each pair of a type and a set has in common: (position of the type, position of the set, ids), both
+/// positions from 1, only pairs that have some. `types` are disjoint.
+pub fn count<'a>(
+    types: impl IntoIterator<Item = &'a [u8]>,
+    sets: impl IntoIterator<Item = &'a [u8]>,
+    tick: Tick<'_>,
+) -> Result<Vec<(i32, i32, i64)>, Error> {
+    let (types, sets) = (read_all(types, tick)?, read_all(sets, tick)?);
+    let mut found = Vec::new();
+    if types.len().saturating_mul(sets.len()) <= FEW_PAIRS {
+        for (type_no, of_type) in (1..).zip(&types) {
+            for (set_no, set) in (1..).zip(&sets) {
+                add(&mut found, type_no, set_no, of_type.intersection_len(set));
+            }
+        }
+        return Ok(found);
+    }
+    let type_of = type_of_each(&types, tick);
+    let mut counts = vec![0_u64; types.len() + 1];
+    for (set_no, set) in (1..).zip(&sets) {
+        tick();
+        let mut touched = Vec::new();
+        for type_no in set.iter().map(|low| type_of.get(low as usize).copied().unwrap_or(0)) {
+            if let Some(count) = counts.get_mut(type_no as usize) {
+                if *count == 0 {
+                    touched.push(type_no);
+                }
+                *count += 1;
+            }
+        }
+        for type_no in touched {
+            if let Some(count) = counts.get_mut(type_no as usize).map(std::mem::take) {
+                add(&mut found, i32::try_from(type_no).unwrap_or_default(), set_no, count);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// What each pair of a type and a set has in common, as [`count`] counts it.
+pub fn split<'a>(
+    types: impl IntoIterator<Item = &'a [u8]>,
+    sets: impl IntoIterator<Item = &'a [u8]>,
+    tick: Tick<'_>,
+) -> Result<Vec<(i32, i32, Vec<u8>)>, Error> {
+    let (types, sets) = (read_all(types, tick)?, read_all(sets, tick)?);
+    let mut found = Vec::new();
+    if types.len().saturating_mul(sets.len()) <= FEW_PAIRS {
+        for (type_no, of_type) in (1..).zip(&types) {
+            for (set_no, set) in (1..).zip(&sets) {
+                let common = of_type & set;
+                if !common.is_empty() {
+                    found.push((type_no, set_no, write(common)?));
+                }
+            }
+        }
+        return Ok(found);
+    }
+    let type_of = type_of_each(&types, tick);
+    let mut ids_of: Vec<Vec<u32>> = vec![Vec::new(); types.len() + 1];
+    for (set_no, set) in (1..).zip(&sets) {
+        tick();
+        let mut touched = Vec::new();
+        for low in set {
+            let type_no = type_of.get(low as usize).copied().unwrap_or(0);
+            if let Some(ids) = ids_of.get_mut(type_no as usize) {
+                if ids.is_empty() {
+                    touched.push(type_no);
+                }
+                ids.push(low);
+            }
+        }
+        for type_no in touched {
+            let ids = ids_of.get_mut(type_no as usize).map(std::mem::take).unwrap_or_default();
+            if type_no > 0 {
+                let common = RoaringBitmap::from_iter(ids);
+                found.push((i32::try_from(type_no).unwrap_or_default(), set_no, write(common)?));
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn read_all<'a>(
+    sets: impl IntoIterator<Item = &'a [u8]>,
+    tick: Tick<'_>,
+) -> Result<Vec<RoaringBitmap>, Error> {
+    let read_one = |set| {
+        tick();
+        read(set)
+    };
+    sets.into_iter().map(read_one).collect()
+}
+
+/// The position of its type for each id of the chunk, 0 where no type has it.
+fn type_of_each(types: &[RoaringBitmap], tick: Tick<'_>) -> Vec<u32> {
+    let mut type_of = vec![0; CHUNK_SIZE];
+    for (type_no, of_type) in (1..).zip(types) {
+        tick();
+        for low in of_type {
+            if let Some(place) = type_of.get_mut(low as usize) {
+                *place = type_no;
+            }
+        }
+    }
+    type_of
+}
+
+fn add(found: &mut Vec<(i32, i32, i64)>, type_no: i32, set_no: i32, count: u64) {
+    if count > 0 && type_no > 0 {
+        found.push((type_no, set_no, i64::try_from(count).unwrap_or(i64::MAX)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::bitmap;
+
+    fn bytes(ids: impl IntoIterator<Item = i64>) -> Vec<u8> {
+        let ids: Vec<i64> = ids.into_iter().collect();
+        bitmap::chunks(ids, &|| ()).unwrap().pop().map_or_else(|| bitmap::EMPTY.to_vec(), |(_, bytes)| bytes)
+    }
+
+    proptest! {
+        #[test]
+        fn items_fall_apart_by_their_types(
+            types in 1_usize..40,
+            type_of in prop::collection::btree_map(0_i64..65_536, 0_usize..50, 0..300),
+            sets in prop::collection::vec(prop::collection::btree_set(0_i64..65_536, 0..50), 1..6),
+        ) {
+            let known: BTreeSet<i64> = type_of.keys().copied().collect();
+            let sets: Vec<BTreeSet<i64>> = sets.iter().map(|set| known.iter().copied()
+                .filter(|id| set.iter().any(|other| other % 7 == id % 7)).chain(set.iter().copied()).collect()).collect();
+            let mut expected = BTreeMap::<(i32, i32), BTreeSet<i64>>::new();
+            for (set_no, set) in (1..).zip(&sets) {
+                for id in set {
+                    if let Some(type_no) = type_of.get(id).filter(|type_no| **type_no < types) {
+                        expected.entry((*type_no as i32 + 1, set_no)).or_default().insert(*id);
+                    }
+                }
+            }
+            let type_sets: Vec<Vec<u8>> = (0..types)
+                .map(|no| bytes(type_of.iter().filter(|(_, of)| **of == no).map(|(id, _)| *id))).collect();
+            let set_bytes: Vec<Vec<u8>> = sets.iter().map(|set| bytes(set.iter().copied())).collect();
+            let found: BTreeMap<(i32, i32), BTreeSet<i64>> = split(type_sets.iter().map(Vec::as_slice), set_bytes.iter().map(Vec::as_slice), &|| ())
+                .unwrap().into_iter()
+                .map(|(type_no, set_no, common)| ((type_no, set_no), bitmap::ids(0, &common).unwrap().into_iter().collect()))
+                .collect();
+            let counted: BTreeMap<(i32, i32), i64> = count(type_sets.iter().map(Vec::as_slice), set_bytes.iter().map(Vec::as_slice), &|| ())
+                .unwrap().into_iter().map(|(type_no, set_no, items)| ((type_no, set_no), items)).collect();
+            prop_assert_eq!(&counted, &expected.iter().map(|(pair, ids)| (*pair, ids.len() as i64)).collect());
+            prop_assert_eq!(found, expected);
+        }
+    }
+
+    #[test]
+    fn nothing_has_nothing_in_common_and_no_bitmap_is_refused() {
+        assert_eq!(count([], [], &|| ()).unwrap(), []);
+        assert!(count([&b"no bitmap"[..]], [], &|| ()).is_err() && split([], [&b""[..]], &|| ()).is_err());
+    }
+}
