@@ -1,7 +1,7 @@
 # Thin on purpose: what each target does stands in scripts/ and tests/run.
 # Another server than Debian's PostgreSQL 15: make TARGET PG_CONFIG=/path/to/pg_config
 
-.PHONY: help all demo test soak bench build install uninstall package schema lint clean
+.PHONY: help all demo fast test soak bench build install uninstall package schema lint clean
 
 help: ## lists the targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -11,9 +11,13 @@ demo: ## shows it working, in a throw-away server (installs what is missing)
 	@scripts/install
 	@scripts/with-cluster scripts/demo
 
-test: ## runs all tests (installs what is missing); single stages: tests/run STAGE...
+fast: ## runs what the changed files can break, in seconds, without npm, Go or Java
+	@scripts/setup fast
+	@tests/fast
+
+test: ## runs all tests (installs what is missing); STAGES="regress restore" for some
 	@scripts/setup test
-	@tests/run
+	@tests/run $(STAGES)
 
 soak: ## runs what takes long: more crashes, longer histories, a fresh Debian, pg_cron (installs what is missing)
 	@scripts/setup soak
@@ -34,8 +38,8 @@ install: ## compiles and installs into the server of PG_CONFIG
 uninstall: ## removes what install put there
 	@scripts/install --remove
 
-package: ## makes a Debian package and the archive for PGXN, below target/package
-	@scripts/setup build
+package: ## makes Debian packages, RPMs, images and the archive for PGXN, for 15 to 19, below target/package
+	@scripts/setup package
 	@scripts/package
 
 schema: ## generates sql/inventory_core--VERSION.sql again, after a change of the SQL interface

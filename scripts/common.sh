@@ -4,9 +4,19 @@ set -euo pipefail
 shopt -s inherit_errexit
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-DEFAULT_PG_CONFIG=/usr/lib/postgresql/15/bin/pg_config
+# What is supported.
+# shellcheck disable=SC2034  # for scripts/package and .ci/run
+MAJORS=(15 16 17 18 19)
+# Debian's own server: 15 in Debian 12.
+own_major=15
+# shellcheck source=/dev/null
+[[ ! -e /etc/os-release || $(. /etc/os-release && echo "${VERSION_CODENAME:-}") != trixie ]] || own_major=17
+DEFAULT_PG_CONFIG=/usr/lib/postgresql/$own_major/bin/pg_config
 PGRX_VERSION=$(sed -nE 's/^pgrx = .*"=([0-9.]+)".*/\1/p' "$ROOT/Cargo.toml")
 CACHE_DIR=${XDG_CACHE_HOME:-$HOME/.cache}/inventory_core
+# Servers from elsewhere run as postgres, who cannot enter root's home.
+# shellcheck disable=SC2034  # for scripts/server-from-debian and scripts/server-from-pypi
+SERVERS_DIR=$([[ $EUID -eq 0 ]] && echo /var/cache/inventory_core || echo "$CACHE_DIR")
 PGSPOT_VERSION=0.9.4
 # shellcheck disable=SC2034  # for scripts/setup and tests/stage
 PGSPOT=$CACHE_DIR/pgspot-$PGSPOT_VERSION/bin/pgspot
@@ -65,6 +75,45 @@ need_server() {
     export PG_CONFIG PG_MAJOR BINDIR PGRX_PG_CONFIG_PATH=$PG_CONFIG
 }
 
+# Goes on with a copy of the server (PG_CONFIG, BINDIR) into which anything may be installed. A server finds its folders from where
+# its program is, so a copy of them with the same way from one to the other is a server too. Headers are linked.
+use_server_copy() {
+    local copy new prefix folder
+    prefix=$(dirname "$BINDIR")
+    copy=$SERVERS_DIR/copy-$PG_MAJOR-$(sha256sum <<<"$PG_CONFIG $ROOT" | cut -c1-8)
+    if ! cmp -s "$BINDIR/postgres" "$copy$BINDIR/postgres"; then
+        mkdir -p "$SERVERS_DIR"
+        new=$(mktemp -d "$copy.XXXXXX")
+        chmod 755 "$new"
+        for folder in "$prefix" "$("$PG_CONFIG" --sharedir)"; do
+            [[ ! -e $new$folder ]] || continue
+            mkdir -p "$new$(dirname "$folder")"
+            cp -a "$folder" "$new$folder"
+        done
+        folder=$("$PG_CONFIG" --includedir)
+        if [[ ! -e $new$folder ]]; then
+            mkdir -p "$new$(dirname "$folder")"
+            ln -s "$folder" "$new$folder"
+        fi
+        rm -rf "$copy"
+        mv -T "$new" "$copy"
+    fi
+    PG_CONFIG=$copy$BINDIR/pg_config
+    need_server
+}
+
+# pg_config_of MAJOR: of the server that tests and packages of that major use; Debian's own where this Debian has it.
+pg_config_of() {
+    case $1 in
+        "$own_major")
+            [[ -x $DEFAULT_PG_CONFIG ]] || "$ROOT/scripts/setup" build >&2
+            echo "$DEFAULT_PG_CONFIG"
+            ;;
+        16) "$ROOT/scripts/server-from-pypi" 16 ;;
+        *) "$ROOT/scripts/server-from-debian" "$1" ;;
+    esac
+}
+
 # Sets CARGO_PGRX, the one of pgrx's own version: cargo-pgrx and pgrx must match.
 find_cargo_pgrx() {
     for CARGO_PGRX in cargo-pgrx "$CACHE_DIR/cargo-pgrx-$PGRX_VERSION/bin/cargo-pgrx"; do
@@ -78,8 +127,12 @@ cargo_pgrx() {
     CARGO=$ROOT/scripts/cargo-for-pgrx "$CARGO_PGRX" pgrx "$@"
 }
 
+# What scripts/build makes for the server of PG_CONFIG.
+built_library() {
+    echo "${CARGO_TARGET_DIR:-$ROOT/target}/release/pg$PG_MAJOR/inventory_core.so"
+}
+
+# Of the workspace, by its own table: nothing but a shell is needed.
 crate_version() {
-    local id
-    id=$(cd "$ROOT" && cargo pkgid)
-    echo "${id##*[#@]}"
+    sed -nE '/^\[workspace\.package\]/,/^\[/ s/^version = "(.*)"/\1/p' "$ROOT/Cargo.toml"
 }

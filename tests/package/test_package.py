@@ -1,22 +1,28 @@
-"""The Debian package holds what it should where it should, and leaves nothing behind; so does make uninstall."""
+"""Each package holds what it should where it should, and leaves nothing behind; so does make uninstall."""
 
 import json
+import subprocess
 import zipfile
 
 import pytest
 
-from packages import IS_DEBIANS, LONG, PG_CONFIG, ROOT, files_below, major, our_files, package, run, version
+from own_server import own_server
+from packages import (IS_DEBIANS, LONG, PG_CONFIG, ROOT, files_below, functions_of, holds_the_extension, made_packages, major, major_of,
+                      our_files, pg_config, run, unpack_image, version)
 
-debian = pytest.mark.skipif(not IS_DEBIANS, reason="the package is for Debian's own server")
+debian = pytest.mark.skipif(not IS_DEBIANS, reason="the package is installed beside Debian's own server")
 soak = pytest.mark.skipif(not LONG, reason="part of make soak")
 
 
 @pytest.fixture(scope="module")
 def packages():
-    """Two builds of this version, for an upgrade from one to the other, and the archive for PGXN."""
-    first, archive = package("1")
-    second, _ = package("2")
-    return first, second, archive
+    return made_packages()
+
+
+@pytest.fixture(scope="module")
+def next_build():
+    """Of the same version, for an upgrade from one to the other."""
+    return made_packages("2")
 
 
 def dpkg(folder, *options):
@@ -24,52 +30,94 @@ def dpkg(folder, *options):
     return run("dpkg", f"--root={folder}", "--force-not-root,script-chrootless,depends", *options)
 
 
-@debian
-def test_the_package_says_what_it_is(packages):
+def debians_files():
+    return our_files(f"/usr/lib/postgresql/{major()}/lib", f"/usr/share/postgresql/{major()}/extension")
+
+
+@pytest.mark.parametrize("said", ["PostgreSQL 19.0", "PostgreSQL 19.0 (Debian 19.0-1.pgdg12+1)", "PostgreSQL 19rc1 (Debian 19~rc1-1)",
+                                  "PostgreSQL 19beta2", "PostgreSQL 19devel"])
+def test_every_kind_of_version_has_a_major(said):
+    assert major_of(said) == 19
+
+
+def test_the_debian_package_says_what_it_is(packages):
     name = f"postgresql-{major()}-inventory-core"
-    assert packages[0].name.startswith(f"{name}_{version()}-1_")
-    assert run("dpkg-deb", "--show", "--showformat", "${Package} ${Version}", packages[0]) == f"{name} {version()}-1"
-    depends = run("dpkg-deb", "--field", packages[0], "Depends")
+    assert packages[".deb"].name.startswith(f"{name}_{version()}-1_")
+    assert run("dpkg-deb", "--show", "--showformat", "${Package} ${Version}", packages[".deb"]) == f"{name} {version()}-1"
+    depends = run("dpkg-deb", "--field", packages[".deb"], "Depends")
     assert depends.startswith(f"postgresql-{major()}, ") and "libc6 (>= " in depends
 
 
-@debian
-def test_it_installs_upgrades_and_removes_cleanly(packages, tmp_path):
+def test_the_debian_package_installs_upgrades_and_removes_cleanly(packages, next_build, tmp_path):
     database = tmp_path / "var/lib/dpkg"
     for folder in ("info", "updates", "triggers"):
         (database / folder).mkdir(parents=True)
     (database / "status").touch()
     documents = f"/usr/share/doc/postgresql-{major()}-inventory-core/"
-    for number in (0, 1):
-        dpkg(tmp_path, "--install", packages[number])
+    for number, build in enumerate((packages, next_build), start=1):
+        dpkg(tmp_path, "--install", build[".deb"])
         installed = {path for path in files_below(tmp_path) if not path.startswith("/var/")}
-        assert {path for path in installed if not path.startswith(documents)} == our_files()
+        assert {path for path in installed if not path.startswith(documents)} == debians_files().keys()
         assert {documents + name for name in ("README.md", "copyright", "changelog.gz")} <= installed
         assert run("dpkg-query", f"--admindir={database}", "--show", "--showformat", "${Version} ${db:Status-Status}"
-                   ) == f"{version()}-{number + 1} installed"
+                   ) == f"{version()}-{number} installed"
         dpkg(tmp_path, "--verify")
-    for path in our_files():
-        if not path.endswith(".so"):                # that one is stripped
-            assert (tmp_path / path[1:]).read_bytes() == open(path, "rb").read(), path
+    holds_the_extension(tmp_path, debians_files())
     dpkg(tmp_path, "--purge", f"postgresql-{major()}-inventory-core")
     assert {path for path in files_below(tmp_path) if not path.startswith("/var/")} == set()
+
+
+def test_the_rpm(packages, tmp_path):
+    """Placed as the RPMs of PostgreSQL's own repository are, and built against a C library that Red Hat 9 has (2.34)."""
+    rpm = packages[".rpm"]
+    said = run("rpm", "-qp", "--queryformat", "%{NAME} %{VERSION}-%{RELEASE} %{LICENSE}", rpm)
+    assert said == f"inventory_core_{major()} {version()}-1 PostgreSQL"
+    requires = run("rpm", "-qp", "--requires", rpm).splitlines()
+    assert f"postgresql{major()}-server" in requires
+    needed = [line.split("(GLIBC_")[1].split(")")[0] for line in requires if "(GLIBC_2" in line]
+    assert max(tuple(map(int, number.split("."))) for number in needed) <= (2, 34)
+    run("bash", "-c", 'set -o pipefail; cd "$1"; rpm2cpio "$2" | cpio -id --quiet', "-", tmp_path, rpm)
+    wanted = our_files(f"/usr/pgsql-{major()}/lib", f"/usr/pgsql-{major()}/share/extension")
+    assert {path for path in files_below(tmp_path) if not path.startswith("/usr/share/")} == wanted.keys()
+    assert {path.rsplit("/", 1)[1] for path in files_below(tmp_path)} >= {"LICENSE", "README.md", "CHANGELOG.md", "operating.md"}
+    holds_the_extension(tmp_path, wanted)
+
+
+@pytest.mark.skipif(major() < 18, reason="extension_control_path came with PostgreSQL 18")
+def test_a_server_takes_the_extension_from_the_image(packages, tmp_path):
+    """As CloudNativePG sets it up: the image is a volume, of which the server knows by two settings. Here it comes before the
+    server's own folders, in which the tests have the extension as well."""
+    volume = tmp_path / "volume"
+    labels = unpack_image(packages[".tar"], volume)
+    assert labels["org.opencontainers.image.version"] == version()
+    wanted = our_files("/lib", "/share/extension")
+    assert files_below(volume) == wanted.keys() | {"/licenses/inventory_core/LICENSE"}
+    holds_the_extension(volume, wanted)
+    for folder in (tmp_path, *tmp_path.parents):        # the server is another OS user
+        if folder.stat().st_mode & 0o005 != 0o005:
+            subprocess.run(["chmod", "o+rx", folder], check=True)
+    with own_server(extension_control_path=f"'{volume}/share:$system'", dynamic_library_path=f"'{volume}/lib:$libdir'") as server:
+        with server.connect() as owner:
+            owner.execute("CREATE EXTENSION inventory_core")
+            assert owner.execute("SELECT inventory_core.selection_hash('{}')").fetchone()[0]
+            maps = open(f"/proc/{owner.info.backend_pid}/maps", encoding="utf-8").read()
+            assert f"{volume}/lib/inventory_core.so" in maps and f"{pg_config('--pkglibdir')}/inventory_core.so" not in maps
 
 
 def test_uninstall_takes_away_what_install_put_there(tmp_path):
     environment = {"DESTDIR": str(tmp_path), "PG_CONFIG": str(PG_CONFIG)}
     run("make", "-C", ROOT, "--no-print-directory", "install", **environment)
-    assert files_below(tmp_path) == our_files()
+    assert files_below(tmp_path) == our_files().keys()
     run("make", "-C", ROOT, "--no-print-directory", "uninstall", **environment)
     assert files_below(tmp_path) == set()
 
 
-@debian
 def test_the_archive_for_pgxn(packages):
     meta = json.loads((ROOT / "META.json").read_text("utf-8"))
     assert {"name", "version", "abstract", "maintainer", "license", "provides", "meta-spec"} <= meta.keys()
     provided = meta["provides"]["inventory_core"]
-    assert meta["version"] == provided["version"] == version()
-    with zipfile.ZipFile(packages[2]) as archive:
+    assert meta["version"] == provided["version"] == version() and meta["release_status"] == "stable"
+    with zipfile.ZipFile(packages[".zip"]) as archive:
         names = archive.namelist()
         assert {name.split("/")[0] for name in names} == {f"inventory_core-{version()}"}
         for name in ("META.json", "Makefile", "inventory_core.control", provided["file"], provided["docfile"]):
@@ -80,10 +128,6 @@ def objects_of(script):
     """As scripts/schema compares: object by object, without line numbers."""
     lines = [line for line in script.read_text("utf-8").splitlines() if not line.startswith("-- src/")]
     return sorted("\n".join(lines).split("/* <begin connected objects> */"))
-
-
-def functions_of(library):
-    return {line.split()[-1] for line in run("nm", "-D", "--defined-only", library).splitlines() if " pg_finfo_" in line}
 
 
 def pg_config_of_a_server_below(folder):
@@ -105,7 +149,7 @@ def test_cargo_pgrx_gives_the_same(command, tmp_path):
         f'cargo_pgrx {command.format(root=tmp_path / "root")} --pg-config "$PG_CONFIG" '
         '--no-default-features --features "pg$PG_MAJOR"',
         PG_CONFIG=str(config), CARGO_TARGET_DIR=str(ROOT / "target/cargo-pgrx"))    # it links in another way
-    assert files_below(tmp_path / "root") == our_files()
+    assert files_below(tmp_path / "root") == our_files().keys()
     for path in our_files():
         made = tmp_path / "root" / path[1:]
         if path.endswith(".so"):
@@ -145,11 +189,11 @@ find / -xdev \\( -name '*inventory_core*' -o -name '*inventory-core*' \\) | sed 
 
 @soak
 @debian
-def test_it_works_in_a_fresh_debian(packages, tmp_path):
+def test_it_works_in_a_fresh_debian(packages, next_build, tmp_path):
     root = tmp_path / "debian"
     run("debootstrap", "--variant=minbase", "--include=postgresql-15,libgcc-s1", "bookworm", root)
-    for name, made in zip(("first", "second"), packages):
-        run("cp", made, root / f"{name}.deb")
+    for name, made in (("first", packages), ("second", next_build)):
+        run("cp", made[".deb"], root / f"{name}.deb")
     said = run("chroot", root, "bash", "-c", IN_FRESH_DEBIAN, LANG="C.UTF-8")
     assert "status success" in said
     assert "left over" not in said

@@ -96,13 +96,22 @@ class Client(threading.Thread):
                 getattr(self, how)()
                 self.done[how] += 1
             except psycopg.OperationalError:                # killed
-                self.done["lost"] += 1
-                self.leave_at_once()
+                self.lose()
+            except psycopg.InternalError as raised:
+                # Killed too. The server's FATAL and PgBouncer's own answer one BEGIN or COMMIT, with any version of PgBouncer, and
+                # psycopg 3.3 calls that "received 2 results", an error without SQLSTATE. An error of the server has one.
+                if raised.sqlstate is not None:
+                    self.wrong.append(("raised", repr(raised)))
+                self.lose()
             except Exception as raised:                     # a fault of the test must not pass for silence
                 self.wrong.append(("raised", repr(raised)))
                 self.leave_at_once()
         if self.session:
             self.session.close()
+
+    def lose(self):
+        self.done["lost"] += 1
+        self.leave_at_once()
 
     def leave_at_once(self):
         if self.session is not None:
