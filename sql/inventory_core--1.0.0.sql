@@ -2172,8 +2172,10 @@ END;
 COMMENT ON FUNCTION inventory_core_internal._run_changes_so_far(inventory_core_internal.sync_runs) IS
     'What a running run has changed in its selection: added, changed, reappeared; what is missing shows at its end';
 CREATE FUNCTION inventory_core_internal._fold(run inventory_core_internal.sync_runs, into_selection text) RETURNS void
-LANGUAGE sql VOLATILE PARALLEL UNSAFE
-BEGIN ATOMIC
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
     -- A run that started later may have been folded before: what it saw stays its own.
     WITH sets AS MATERIALIZED (
         SELECT l.chunk, l.run_id, l.item_ids,
@@ -2212,7 +2214,8 @@ BEGIN ATOMIC
     SELECT run.tenant_id, into_selection, m.chunk, run.run_id, m.item_ids
     FROM mine AS m
     WHERE inventory_core_internal._bitmap_count(m.item_ids) > 0;
-END;
+END
+$$;
 COMMENT ON FUNCTION inventory_core_internal._fold(inventory_core_internal.sync_runs, text) IS
     'Folds what a run observed into the disjoint sets of a selection: its own, or * for the tenant; cost by chunks';
 
@@ -2260,7 +2263,9 @@ BEGIN
         ORDER BY r.start_no, r.started_at, r.run_id
     LOOP
         PERFORM inventory_core_internal._fold(run, '*');
-        PERFORM inventory_core_internal._fold_types(tenant, run.run_id);
+        IF run.inserted_count > 0 THEN
+            PERFORM inventory_core_internal._fold_types(tenant, run.run_id);
+        END IF;
         DELETE FROM inventory_core_internal.run_parts AS p WHERE p.tenant_id = tenant AND p.run_id = run.run_id;
     END LOOP;
 END
@@ -2290,9 +2295,6 @@ CREATE FUNCTION inventory_core_internal._changes_by_type(run inventory_core_inte
 RETURNS TABLE (policy_type text, added bigint, reappeared bigint, unobserved bigint)
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
-SET plan_cache_mode = force_generic_plan
-SET enable_nestloop = off
-SET jit = off
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -2366,15 +2368,15 @@ CREATE FUNCTION inventory_core_internal._add_doubts(
     policy_types text[], unobserved bigint[]) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
-SET plan_cache_mode = force_generic_plan
-SET enable_nestloop = off
-SET jit = off
 AS $$
 DECLARE
     failed_types text[];
     is_unlocated boolean;
     judged record;
-    doubts record;
+    is_short boolean;
+    is_empty boolean;
+    has_shrunk boolean;
+    shrunk_types text[];
     guard CONSTANT numeric := inventory_core_internal._shrink_guard();
     least_items CONSTANT bigint := inventory_core_internal._shrink_guard_min_items();
 BEGIN
@@ -2398,23 +2400,26 @@ BEGIN
             AND t.policy_type NOT IN (SELECT unnest(failed_types))
             AND (run.policy_types IS NULL OR t.policy_type IN (SELECT unnest(run.policy_types)))) AS t;
 
-    INSERT INTO inventory_core_internal.sync_errors (tenant_id, run_id, error_no, error_code, policy_type, recorded_at, by_caller)
-    SELECT run.tenant_id, run.run_id, before.error_no + row_number() OVER (ORDER BY d.place, d.policy_type COLLATE "C"),
-           d.error_code, d.policy_type, inventory_core_internal._now(), false
-    FROM (SELECT 1, 'short_of_expected', NULL::text
-          WHERE observed_in_all < expected_items * (1 - inventory_core_internal._expected_tolerance()::numeric)
-          UNION ALL
-          SELECT 2, 'nothing_observed', NULL
-          WHERE judged.present > 0 AND judged.observed = 0 AND expected_items IS DISTINCT FROM 0
-          UNION ALL
-          SELECT 3, 'shrink_guard', NULL
-          WHERE NOT accept_shrink AND judged.reference >= least_items AND judged.observed < guard * judged.reference
-          UNION ALL
-          SELECT 4, 'shrink_guard', s.policy_type
-          FROM unnest(judged.shrunk_types) AS s (policy_type)
-          WHERE NOT accept_shrink) AS d (place, error_code, policy_type)
-    CROSS JOIN (SELECT coalesce(max(e.error_no), 0) AS error_no FROM inventory_core_internal.sync_errors AS e
-                WHERE e.tenant_id = run.tenant_id AND e.run_id = run.run_id) AS before;
+    is_short := observed_in_all < expected_items * (1 - inventory_core_internal._expected_tolerance()::numeric);
+    is_empty := judged.present > 0 AND judged.observed = 0 AND expected_items IS DISTINCT FROM 0;
+    has_shrunk := NOT accept_shrink AND judged.reference >= least_items AND judged.observed < guard * judged.reference;
+    shrunk_types := CASE WHEN NOT accept_shrink THEN judged.shrunk_types END;
+    IF is_short OR is_empty OR has_shrunk OR shrunk_types IS NOT NULL THEN
+        INSERT INTO inventory_core_internal.sync_errors
+            (tenant_id, run_id, error_no, error_code, policy_type, recorded_at, by_caller)
+        SELECT run.tenant_id, run.run_id, before.error_no + row_number() OVER (ORDER BY d.place, d.policy_type COLLATE "C"),
+               d.error_code, d.policy_type, inventory_core_internal._now(), false
+        FROM (SELECT 1, 'short_of_expected', NULL::text WHERE is_short
+              UNION ALL
+              SELECT 2, 'nothing_observed', NULL WHERE is_empty
+              UNION ALL
+              SELECT 3, 'shrink_guard', NULL WHERE has_shrunk
+              UNION ALL
+              SELECT 4, 'shrink_guard', s.policy_type FROM unnest(shrunk_types) AS s (policy_type))
+            AS d (place, error_code, policy_type)
+        CROSS JOIN (SELECT coalesce(max(e.error_no), 0) AS error_no FROM inventory_core_internal.sync_errors AS e
+                    WHERE e.tenant_id = run.tenant_id AND e.run_id = run.run_id) AS before;
+    END IF;
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._add_doubts(
@@ -2424,9 +2429,6 @@ COMMENT ON FUNCTION inventory_core_internal._add_doubts(
 CREATE FUNCTION inventory_core_internal._add_missing(run inventory_core_internal.sync_runs, failed_types text[]) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
-SET plan_cache_mode = force_generic_plan
-SET enable_nestloop = off
-SET jit = off
 AS $$
 DECLARE
     is_for_all boolean := run.policy_types IS NULL;
@@ -2461,9 +2463,6 @@ CREATE FUNCTION inventory_core_internal._judge_types(
     run inventory_core_internal.sync_runs, status text, policy_types text[], unobserved bigint[]) RETURNS boolean
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
-SET plan_cache_mode = force_generic_plan
-SET enable_nestloop = off
-SET jit = off
 AS $$
 DECLARE
     errors record;
@@ -2551,8 +2550,10 @@ COMMENT ON FUNCTION inventory_core_internal._judge_types(inventory_core_internal
 CREATE FUNCTION inventory_core_internal._add_error(
     tenant text, run_id uuid, error_code text, upstream_code text DEFAULT NULL, http_status integer DEFAULT NULL,
     policy_type text DEFAULT NULL, message text DEFAULT NULL, by_caller boolean DEFAULT false) RETURNS void
-LANGUAGE sql VOLATILE PARALLEL UNSAFE
-BEGIN ATOMIC
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
     INSERT INTO inventory_core_internal.sync_errors
         (tenant_id, run_id, error_no, error_code, upstream_code, http_status, policy_type, message, recorded_at, by_caller)
     SELECT _add_error.tenant, _add_error.run_id, coalesce(max(e.error_no), 0) + 1, _add_error.error_code,
@@ -2560,7 +2561,8 @@ BEGIN ATOMIC
            inventory_core_internal._now(), _add_error.by_caller
     FROM inventory_core_internal.sync_errors AS e
     WHERE e.tenant_id = _add_error.tenant AND e.run_id = _add_error.run_id;
-END;
+END
+$$;
 COMMENT ON FUNCTION inventory_core_internal._add_error(text, uuid, text, text, integer, text, text, boolean) IS
     'Adds an error to a run; the caller has the lock of its errors, or the run alone, which keeps the numbers apart';
 
@@ -2571,6 +2573,10 @@ CREATE FUNCTION inventory_core_internal._close_run(
     accept_shrink boolean DEFAULT false) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
+-- Planned once a session, for what is called from here too; lists of types are hashed, however the planner guesses their length.
+SET plan_cache_mode = force_generic_plan
+SET enable_nestloop = off
+SET jit = off
 AS $$
 DECLARE
     counts record;
@@ -2580,9 +2586,11 @@ BEGIN
     -- The caller has the run alone: no batch can add a part any more. It shares the items: nothing is forgotten meanwhile.
     SELECT * INTO counts FROM inventory_core_internal._run_counts(run.tenant_id, run.run_id);
 
-    INSERT INTO inventory_core_internal.run_changes_bitmaps (tenant_id, run_id, chunk, change, item_ids)
-    SELECT run.tenant_id, run.run_id, c.chunk, c.change, c.item_ids
-    FROM inventory_core_internal._run_changes_so_far(run) AS c;
+    IF counts.observed > 0 THEN
+        INSERT INTO inventory_core_internal.run_changes_bitmaps (tenant_id, run_id, chunk, change, item_ids)
+        SELECT run.tenant_id, run.run_id, c.chunk, c.change, c.item_ids
+        FROM inventory_core_internal._run_changes_so_far(run) AS c;
+    END IF;
     SELECT array_agg(c.policy_type) AS policy_types, array_agg(c.added) AS added, array_agg(c.reappeared) AS reappeared,
            array_agg(c.unobserved) AS unobserved
     INTO by_type
@@ -2606,8 +2614,13 @@ BEGIN
         has_errors := EXISTS (SELECT FROM inventory_core_internal.sync_errors AS e
                               WHERE e.tenant_id = run.tenant_id AND e.run_id = run.run_id);
     END IF;
-    PERFORM inventory_core_internal._fold(run, run.selection_hash);
-    PERFORM inventory_core_internal._fold_presence(run);
+    IF counts.observed > 0 THEN
+        PERFORM inventory_core_internal._fold(run, run.selection_hash);
+    END IF;
+    IF EXISTS (SELECT FROM inventory_core_internal.run_changes_bitmaps AS b
+               WHERE b.tenant_id = run.tenant_id AND b.run_id = run.run_id AND b.change <> 'changed') THEN
+        PERFORM inventory_core_internal._fold_presence(run);
+    END IF;
 
     PERFORM inventory_core_internal._give_slot_back(run.tenant_id, run.run_id);
     UPDATE inventory_core_internal.sync_runs AS r
@@ -3504,6 +3517,8 @@ RETURNS TABLE (run_id uuid, status text, selection_hash text, reason text, block
                cursor text)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
+-- Planned once a session, for what is called from here too: to plan costs more than to do.
+SET plan_cache_mode = force_generic_plan
 -- A start waits for nothing but a table that is locked as a whole, or a row that somebody else than this extension holds.
 SET lock_timeout = '100ms'
 AS $$
@@ -3742,6 +3757,8 @@ RETURNS TABLE (observed integer, inserted integer, updated integer, unchanged in
                rejected integer, dropped_meta_keys integer)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
+-- Planned once a session, for what is called from here too: to plan costs more than to do.
+SET plan_cache_mode = force_generic_plan
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -3954,6 +3971,8 @@ CREATE FUNCTION inventory_core.finish_run(
 RETURNS inventory_core.inventory_sync_runs
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
+-- Planned once a session, for what is called from here too: to plan costs more than to do.
+SET plan_cache_mode = force_generic_plan
 AS $$
 #variable_conflict use_column
 DECLARE

@@ -41,6 +41,8 @@ RETURNS TABLE (observed integer, inserted integer, updated integer, unchanged in
                rejected integer, dropped_meta_keys integer)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
+-- Planned once a session, for what is called from here too: to plan costs more than to do.
+SET plan_cache_mode = force_generic_plan
 AS $$
 #variable_conflict use_column
 DECLARE

@@ -21,9 +21,6 @@ CREATE FUNCTION inventory_core_internal._changes_by_type(run inventory_core_inte
 RETURNS TABLE (policy_type text, added bigint, reappeared bigint, unobserved bigint)
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
-SET plan_cache_mode = force_generic_plan
-SET enable_nestloop = off
-SET jit = off
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -97,15 +94,15 @@ CREATE FUNCTION inventory_core_internal._add_doubts(
     policy_types text[], unobserved bigint[]) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
-SET plan_cache_mode = force_generic_plan
-SET enable_nestloop = off
-SET jit = off
 AS $$
 DECLARE
     failed_types text[];
     is_unlocated boolean;
     judged record;
-    doubts record;
+    is_short boolean;
+    is_empty boolean;
+    has_shrunk boolean;
+    shrunk_types text[];
     guard CONSTANT numeric := inventory_core_internal._shrink_guard();
     least_items CONSTANT bigint := inventory_core_internal._shrink_guard_min_items();
 BEGIN
@@ -129,23 +126,26 @@ BEGIN
             AND t.policy_type NOT IN (SELECT unnest(failed_types))
             AND (run.policy_types IS NULL OR t.policy_type IN (SELECT unnest(run.policy_types)))) AS t;
 
-    INSERT INTO inventory_core_internal.sync_errors (tenant_id, run_id, error_no, error_code, policy_type, recorded_at, by_caller)
-    SELECT run.tenant_id, run.run_id, before.error_no + row_number() OVER (ORDER BY d.place, d.policy_type COLLATE "C"),
-           d.error_code, d.policy_type, inventory_core_internal._now(), false
-    FROM (SELECT 1, 'short_of_expected', NULL::text
-          WHERE observed_in_all < expected_items * (1 - inventory_core_internal._expected_tolerance()::numeric)
-          UNION ALL
-          SELECT 2, 'nothing_observed', NULL
-          WHERE judged.present > 0 AND judged.observed = 0 AND expected_items IS DISTINCT FROM 0
-          UNION ALL
-          SELECT 3, 'shrink_guard', NULL
-          WHERE NOT accept_shrink AND judged.reference >= least_items AND judged.observed < guard * judged.reference
-          UNION ALL
-          SELECT 4, 'shrink_guard', s.policy_type
-          FROM unnest(judged.shrunk_types) AS s (policy_type)
-          WHERE NOT accept_shrink) AS d (place, error_code, policy_type)
-    CROSS JOIN (SELECT coalesce(max(e.error_no), 0) AS error_no FROM inventory_core_internal.sync_errors AS e
-                WHERE e.tenant_id = run.tenant_id AND e.run_id = run.run_id) AS before;
+    is_short := observed_in_all < expected_items * (1 - inventory_core_internal._expected_tolerance()::numeric);
+    is_empty := judged.present > 0 AND judged.observed = 0 AND expected_items IS DISTINCT FROM 0;
+    has_shrunk := NOT accept_shrink AND judged.reference >= least_items AND judged.observed < guard * judged.reference;
+    shrunk_types := CASE WHEN NOT accept_shrink THEN judged.shrunk_types END;
+    IF is_short OR is_empty OR has_shrunk OR shrunk_types IS NOT NULL THEN
+        INSERT INTO inventory_core_internal.sync_errors
+            (tenant_id, run_id, error_no, error_code, policy_type, recorded_at, by_caller)
+        SELECT run.tenant_id, run.run_id, before.error_no + row_number() OVER (ORDER BY d.place, d.policy_type COLLATE "C"),
+               d.error_code, d.policy_type, inventory_core_internal._now(), false
+        FROM (SELECT 1, 'short_of_expected', NULL::text WHERE is_short
+              UNION ALL
+              SELECT 2, 'nothing_observed', NULL WHERE is_empty
+              UNION ALL
+              SELECT 3, 'shrink_guard', NULL WHERE has_shrunk
+              UNION ALL
+              SELECT 4, 'shrink_guard', s.policy_type FROM unnest(shrunk_types) AS s (policy_type))
+            AS d (place, error_code, policy_type)
+        CROSS JOIN (SELECT coalesce(max(e.error_no), 0) AS error_no FROM inventory_core_internal.sync_errors AS e
+                    WHERE e.tenant_id = run.tenant_id AND e.run_id = run.run_id) AS before;
+    END IF;
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._add_doubts(
@@ -155,9 +155,6 @@ COMMENT ON FUNCTION inventory_core_internal._add_doubts(
 CREATE FUNCTION inventory_core_internal._add_missing(run inventory_core_internal.sync_runs, failed_types text[]) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
-SET plan_cache_mode = force_generic_plan
-SET enable_nestloop = off
-SET jit = off
 AS $$
 DECLARE
     is_for_all boolean := run.policy_types IS NULL;
@@ -192,9 +189,6 @@ CREATE FUNCTION inventory_core_internal._judge_types(
     run inventory_core_internal.sync_runs, status text, policy_types text[], unobserved bigint[]) RETURNS boolean
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
-SET plan_cache_mode = force_generic_plan
-SET enable_nestloop = off
-SET jit = off
 AS $$
 DECLARE
     errors record;

@@ -1,8 +1,10 @@
 CREATE FUNCTION inventory_core_internal._add_error(
     tenant text, run_id uuid, error_code text, upstream_code text DEFAULT NULL, http_status integer DEFAULT NULL,
     policy_type text DEFAULT NULL, message text DEFAULT NULL, by_caller boolean DEFAULT false) RETURNS void
-LANGUAGE sql VOLATILE PARALLEL UNSAFE
-BEGIN ATOMIC
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
     INSERT INTO inventory_core_internal.sync_errors
         (tenant_id, run_id, error_no, error_code, upstream_code, http_status, policy_type, message, recorded_at, by_caller)
     SELECT _add_error.tenant, _add_error.run_id, coalesce(max(e.error_no), 0) + 1, _add_error.error_code,
@@ -10,7 +12,8 @@ BEGIN ATOMIC
            inventory_core_internal._now(), _add_error.by_caller
     FROM inventory_core_internal.sync_errors AS e
     WHERE e.tenant_id = _add_error.tenant AND e.run_id = _add_error.run_id;
-END;
+END
+$$;
 COMMENT ON FUNCTION inventory_core_internal._add_error(text, uuid, text, text, integer, text, text, boolean) IS
     'Adds an error to a run; the caller has the lock of its errors, or the run alone, which keeps the numbers apart';
 
@@ -21,6 +24,10 @@ CREATE FUNCTION inventory_core_internal._close_run(
     accept_shrink boolean DEFAULT false) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
+-- Planned once a session, for what is called from here too; lists of types are hashed, however the planner guesses their length.
+SET plan_cache_mode = force_generic_plan
+SET enable_nestloop = off
+SET jit = off
 AS $$
 DECLARE
     counts record;
@@ -30,9 +37,11 @@ BEGIN
     -- The caller has the run alone: no batch can add a part any more. It shares the items: nothing is forgotten meanwhile.
     SELECT * INTO counts FROM inventory_core_internal._run_counts(run.tenant_id, run.run_id);
 
-    INSERT INTO inventory_core_internal.run_changes_bitmaps (tenant_id, run_id, chunk, change, item_ids)
-    SELECT run.tenant_id, run.run_id, c.chunk, c.change, c.item_ids
-    FROM inventory_core_internal._run_changes_so_far(run) AS c;
+    IF counts.observed > 0 THEN
+        INSERT INTO inventory_core_internal.run_changes_bitmaps (tenant_id, run_id, chunk, change, item_ids)
+        SELECT run.tenant_id, run.run_id, c.chunk, c.change, c.item_ids
+        FROM inventory_core_internal._run_changes_so_far(run) AS c;
+    END IF;
     SELECT array_agg(c.policy_type) AS policy_types, array_agg(c.added) AS added, array_agg(c.reappeared) AS reappeared,
            array_agg(c.unobserved) AS unobserved
     INTO by_type
@@ -56,8 +65,13 @@ BEGIN
         has_errors := EXISTS (SELECT FROM inventory_core_internal.sync_errors AS e
                               WHERE e.tenant_id = run.tenant_id AND e.run_id = run.run_id);
     END IF;
-    PERFORM inventory_core_internal._fold(run, run.selection_hash);
-    PERFORM inventory_core_internal._fold_presence(run);
+    IF counts.observed > 0 THEN
+        PERFORM inventory_core_internal._fold(run, run.selection_hash);
+    END IF;
+    IF EXISTS (SELECT FROM inventory_core_internal.run_changes_bitmaps AS b
+               WHERE b.tenant_id = run.tenant_id AND b.run_id = run.run_id AND b.change <> 'changed') THEN
+        PERFORM inventory_core_internal._fold_presence(run);
+    END IF;
 
     PERFORM inventory_core_internal._give_slot_back(run.tenant_id, run.run_id);
     UPDATE inventory_core_internal.sync_runs AS r

@@ -4,6 +4,8 @@ CREATE FUNCTION inventory_core.finish_run(
 RETURNS inventory_core.inventory_sync_runs
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
+-- Planned once a session, for what is called from here too: to plan costs more than to do.
+SET plan_cache_mode = force_generic_plan
 AS $$
 #variable_conflict use_column
 DECLARE

@@ -89,6 +89,8 @@ RETURNS TABLE (run_id uuid, status text, selection_hash text, reason text, block
                cursor text)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
+-- Planned once a session, for what is called from here too: to plan costs more than to do.
+SET plan_cache_mode = force_generic_plan
 -- A start waits for nothing but a table that is locked as a whole, or a row that somebody else than this extension holds.
 SET lock_timeout = '100ms'
 AS $$

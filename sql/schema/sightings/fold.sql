@@ -1,6 +1,8 @@
 CREATE FUNCTION inventory_core_internal._fold(run inventory_core_internal.sync_runs, into_selection text) RETURNS void
-LANGUAGE sql VOLATILE PARALLEL UNSAFE
-BEGIN ATOMIC
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
     -- A run that started later may have been folded before: what it saw stays its own.
     WITH sets AS MATERIALIZED (
         SELECT l.chunk, l.run_id, l.item_ids,
@@ -39,7 +41,8 @@ BEGIN ATOMIC
     SELECT run.tenant_id, into_selection, m.chunk, run.run_id, m.item_ids
     FROM mine AS m
     WHERE inventory_core_internal._bitmap_count(m.item_ids) > 0;
-END;
+END
+$$;
 COMMENT ON FUNCTION inventory_core_internal._fold(inventory_core_internal.sync_runs, text) IS
     'Folds what a run observed into the disjoint sets of a selection: its own, or * for the tenant; cost by chunks';
 
@@ -87,7 +90,9 @@ BEGIN
         ORDER BY r.start_no, r.started_at, r.run_id
     LOOP
         PERFORM inventory_core_internal._fold(run, '*');
-        PERFORM inventory_core_internal._fold_types(tenant, run.run_id);
+        IF run.inserted_count > 0 THEN
+            PERFORM inventory_core_internal._fold_types(tenant, run.run_id);
+        END IF;
         DELETE FROM inventory_core_internal.run_parts AS p WHERE p.tenant_id = tenant AND p.run_id = run.run_id;
     END LOOP;
 END
