@@ -82,7 +82,8 @@ class Workers:
 
 CALLS = {
     "forget_items": "SELECT inventory_core.forget_items(%(tenant)s, '{1}')",
-    "forget_missing": "SELECT inventory_core.forget_missing(%(tenant)s, repeat('0', 64), 1, '0', false)",
+    "forget_missing": "SELECT inventory_core.forget_missing(%(tenant)s, (SELECT min(r.selection_hash) FROM inventory_core.inventory_sync_runs("
+                      "%(tenant)s) AS r), 1, '0', false)",
     "finish_run": "SELECT inventory_core.finish_run(%(tenant)s, %(run)s)",
     "forget_tenant": "SELECT inventory_core.forget_tenant(%(tenant)s)",
     "set_tenant_limit": "SELECT inventory_core.set_tenant_limit(%(tenant)s, 7)",
