@@ -3557,7 +3557,8 @@ BEGIN
     -- Under the lock of the selection, so that it is the one of the last run.
     SELECT s.cursor INTO cursor FROM inventory_core_internal.selections AS s
     WHERE s.tenant_id = tenant AND s.selection_hash = start_run.selection_hash;
-    IF mode = 'delta' AND cursor IS NULL THEN
+    -- A start that is repeated is not a new one.
+    IF mode = 'delta' AND cursor IS NULL AND status IS NULL THEN
         PERFORM inventory_core_internal._raise_no_cursor();
     END IF;
 

@@ -141,7 +141,7 @@ class History:
             self.requests.append((tenant.name, (selection, request)))
         # odd seconds beside a clock that moves by tens: nothing ever expires in this very instant
         lease = timedelta(seconds=self.rng.choice((65, 245))) if self.chance(0.5) else None
-        min_age = timedelta(seconds=self.rng.choice((35, 605, 3605))) if self.chance(0.15) else None
+        min_age = timedelta(seconds=self.rng.choice((35, 605, 3605, 36005))) if self.chance(0.2) else None
         return "start_run", {
             "name": f"r{self.names}", "selection": selection, "request_id": request, "lease": lease,
             "min_age": min_age, "correlation_id": self.rng.choice((None, "nightly", "sync-7")),
