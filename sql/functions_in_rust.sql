@@ -432,7 +432,7 @@ IMMUTABLE STRICT PARALLEL SAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'is_retryable_wrapper';
 
--- inventory_core::api::run_numbers::_runs_add
+-- inventory_core::api::run_seqs::_runs_add
 CREATE  FUNCTION inventory_core_internal."_runs_add"(
 	"set" bytea, /* Option < & [u8] > */
 	"run_seq" bigint /* Option < i64 > */
@@ -441,7 +441,7 @@ IMMUTABLE PARALLEL SAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_runs_add_wrapper';
 
--- inventory_core::api::run_numbers::_runs_contain
+-- inventory_core::api::run_seqs::_runs_contain
 CREATE  FUNCTION inventory_core_internal."_runs_contain"(
 	"set" bytea, /* Option < & [u8] > */
 	"run_seq" bigint /* Option < i64 > */
@@ -450,7 +450,7 @@ IMMUTABLE PARALLEL SAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_runs_contain_wrapper';
 
--- inventory_core::api::run_numbers::_runs_count
+-- inventory_core::api::run_seqs::_runs_count
 CREATE  FUNCTION inventory_core_internal."_runs_count"(
 	"set" bytea, /* Option < & [u8] > */
 	"after" bigint, /* Option < i64 > */
@@ -460,7 +460,7 @@ IMMUTABLE PARALLEL SAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_runs_count_wrapper';
 
--- inventory_core::api::run_numbers::_runs_differ
+-- inventory_core::api::run_seqs::_runs_differ
 CREATE  FUNCTION inventory_core_internal."_runs_differ"(
 	"set" bytea, /* Option < & [u8] > */
 	"other" bytea /* Option < & [u8] > */
@@ -469,7 +469,7 @@ IMMUTABLE PARALLEL SAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_runs_differ_wrapper';
 
--- inventory_core::api::run_numbers::_runs_first_after
+-- inventory_core::api::run_seqs::_runs_first_after
 CREATE  FUNCTION inventory_core_internal."_runs_first_after"(
 	"set" bytea, /* Option < & [u8] > */
 	"run_seq" bigint /* Option < i64 > */
@@ -478,7 +478,7 @@ IMMUTABLE PARALLEL SAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_runs_first_after_wrapper';
 
--- inventory_core::api::run_numbers::_runs_last
+-- inventory_core::api::run_seqs::_runs_last
 CREATE  FUNCTION inventory_core_internal."_runs_last"(
 	"set" bytea /* Option < & [u8] > */
 ) RETURNS bigint /* Option < i64 > */

@@ -1,11 +1,11 @@
--- A plain CREATE SCHEMA: where somebody else made the schema before us, the installation fails
--- instead of adopting objects that are not ours.
+-- A plain CREATE SCHEMA: if the schema already exists, the installation fails instead of adopting
+-- another role's objects.
 DO $$
 BEGIN
     IF getdatabaseencoding() <> 'UTF8' THEN
         RAISE EXCEPTION 'inventory_core needs a database in UTF8'
             USING ERRCODE = 'feature_not_supported',
-                  DETAIL = format('This database is in %s; a selection is hashed as UTF-8.', getdatabaseencoding()),
+                  DETAIL = format('The encoding of this database is %s; a selection is hashed as UTF-8.', getdatabaseencoding()),
                   HINT = 'Create the database with ENCODING ''UTF8''.';
     END IF;
 END
@@ -13,7 +13,7 @@ $$;
 
 CREATE SCHEMA inventory_core;
 COMMENT ON SCHEMA inventory_core IS
-    'Per tenant: what was last observed of an external API, by which run, and what is missing and why';
+    'What was last observed of an external API, per tenant, by which run, and what is missing and why';
 
 CREATE SCHEMA inventory_core_internal;
 COMMENT ON SCHEMA inventory_core_internal IS 'Tables and private functions of inventory_core';
@@ -451,7 +451,7 @@ IMMUTABLE STRICT PARALLEL SAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'is_retryable_wrapper';
 
--- inventory_core::api::run_numbers::_runs_add
+-- inventory_core::api::run_seqs::_runs_add
 CREATE  FUNCTION inventory_core_internal."_runs_add"(
 	"set" bytea, /* Option < & [u8] > */
 	"run_seq" bigint /* Option < i64 > */
@@ -460,7 +460,7 @@ IMMUTABLE PARALLEL SAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_runs_add_wrapper';
 
--- inventory_core::api::run_numbers::_runs_contain
+-- inventory_core::api::run_seqs::_runs_contain
 CREATE  FUNCTION inventory_core_internal."_runs_contain"(
 	"set" bytea, /* Option < & [u8] > */
 	"run_seq" bigint /* Option < i64 > */
@@ -469,7 +469,7 @@ IMMUTABLE PARALLEL SAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_runs_contain_wrapper';
 
--- inventory_core::api::run_numbers::_runs_count
+-- inventory_core::api::run_seqs::_runs_count
 CREATE  FUNCTION inventory_core_internal."_runs_count"(
 	"set" bytea, /* Option < & [u8] > */
 	"after" bigint, /* Option < i64 > */
@@ -479,7 +479,7 @@ IMMUTABLE PARALLEL SAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_runs_count_wrapper';
 
--- inventory_core::api::run_numbers::_runs_differ
+-- inventory_core::api::run_seqs::_runs_differ
 CREATE  FUNCTION inventory_core_internal."_runs_differ"(
 	"set" bytea, /* Option < & [u8] > */
 	"other" bytea /* Option < & [u8] > */
@@ -488,7 +488,7 @@ IMMUTABLE PARALLEL SAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_runs_differ_wrapper';
 
--- inventory_core::api::run_numbers::_runs_first_after
+-- inventory_core::api::run_seqs::_runs_first_after
 CREATE  FUNCTION inventory_core_internal."_runs_first_after"(
 	"set" bytea, /* Option < & [u8] > */
 	"run_seq" bigint /* Option < i64 > */
@@ -497,7 +497,7 @@ IMMUTABLE PARALLEL SAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_runs_first_after_wrapper';
 
--- inventory_core::api::run_numbers::_runs_last
+-- inventory_core::api::run_seqs::_runs_last
 CREATE  FUNCTION inventory_core_internal."_runs_last"(
 	"set" bytea /* Option < & [u8] > */
 ) RETURNS bigint /* Option < i64 > */
@@ -655,8 +655,8 @@ IMMUTABLE STRICT PARALLEL SAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_library_version_wrapper';
 
--- Privileges on objects belong to three group roles; which tenants a role may bind is a row of tenant_grants. Roles are of
--- the whole server: another database, or a dump that was restored, may have made them before.
+-- Three group roles hold the privileges on objects. A row of tenant_grants says which tenant a role may bind. Roles belong to
+-- the whole server: another database, or a restored dump, may have created them before.
 
 CREATE FUNCTION inventory_core_internal._group_roles() RETURNS TABLE (role_name name, access text, member_of name)
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -688,7 +688,7 @@ BEGIN ATOMIC
         FROM pg_auth_members AS m
         WHERE m.member = r.oid AND pg_get_userbyid(m.roleid) IS DISTINCT FROM g.member_of
         UNION ALL
-        -- of the whole server: a database or a tablespace
+        -- shared objects: a database or a tablespace
         SELECT 'owns objects in this database or of the server'
         WHERE EXISTS (SELECT FROM pg_shdepend AS d
                       LEFT JOIN pg_database AS b ON b.oid = d.dbid
@@ -696,7 +696,7 @@ BEGIN ATOMIC
                         AND (d.dbid = 0 OR b.datname = current_database()))) AS p (problem);
 END;
 COMMENT ON FUNCTION inventory_core_internal._group_role_problems() IS
-    'Why the group roles are not what the extension makes them: no row where all is well';
+    'How the group roles differ from what the extension creates; no row if they do not';
 
 DO $$
 DECLARE
@@ -704,7 +704,7 @@ DECLARE
     wrong record;
 BEGIN
     FOR wanted IN SELECT * FROM inventory_core_internal._group_roles() LOOP
-        -- In a block of its own: another database may make the role in this moment.
+        -- In a separate block: another database may create the role at the same time.
         BEGIN
             IF to_regrole(quote_ident(wanted.role_name)) IS NULL THEN
                 EXECUTE format('CREATE ROLE %I', wanted.role_name);
@@ -722,7 +722,7 @@ BEGIN
         RAISE EXCEPTION 'role "%" cannot serve as a group role of inventory_core', wrong.role_name
             USING ERRCODE = 'object_not_in_prerequisite_state',
                   DETAIL = format('The role %s.', wrong.problem),
-                  HINT = 'Rename or drop the role, or make it what the extension makes: NOLOGIN, no attributes, owning nothing, '
+                  HINT = 'Rename or drop the role, or make it what the extension creates: NOLOGIN, no attributes, owning nothing, '
                          'inventory_core_writer a member of inventory_core_reader alone, inventory_core_maintainer of '
                          'inventory_core_writer alone.';
     END IF;
@@ -742,7 +742,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._require_owner() IS
-    '42501 for a caller that is neither the owner of the extension nor a member of it';
+    'Raises 42501 unless the caller has the privileges of the owner of the extension';
 
 CREATE FUNCTION inventory_core_internal._let_owner_write(owned_table regclass) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -756,16 +756,16 @@ BEGIN
             CREATE POLICY owner_may_%2$s ON %1$s FOR %3$s %4$s;
             CREATE POLICY only_owner_may_%2$s ON %1$s AS RESTRICTIVE FOR %3$s %4$s;
             COMMENT ON POLICY owner_may_%2$s ON %1$s IS 'The owner of the extension writes this table';
-            COMMENT ON POLICY only_owner_may_%2$s ON %1$s IS 'The same as a limit on whatever other policy there is';
+            COMMENT ON POLICY only_owner_may_%2$s ON %1$s IS 'The same as a restriction on every other policy';
             $policies$, owned_table, lower(command), command,
             CASE command WHEN 'INSERT' THEN 'WITH CHECK' ELSE 'USING' END || ' ((SELECT inventory_core_internal._is_owner()))');
     END LOOP;
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._let_owner_write(regclass) IS
-    'Policies by which nobody but the owner of the extension writes a table, whatever privileges a role has on it';
--- Statistics are of all tenants' rows: from common values the planner guesses how many rows a query finds, EXPLAIN shows the
--- guess, and enough queries show the values. So ANALYZE collects none.
+    'Policies that let only the owner of the extension write a table, whatever privileges a role has on it';
+-- Statistics describe the rows of all tenants. The planner estimates row counts from common values, EXPLAIN shows the
+-- estimate, and enough queries reveal the values. So ANALYZE collects no statistics.
 CREATE FUNCTION inventory_core_internal._collect_no_statistics(fenced_table regclass) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
@@ -781,14 +781,14 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._collect_no_statistics(regclass) IS
-    'Lets ANALYZE collect no values of a table of which a role sees some rows';
+    'Sets STATISTICS 0 on every column of a table with row-level security, so that ANALYZE stores no values';
 
--- The second fence around a table with tenants (every statement names its tenant itself). The policies ask the library and
--- not current_setting, which a session could make up before the library is loaded; as a subselect the question is asked
--- once a query. The restrictive twin keeps the fence closed where somebody adds a permissive policy. It compares the other
--- way round, so that the planner sees two comparisons, derives one between the two answers, and asks before it scans: also
--- where there is nothing to scan, an unbound reader gets an error and not an empty result. A row lock and a DELETE are
--- checked by USING alone, never by WITH CHECK, so the access that they need stands in policies of its own.
+-- The second fence around a table with tenants (every statement names its tenant itself). The policies call the library and
+-- not current_setting, which a session could forge before the library is loaded. The call is a subselect, so it runs once
+-- per query. The restrictive twin keeps the fence closed if a permissive policy is added later. Its comparison has the
+-- operands in the other order: from two comparisons the planner derives one between the two calls, and evaluates it before
+-- it scans. So an unbound reader gets an error, and not an empty result, even from an empty table. Row locks and DELETE are
+-- checked by USING alone, never by WITH CHECK, so separate policies check the access that they need.
 CREATE FUNCTION inventory_core_internal._fence_table(
     fenced_table regclass, delete_access text, write_access text DEFAULT 'writer') RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -807,18 +807,18 @@ BEGIN
             USING (tenant_id = (SELECT inventory_core_internal._writable_tenant(%2$L)));
         CREATE POLICY delete_needs_access ON %1$s AS RESTRICTIVE FOR DELETE
             USING (tenant_id = (SELECT inventory_core_internal._writable_tenant(%3$L)));
-        COMMENT ON POLICY tenant_rows ON %1$s IS 'Rows of the bound tenant; writing needs the access of the binding';
+        COMMENT ON POLICY tenant_rows ON %1$s IS 'Rows of the bound tenant; writing them requires the access of the binding';
         COMMENT ON POLICY tenant_rows_only ON %1$s IS
-            'The same as a limit on whatever other policy there is; plans use an index of the tenant only';
-        COMMENT ON POLICY update_needs_access ON %1$s IS 'To change or lock a row needs the access of the binding';
-        COMMENT ON POLICY delete_needs_access ON %1$s IS 'To delete a row needs the access of the binding';
+            'The same as a restriction on every other policy; plans use an index of the tenant only';
+        COMMENT ON POLICY update_needs_access ON %1$s IS 'Changing or locking a row requires the access of the binding';
+        COMMENT ON POLICY delete_needs_access ON %1$s IS 'Deleting a row requires the access of the binding';
         $fence$, fenced_table, write_access, delete_access);
     PERFORM inventory_core_internal._collect_no_statistics(fenced_table);
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._fence_table(regclass, text, text) IS
-    'Row-level security of a table with tenants: rows of the bound tenant; to write and to delete them needs the access given';
--- A tenant's counter of item ids. The row comes with the tenant's first new item.
+    'Row-level security of a table with tenants: rows of the bound tenant, written and deleted with the given access only';
+-- A tenant's counter of item ids. The tenant's first new item creates the row.
 CREATE TABLE inventory_core_internal.tenants (
     tenant_id    text COLLATE "C" NOT NULL,
     next_item_id bigint NOT NULL DEFAULT 1,
@@ -827,33 +827,33 @@ CREATE TABLE inventory_core_internal.tenants (
         CHECK (octet_length(tenant_id) BETWEEN 1 AND 255 AND tenant_id <> '*'),
     CONSTRAINT tenants_next_item_id_is_positive CHECK (next_item_id > 0)
 ) WITH (fillfactor = 50);
-COMMENT ON TABLE inventory_core_internal.tenants IS 'Counter of item ids of each tenant';
+COMMENT ON TABLE inventory_core_internal.tenants IS 'The counter of item ids of each tenant';
 COMMENT ON COLUMN inventory_core_internal.tenants.tenant_id IS 'Name of the tenant: 1 to 255 bytes, not *';
 COMMENT ON COLUMN inventory_core_internal.tenants.next_item_id IS
-    'The id that the next new item gets; ids are dense, of this tenant alone and never used again';
+    'The id that the next new item gets; ids are dense within the tenant and never reused';
 SELECT pg_extension_config_dump('inventory_core_internal.tenants', '');
 SELECT inventory_core_internal._fence_table('inventory_core_internal.tenants', delete_access => 'maintainer');
 
--- A role that was granted every tenant may bind each of them, but has to learn their names. Bound to * by _bind_every, it
--- sees this one table whole; so does the owner of the extension.
--- A range, which an index serves as well as a single name.
+-- A role that was granted every tenant may bind each of them, but has to learn their names. While _bind_every has bound it
+-- to *, it sees all rows of this table; so does the owner of the extension.
+-- The policy compares with a range, which an index serves as well as a single name.
 ALTER POLICY tenant_rows ON inventory_core_internal.tenants
     USING (tenant_id >= (SELECT inventory_core_internal._first_listed_tenant())
            AND tenant_id <= (SELECT inventory_core_internal._last_listed_tenant()));
 ALTER POLICY tenant_rows_only ON inventory_core_internal.tenants
     USING ((SELECT inventory_core_internal._first_listed_tenant()) <= tenant_id
            AND (SELECT inventory_core_internal._last_listed_tenant()) >= tenant_id AND inventory_core_internal._fences_plans());
--- From a range the planner derives no comparison that it asks before it scans (see _fence_table). From these two it does:
--- the table's own OID is what all its rows have in common.
+-- From a range the planner derives no comparison that it could evaluate before it scans (see _fence_table). From these two
+-- policies it does: all rows of the table have the table's OID in common.
 CREATE POLICY bound_at_all ON inventory_core_internal.tenants AS RESTRICTIVE
     USING (tableoid = (SELECT 'inventory_core_internal.tenants'::regclass
                        WHERE inventory_core_internal._first_listed_tenant() IS NOT NULL));
-COMMENT ON POLICY bound_at_all ON inventory_core_internal.tenants IS 'Asks for a bound tenant, whichever way the table is read';
+COMMENT ON POLICY bound_at_all ON inventory_core_internal.tenants IS 'Requires a bound tenant, however the table is read';
 CREATE POLICY bound_at_all_first ON inventory_core_internal.tenants AS RESTRICTIVE
     USING ((SELECT 'inventory_core_internal.tenants'::regclass
             WHERE inventory_core_internal._first_listed_tenant() IS NOT NULL) = tableoid);
 COMMENT ON POLICY bound_at_all_first ON inventory_core_internal.tenants IS
-    'The same turned round, so that it is asked before the table is read';
+    'The same with the operands exchanged, so that it is evaluated before the table is read';
 -- Which role may bind which tenant. Written by grant_access and revoke_access.
 CREATE TABLE inventory_core_internal.tenant_grants (
     tenant_id  text COLLATE "C" NOT NULL,
@@ -867,25 +867,26 @@ CREATE TABLE inventory_core_internal.tenant_grants (
     CONSTRAINT tenant_grants_access_is_known CHECK (access IN ('reader', 'writer', 'maintainer'))
 );
 COMMENT ON TABLE inventory_core_internal.tenant_grants IS
-    'Which role may bind which tenant (* = every one), with what access; shows the caller''s own grants';
-COMMENT ON COLUMN inventory_core_internal.tenant_grants.tenant_id IS 'The tenant that may be bound; * is every one';
+    'Which role may bind which tenant (* = every tenant), and with what access; shows the caller''s own grants';
+COMMENT ON COLUMN inventory_core_internal.tenant_grants.tenant_id IS 'The tenant that may be bound; * means every tenant';
 COMMENT ON COLUMN inventory_core_internal.tenant_grants.role_name IS 'Name of the role at the time of the grant';
 COMMENT ON COLUMN inventory_core_internal.tenant_grants.access IS
-    'reader, writer or maintainer; each may do what the one before it may';
-COMMENT ON COLUMN inventory_core_internal.tenant_grants.granted_at IS 'When the grant was given last';
+    'reader, writer or maintainer; each includes the one before it';
+COMMENT ON COLUMN inventory_core_internal.tenant_grants.granted_at IS 'When the grant was last given';
 COMMENT ON COLUMN inventory_core_internal.tenant_grants.role_oid IS
-    'A grant counts only where name and number are still of one role: after a restore the number may be '
-    'somebody else''s, after DROP ROLE the name';
+    'OID of the role. A grant counts only if name and OID belong to one role: after a restore another role may have '
+    'the OID, after DROP ROLE the name';
 SELECT pg_extension_config_dump('inventory_core_internal.tenant_grants', '');
--- A scan by role visits the role's own grants alone; otherwise a plan would show how many others were filtered out.
+-- A scan by role visits only the grants of that role; otherwise a plan would show how many others were filtered out.
 CREATE INDEX tenant_grants_role_oid ON inventory_core_internal.tenant_grants (role_oid, tenant_id);
-COMMENT ON INDEX inventory_core_internal.tenant_grants_role_oid IS 'Finds the grants of a role without visiting those of others';
+COMMENT ON INDEX inventory_core_internal.tenant_grants_role_oid IS
+    'Finds the grants of a role without visiting those of other roles';
 
 CREATE FUNCTION inventory_core_internal._visible_roles() RETURNS SETOF oid
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     WITH RECURSIVE member_of (role) AS (
-        -- the owner of the database is a member of pg_database_owner without being listed as one
+        -- the owner of the database is a member of pg_database_owner, but pg_auth_members does not list it
         SELECT r.oid FROM pg_roles AS r WHERE r.rolname IN (current_user, 'pg_database_owner')
         UNION
         SELECT m.roleid FROM pg_auth_members AS m JOIN member_of AS o ON m.member = o.role
@@ -895,7 +896,7 @@ BEGIN ATOMIC
     SELECT r.oid FROM pg_roles AS r WHERE inventory_core_internal._is_owner();
 END;
 COMMENT ON FUNCTION inventory_core_internal._visible_roles() IS
-    'The roles whose grants the current user sees: itself and those whose privileges it has; the owner sees all';
+    'The roles whose grants the current user sees: itself and roles whose privileges it has; the owner sees all';
 
 ALTER TABLE inventory_core_internal.tenant_grants ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY own_grants ON inventory_core_internal.tenant_grants FOR SELECT
@@ -903,15 +904,15 @@ CREATE POLICY own_grants ON inventory_core_internal.tenant_grants FOR SELECT
            AND (inventory_core_internal._grant_counts(role_name::text, role_oid) OR (SELECT inventory_core_internal._is_owner()))
            AND inventory_core_internal._fences_plans());
 COMMENT ON POLICY own_grants ON inventory_core_internal.tenant_grants IS
-    'A role sees the grants that it may use, the owner of the extension those of all roles';
+    'A role sees the grants that it may use; the owner of the extension sees the grants of all roles';
 CREATE POLICY own_grants_only ON inventory_core_internal.tenant_grants AS RESTRICTIVE FOR SELECT
     USING (inventory_core_internal._grant_counts(role_name::text, role_oid) OR (SELECT inventory_core_internal._is_owner()));
 COMMENT ON POLICY own_grants_only ON inventory_core_internal.tenant_grants IS
-    'The same as a limit on whatever other policy there is';
+    'The same as a restriction on every other policy';
 SELECT inventory_core_internal._let_owner_write('inventory_core_internal.tenant_grants');
 SELECT inventory_core_internal._collect_no_statistics('inventory_core_internal.tenant_grants');
 
--- Neither STRICT nor with a path of its own, so that the planner inlines it: it is asked by every function that binds.
+-- Without STRICT and SET search_path, so that the planner inlines it: every function that binds calls it.
 CREATE FUNCTION inventory_core_internal._usable_grant(tenant text) RETURNS TABLE (grant_role oid, grant_access text)
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
@@ -934,7 +935,7 @@ BEGIN ATOMIC
     ORDER BY g.tenant_id;
 END;
 COMMENT ON FUNCTION inventory_core.granted_tenants() IS 'The tenants that the caller may bind; * stands for every tenant';
--- Which top-level keys of meta are stored. Nothing at first: what nobody named is not kept.
+-- Which top-level keys of meta are stored. It is empty at first: a key that is not listed is not stored.
 CREATE TABLE inventory_core_internal.meta_whitelist (
     policy_type text COLLATE "C" NOT NULL,
     key         text COLLATE "C" NOT NULL,
@@ -949,9 +950,10 @@ SELECT pg_extension_config_dump('inventory_core_internal.meta_whitelist', '');
 
 ALTER TABLE inventory_core_internal.meta_whitelist ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY all_keys ON inventory_core_internal.meta_whitelist FOR SELECT USING (true);
-COMMENT ON POLICY all_keys ON inventory_core_internal.meta_whitelist IS 'The whitelist is of all tenants, so every reader sees it';
+COMMENT ON POLICY all_keys ON inventory_core_internal.meta_whitelist IS
+'The whitelist applies to all tenants, so every reader sees it';
 SELECT inventory_core_internal._let_owner_write('inventory_core_internal.meta_whitelist');
--- What runs set out to list. A row comes with the first run of a selection.
+-- What runs set out to list. The first run of a selection creates its row.
 CREATE TABLE inventory_core_internal.selections (
     tenant_id           text COLLATE "C" NOT NULL,
     selection_hash      text COLLATE "C" NOT NULL,
@@ -966,18 +968,18 @@ CREATE TABLE inventory_core_internal.selections (
     CONSTRAINT selections_cursor_fits CHECK (octet_length(cursor) BETWEEN 1 AND 8192),
     CONSTRAINT selections_selection_is_an_object CHECK (jsonb_typeof(selection) = 'object')
 );
-COMMENT ON TABLE inventory_core_internal.selections IS 'Selections of each tenant, with the starts that were refused';
+COMMENT ON TABLE inventory_core_internal.selections IS 'Selections of each tenant, with the number of refused starts';
 COMMENT ON COLUMN inventory_core_internal.selections.tenant_id IS 'The owner of the row';
 COMMENT ON COLUMN inventory_core_internal.selections.selection_hash IS
     'Hash of the selection, as selection_hash() gives it';
-COMMENT ON COLUMN inventory_core_internal.selections.selection IS 'The selection as its first caller spelled it';
+COMMENT ON COLUMN inventory_core_internal.selections.selection IS 'The selection as its first caller wrote it';
 COMMENT ON COLUMN inventory_core_internal.selections.first_run_at IS 'Start of its first run';
 COMMENT ON COLUMN inventory_core_internal.selections.refused_count IS
-    'Starts that were refused, except those that are still rows of refusals';
+    'Refused starts, except those still in refusals';
 COMMENT ON COLUMN inventory_core_internal.selections.last_refused_reason IS 'Why the last of them was refused';
 COMMENT ON COLUMN inventory_core_internal.selections.last_refused_at IS 'When the last of them was refused';
 COMMENT ON COLUMN inventory_core_internal.selections.cursor IS
-    'What the API gave to ask for later changes with, as stored by the last clean run that gave one; opaque';
+    'What the API returned for listing later changes, stored by the last clean run that passed one; opaque';
 SELECT pg_extension_config_dump('inventory_core_internal.selections', '');
 SELECT inventory_core_internal._fence_table('inventory_core_internal.selections', delete_access => 'maintainer');
 CREATE TABLE inventory_core_internal.sync_runs (
@@ -1021,7 +1023,7 @@ CREATE TABLE inventory_core_internal.sync_runs (
     CONSTRAINT sync_runs_mode_is_known CHECK (mode IN ('full', 'delta')),
     CONSTRAINT sync_runs_delta_covers_no_types CHECK (mode = 'full' OR policy_types IS NULL),
     CONSTRAINT sync_runs_correlation_id_is_short CHECK (length(correlation_id) <= 1000),
-    -- in one unit, so that adding it to a time always leads forwards
+    -- in one unit, so that adding it to a time always gives a later time
     CONSTRAINT sync_runs_lease_is_positive CHECK (
         lease > interval '0' AND lease <= interval '7 days' AND extract(year FROM lease) = 0
         AND extract(month FROM lease) = 0 AND extract(day FROM lease) = 0),
@@ -1033,56 +1035,58 @@ CREATE TABLE inventory_core_internal.sync_runs (
 ) WITH (fillfactor = 80);
 COMMENT ON TABLE inventory_core_internal.sync_runs IS 'One row for each attempt to list a selection';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.tenant_id IS 'The owner of the row';
-COMMENT ON COLUMN inventory_core_internal.sync_runs.run_id IS 'Names the run; random';
+COMMENT ON COLUMN inventory_core_internal.sync_runs.run_id IS 'Id of the run; random';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.selection_hash IS 'Hash of the selection, as selection_hash() gives it';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.status IS 'running, then success, partial or failed';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.request_id IS
     'Given by the caller, so that a start can be repeated after a lost reply';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.correlation_id IS 'The caller''s label, redacted; never matched on';
-COMMENT ON COLUMN inventory_core_internal.sync_runs.scope IS 'Which part of the API the run asks; waits of a scope are shared';
+COMMENT ON COLUMN inventory_core_internal.sync_runs.scope IS
+'Which part of the API the run uses; runs of one scope share its waits';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.mode IS
-    'full: it lists everything; delta: only what changed since the cursor of the selection';
+    'full: the run lists everything; delta: it lists what changed since the cursor of the selection';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.policy_types IS
-    'The policy types that a full run covers, sorted, each once; NULL where it covers every type';
-COMMENT ON COLUMN inventory_core_internal.sync_runs.removed_count IS 'Items that the API said are gone';
+    'The policy types that a full run covers, sorted, each once; NULL if it covers every type';
+COMMENT ON COLUMN inventory_core_internal.sync_runs.removed_count IS 'Items that the API reported as removed';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.is_clean IS
-    'Whether it ended as success without any error; NULL while it is running';
+    'Whether it ended as success without an error; NULL while it is running';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.started_at IS 'When it started; what it saw counts as seen at this time';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.finished_at IS 'When it ended; NULL while it is running';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.lease IS 'How long the run may be silent';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.observed_count IS
-    'Distinct items; NULL while it is running, as the three counts that follow';
+    'Distinct items; NULL while it is running, as are the next three counts';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.inserted_count IS 'Items that were new';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.updated_count IS 'Items that were known and changed';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.unchanged_count IS 'Items that were known and the same';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.expected_items IS 'How many items the caller said there should be';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.run_seq IS
-    'Counts the runs of one selection; a gap is a run that was pruned. Order always comes from here, never from a clock';
+    'Number of the run within its selection; a gap is a pruned run. It defines the order of runs; no clock does';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.start_no IS
-    'Orders the runs of different selections of a tenant: one more than any run visible at the start';
+    'Orders the runs of all selections of a tenant: one more than that of any run visible at the start';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.first_new_item_id IS
-    'The tenant''s next item id at the start: items from here on came while this run was there';
+    'The tenant''s next item id at the start: items with this id or a higher one were added after the start';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.taken_over IS
-    'Closed by somebody else because its lease had expired; its owner''s later calls are refused';
+    'Closed by another session because its lease had expired; later calls of its owner are refused';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.running_number IS
-    'Number among the running runs of the tenant, from 1 to its limit; NULL where it had none';
+    'Number among the running runs of the tenant, from 1 to its limit; NULL if there was no limit';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.lease_expires_at IS
     'End of the lease as of start, heartbeats and waits; the batches of a running run prolong it (run_parts)';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.redacted_values IS
-    'Values that lost a secret before they were written: the correlation id, and from its end on strings of meta';
+    'How many values were redacted before they were written: the correlation id and, once the run has ended, strings of meta';
 SELECT pg_extension_config_dump('inventory_core_internal.sync_runs', '');
 SELECT inventory_core_internal._fence_table('inventory_core_internal.sync_runs', delete_access => 'maintainer');
 
--- The truth about exclusion: one running run of a selection.
+-- This index guarantees at most one running run of a selection.
 CREATE UNIQUE INDEX sync_runs_one_running_run
     ON inventory_core_internal.sync_runs (tenant_id, selection_hash) WHERE status = 'running';
-COMMENT ON INDEX inventory_core_internal.sync_runs_one_running_run IS 'One running run of a selection';
--- The tenant's own limit: each running run has a number, and no number twice.
+COMMENT ON INDEX inventory_core_internal.sync_runs_one_running_run IS 'At most one running run of a selection';
+-- The tenant's limit: each running run has a number, and no two have the same.
 CREATE UNIQUE INDEX sync_runs_one_run_a_number
     ON inventory_core_internal.sync_runs (tenant_id, running_number) WHERE status = 'running';
-COMMENT ON INDEX inventory_core_internal.sync_runs_one_run_a_number IS 'The tenant''s limit: no two running runs have one number';
+COMMENT ON INDEX inventory_core_internal.sync_runs_one_run_a_number IS
+'The tenant''s limit: no two running runs have the same number';
 CREATE INDEX sync_runs_start_no ON inventory_core_internal.sync_runs (tenant_id, start_no);
-COMMENT ON INDEX inventory_core_internal.sync_runs_start_no IS 'For the next start_no, and the order of the runs of a tenant';
+COMMENT ON INDEX inventory_core_internal.sync_runs_start_no IS 'Finds the next start_no, and orders the runs of a tenant';
 CREATE TABLE inventory_core_internal.sync_errors (
     tenant_id     text COLLATE "C" NOT NULL,
     run_id        uuid NOT NULL,
@@ -1104,24 +1108,24 @@ CREATE TABLE inventory_core_internal.sync_errors (
 );
 COMMENT ON TABLE inventory_core_internal.sync_errors IS 'What went wrong in a run and was not cured by a retry';
 COMMENT ON COLUMN inventory_core_internal.sync_errors.tenant_id IS 'The owner of the row';
-COMMENT ON COLUMN inventory_core_internal.sync_errors.run_id IS 'The run that it went wrong in';
-COMMENT ON COLUMN inventory_core_internal.sync_errors.error_no IS 'Numbers the errors of a run from 1';
+COMMENT ON COLUMN inventory_core_internal.sync_errors.run_id IS 'The run in which it occurred';
+COMMENT ON COLUMN inventory_core_internal.sync_errors.error_no IS 'Number of the error within its run, from 1';
 COMMENT ON COLUMN inventory_core_internal.sync_errors.error_code IS 'One of the known codes';
-COMMENT ON COLUMN inventory_core_internal.sync_errors.http_status IS 'The status of the API''s answer, where there was one';
+COMMENT ON COLUMN inventory_core_internal.sync_errors.http_status IS 'The status of the API''s answer, if there was one';
 COMMENT ON COLUMN inventory_core_internal.sync_errors.policy_type IS
-    'The type of item that it concerns; NULL where it concerns all';
+    'The policy type that it concerns; NULL if it concerns all';
 COMMENT ON COLUMN inventory_core_internal.sync_errors.message IS
     'What the API or the driver said, redacted and cut to 2,000 characters';
 COMMENT ON COLUMN inventory_core_internal.sync_errors.recorded_at IS 'When it was recorded';
 COMMENT ON COLUMN inventory_core_internal.sync_errors.by_caller IS
-    'Recorded by the caller; false where the extension itself added it, which never says where a hole is';
+    'Whether the caller recorded it; false if the extension added it, which never locates what a partial run did not list';
 COMMENT ON COLUMN inventory_core_internal.sync_errors.upstream_code IS
-    'The code that the caller gave, where it is none of ours';
+    'The code that the caller passed, if it is not a known code';
 SELECT pg_extension_config_dump('inventory_core_internal.sync_errors', '');
 SELECT inventory_core_internal._fence_table('inventory_core_internal.sync_errors', delete_access => 'maintainer');
 -- The catalogue. A row is written when an item is new or changed, never because it was seen again:
--- who saw it when is in last_seen and run_parts. There is no foreign key to tenants, which would cost
--- every new row a look-up; the counter that gives the id is that row.
+-- last_seen and run_parts say which run saw it. There is no foreign key to tenants, which would cost
+-- a look-up for every new row; the counter that gives the id is the row of tenants.
 CREATE TABLE inventory_core_internal.items (
     tenant_id      text COLLATE "C" NOT NULL,
     item_id        bigint NOT NULL,
@@ -1137,11 +1141,11 @@ CREATE TABLE inventory_core_internal.items (
     external_id    text COLLATE "C" NOT NULL,
     display_name   text,
     meta           jsonb,
-    -- What a batch is compared by is included in both indexes, so that the row of an unchanged item is never visited.
+    -- Both indexes include the digests that a batch is compared by, so that the row of an unchanged item is never visited.
     -- An API lists its items in much the same order each time, and they got their ids in that order: most of a batch
-    -- is found in a few ranges of ids, and only what is left is looked for by its texts.
+    -- is found in a few ranges of ids, and only the rest is looked up by its key.
     CONSTRAINT items_pkey PRIMARY KEY (tenant_id, item_id) INCLUDE (key_high, key_low, name_digest, meta_digest),
-    -- external_id leads for people and applications, who ask for an item by the name that it has upstream.
+    -- external_id comes first for people and applications, who look up an item by the id that it has in the API.
     CONSTRAINT items_identity_is_unique UNIQUE (tenant_id, external_id, policy_type)
         INCLUDE (item_id, key_high, key_low, name_digest, meta_digest),
     CONSTRAINT items_policy_type_fits CHECK (octet_length(policy_type) BETWEEN 1 AND 200),
@@ -1151,28 +1155,28 @@ CREATE TABLE inventory_core_internal.items (
 );
 COMMENT ON TABLE inventory_core_internal.items IS 'What was last observed of each item';
 COMMENT ON COLUMN inventory_core_internal.items.tenant_id IS 'The owner of the row';
-COMMENT ON COLUMN inventory_core_internal.items.item_id IS 'Number of the item, dense within its tenant, never used again';
+COMMENT ON COLUMN inventory_core_internal.items.item_id IS 'Number of the item; dense within its tenant, never reused';
 COMMENT ON COLUMN inventory_core_internal.items.first_seen_at IS 'Start of the first run that saw it';
 COMMENT ON COLUMN inventory_core_internal.items.updated_at IS 'When its name or meta was last written';
 COMMENT ON COLUMN inventory_core_internal.items.name_digest IS
     '64-bit digest of display_name, which a probe compares instead of the text';
 COMMENT ON COLUMN inventory_core_internal.items.meta_digest IS
-    '64-bit digest of meta as it is stored, numbers by their value: equal as jsonb, equal digest';
+    '64-bit digest of meta as it is stored; values that are equal as jsonb have equal digests';
 COMMENT ON COLUMN inventory_core_internal.items.policy_type IS 'What kind of thing it is';
 COMMENT ON COLUMN inventory_core_internal.items.external_id IS 'Its name in the API';
 COMMENT ON COLUMN inventory_core_internal.items.display_name IS 'Its name for people, cut to 1,000 characters';
-COMMENT ON COLUMN inventory_core_internal.items.meta IS 'What the whitelist lets through of what the API says of it';
+COMMENT ON COLUMN inventory_core_internal.items.meta IS 'What the API said of it, reduced to the whitelisted keys';
 COMMENT ON COLUMN inventory_core_internal.items.chunk IS
-    'Which bitmap of 65,536 ids the item is in; a column, because a shift would not reach an index under row-level security';
+    'Which bitmap of 65,536 ids the item is in; a column, because an index on a shift cannot be used under row-level security';
 COMMENT ON COLUMN inventory_core_internal.items.first_start_no IS
     'start_no of the run that first_seen_at comes from';
 COMMENT ON COLUMN inventory_core_internal.items.key_high IS
-    'First half of the 128-bit digest of policy_type and external_id, by which a batch is compared';
-COMMENT ON COLUMN inventory_core_internal.items.key_low IS 'The other half';
+    'First half of the 128-bit digest of policy_type and external_id, which a batch is compared by';
+COMMENT ON COLUMN inventory_core_internal.items.key_low IS 'Second half of that digest';
 SELECT pg_extension_config_dump('inventory_core_internal.items', '');
 SELECT inventory_core_internal._fence_table('inventory_core_internal.items', delete_access => 'maintainer');
--- Which items are of which policy type, as bitmaps: what is asked by type visits no item. The items that an unfinished or
--- unfolded run inserted are still in run_parts.
+-- The items of each policy type, as bitmaps, so that questions by type visit no item. Items that a running or unfolded run
+-- inserted are still in run_parts.
 CREATE TABLE inventory_core_internal.item_types (
     tenant_id   text COLLATE "C" NOT NULL,
     chunk       integer NOT NULL,
@@ -1180,18 +1184,18 @@ CREATE TABLE inventory_core_internal.item_types (
     item_ids    bytea NOT NULL,
     CONSTRAINT item_types_pkey PRIMARY KEY (tenant_id, chunk, policy_type)
 );
--- Ids of a list that mixes its types do not compress, and to try costs more than all else at the end of a first run.
+-- The ids of a list that mixes its types do not compress, and trying costs more than the rest of the end of a first run.
 ALTER TABLE inventory_core_internal.item_types ALTER COLUMN item_ids SET STORAGE EXTERNAL;
-COMMENT ON TABLE inventory_core_internal.item_types IS 'For each policy type the items that are of it: disjoint bitmaps';
+COMMENT ON TABLE inventory_core_internal.item_types IS 'The items of each policy type, as disjoint bitmaps';
 COMMENT ON COLUMN inventory_core_internal.item_types.tenant_id IS 'The owner of the row';
 COMMENT ON COLUMN inventory_core_internal.item_types.chunk IS 'item_id >> 16 of the items';
 COMMENT ON COLUMN inventory_core_internal.item_types.policy_type IS 'The type of the items';
 COMMENT ON COLUMN inventory_core_internal.item_types.item_ids IS 'Roaring bitmap of their ids, in the portable format';
 SELECT pg_extension_config_dump('inventory_core_internal.item_types', '');
 SELECT inventory_core_internal._fence_table('inventory_core_internal.item_types', delete_access => 'maintainer');
--- What the batches of a running run saw. Rows are only added, so that parallel writers of one run
+-- What the batches of a running run saw. Rows are only inserted, so that parallel writers of one run
 -- never wait for each other; lease and counts of a running run are read from here. When the run is
--- closed, its parts are folded into last_seen and are gone, at once or with the end of a later run.
+-- closed, its parts are folded into last_seen and deleted, at once or at the end of a later run.
 CREATE TABLE inventory_core_internal.run_parts (
     tenant_id   text COLLATE "C" NOT NULL,
     run_id      uuid NOT NULL,
@@ -1216,14 +1220,14 @@ COMMENT ON COLUMN inventory_core_internal.run_parts.kind IS 'What the batch did 
 COMMENT ON COLUMN inventory_core_internal.run_parts.policy_type IS
     'The type of inserted items, until they are folded into item_types; empty for other kinds, whose types are known';
 COMMENT ON COLUMN inventory_core_internal.run_parts.item_ids IS 'Roaring bitmap of the ids, in the portable format';
-COMMENT ON COLUMN inventory_core_internal.run_parts.recorded_at IS 'When the batch came; it prolongs the lease from here';
-COMMENT ON COLUMN inventory_core_internal.run_parts.part IS 'One a batch';
+COMMENT ON COLUMN inventory_core_internal.run_parts.recorded_at IS 'When the batch came; the lease runs from this time';
+COMMENT ON COLUMN inventory_core_internal.run_parts.part IS 'Identifies the batch';
 COMMENT ON COLUMN inventory_core_internal.run_parts.redacted_values IS
-    'String values of meta that lost a secret as the batch wrote them; on one row a batch, 0 on the others';
+    'How many string values of meta the batch redacted; on one row of the batch, 0 on the others';
 SELECT pg_extension_config_dump('inventory_core_internal.run_parts', '');
 SELECT inventory_core_internal._fence_table('inventory_core_internal.run_parts', delete_access => 'writer');
--- Every item that a completed run of a selection ever observed is in exactly one set of it: that of
--- the run that last saw it. Under the selection '*' the same holds for the tenant as a whole.
+-- Every item that a completed run of a selection observed is in exactly one set of the selection: that
+-- of the run that last saw it. The selection '*' holds the same for the tenant as a whole.
 CREATE TABLE inventory_core_internal.last_seen (
     tenant_id      text COLLATE "C" NOT NULL,
     selection_hash text COLLATE "C" NOT NULL,
@@ -1236,7 +1240,7 @@ CREATE TABLE inventory_core_internal.last_seen (
         REFERENCES inventory_core_internal.sync_runs (tenant_id, run_id)
 );
 COMMENT ON TABLE inventory_core_internal.last_seen IS
-    'For each selection and run, the items that this run was the last to see: disjoint bitmaps';
+    'For each selection and run, the items that this run was the last to see, as disjoint bitmaps';
 COMMENT ON COLUMN inventory_core_internal.last_seen.tenant_id IS 'The owner of the row';
 COMMENT ON COLUMN inventory_core_internal.last_seen.selection_hash IS
     'Hash of the selection, as selection_hash() gives it; * for the tenant as a whole';
@@ -1245,7 +1249,7 @@ COMMENT ON COLUMN inventory_core_internal.last_seen.run_id IS 'The run that was 
 COMMENT ON COLUMN inventory_core_internal.last_seen.item_ids IS 'Roaring bitmap of their ids, in the portable format';
 SELECT pg_extension_config_dump('inventory_core_internal.last_seen', '');
 SELECT inventory_core_internal._fence_table('inventory_core_internal.last_seen', delete_access => 'writer');
--- What a selection knows, and what of it is missing by the runs that can be believed. A row is written when that changes.
+-- The items that a selection knows, and those that are missing by latest_clean. A row is written when they change.
 CREATE TABLE inventory_core_internal.presence (
     tenant_id      text COLLATE "C" NOT NULL,
     selection_hash text COLLATE "C" NOT NULL,
@@ -1255,19 +1259,19 @@ CREATE TABLE inventory_core_internal.presence (
     CONSTRAINT presence_pkey PRIMARY KEY (tenant_id, selection_hash, chunk)
 );
 COMMENT ON TABLE inventory_core_internal.presence IS
-    'For each selection the items that it knows, and those of them that a run told missing and none observed since';
+    'For each selection, the items that it knows, and those that are missing by latest_clean';
 COMMENT ON COLUMN inventory_core_internal.presence.tenant_id IS 'The owner of the row';
 COMMENT ON COLUMN inventory_core_internal.presence.selection_hash IS 'Hash of the selection, as selection_hash() gives it';
 COMMENT ON COLUMN inventory_core_internal.presence.chunk IS 'item_id >> 16 of the items';
 COMMENT ON COLUMN inventory_core_internal.presence.known_ids IS
-    'Roaring bitmap of the items that a completed run of the selection ever observed';
+    'Roaring bitmap of the items that a completed run of the selection observed at least once';
 COMMENT ON COLUMN inventory_core_internal.presence.missing_ids IS
-    'Roaring bitmap of those of them that are missing by latest_clean: told once, by the first run that vouched for their type';
+    'Roaring bitmap of those that are missing by latest_clean';
 SELECT pg_extension_config_dump('inventory_core_internal.presence', '');
 SELECT inventory_core_internal._fence_table('inventory_core_internal.presence', delete_access => 'maintainer');
--- Which runs of a selection an absence can be judged by, type by type. The row of the empty type holds the runs that count
--- for each type; the row of a type holds the runs by which it differs from that, so that a run writes about the types that
--- are exceptions to it and no others. Sets of run numbers outlive the runs: pruning changes no count.
+-- Which runs cover and vouch for each policy type of a selection. The row of the empty type holds the runs that count for
+-- every type. The row of a type holds the runs in which it differs from the empty type, so that a run writes rows only for
+-- its exceptions. The sets keep the numbers of pruned runs: pruning changes no count.
 CREATE TABLE inventory_core_internal.selection_types (
     tenant_id       text COLLATE "C" NOT NULL,
     selection_hash  text COLLATE "C" NOT NULL,
@@ -1281,24 +1285,26 @@ CREATE TABLE inventory_core_internal.selection_types (
     CONSTRAINT selection_types_pkey PRIMARY KEY (tenant_id, selection_hash, policy_type)
 );
 COMMENT ON TABLE inventory_core_internal.selection_types IS
-    'For each policy type of a selection the runs that absences are judged by; the empty type stands for all that do not differ';
+    'The runs that cover and vouch for each policy type of a selection; the empty type stands for all types that do not differ';
 COMMENT ON COLUMN inventory_core_internal.selection_types.tenant_id IS 'The owner of the row';
-COMMENT ON COLUMN inventory_core_internal.selection_types.selection_hash IS 'Hash of the selection, as selection_hash() gives it';
+COMMENT ON COLUMN inventory_core_internal.selection_types.selection_hash IS
+    'Hash of the selection, as selection_hash() gives it';
 COMMENT ON COLUMN inventory_core_internal.selection_types.policy_type IS
-    'A type that the selection knows, or that a run made an exception of; empty for the runs that count for every other';
+    'A type that the selection knows, or that was an exception in a run; empty for the runs that count for all other types';
 COMMENT ON COLUMN inventory_core_internal.selection_types.covering_runs IS
-    'Numbers of the completed full runs that cover the type, as a bitmap; of a type only where they differ from the empty type''s';
+    'Bitmap of run_seq of the completed full runs that cover the type; for a named type, where it differs from the empty type';
 COMMENT ON COLUMN inventory_core_internal.selection_types.vouching_runs IS
-    'Likewise the runs whose silence about an item of the type can be believed';
+    'Likewise the runs that vouch for the type';
 COMMENT ON COLUMN inventory_core_internal.selection_types.known_count IS 'How many items of the type the selection knows';
 COMMENT ON COLUMN inventory_core_internal.selection_types.present_count IS
-    'How many of them are not missing by latest_clean; with what a run changed, that is how many it observed';
+    'How many of them are not missing by latest_clean';
 COMMENT ON COLUMN inventory_core_internal.selection_types.reference_count IS
-    'What the shrink guard measures the type by: observed by the latest run that vouches for it, or had that guard''s error only';
-COMMENT ON COLUMN inventory_core_internal.selection_types.last_count IS 'The count that type_counts holds last';
+    'Reference of the shrink guard: the count of the latest run that vouches for the type, or fails to only by this guard';
+COMMENT ON COLUMN inventory_core_internal.selection_types.last_count IS 'The latest count in type_counts';
 SELECT pg_extension_config_dump('inventory_core_internal.selection_types', '');
 SELECT inventory_core_internal._fence_table('inventory_core_internal.selection_types', delete_access => 'maintainer');
--- How many items of each type the full runs of a selection observed, written where the count differs from the one before.
+-- How many items of each type the full runs of a selection observed; a row is written when the count changes. The function
+-- type_counts is in type_counts_of_runs.sql.
 CREATE TABLE inventory_core_internal.type_counts (
     tenant_id      text COLLATE "C" NOT NULL,
     selection_hash text COLLATE "C" NOT NULL,
@@ -1309,12 +1315,13 @@ CREATE TABLE inventory_core_internal.type_counts (
     CONSTRAINT type_counts_observed_is_a_count CHECK (observed >= 0)
 );
 COMMENT ON TABLE inventory_core_internal.type_counts IS
-    'How many items of a type a run observed; it holds for the later runs that cover the type, up to the next row';
+    'How many items of a type a run observed; valid for later runs that cover the type, until the next row';
 COMMENT ON COLUMN inventory_core_internal.type_counts.tenant_id IS 'The owner of the row';
 COMMENT ON COLUMN inventory_core_internal.type_counts.selection_hash IS 'Hash of the selection, as selection_hash() gives it';
 COMMENT ON COLUMN inventory_core_internal.type_counts.policy_type IS 'The type of the items';
 COMMENT ON COLUMN inventory_core_internal.type_counts.run_seq IS 'The run that observed so many';
-COMMENT ON COLUMN inventory_core_internal.type_counts.observed IS 'How many, as counted at the end of the run; NULL where the selection knew no item of the type any more';
+COMMENT ON COLUMN inventory_core_internal.type_counts.observed IS
+'The count at the end of the run; NULL if the selection no longer knew an item of the type';
 SELECT pg_extension_config_dump('inventory_core_internal.type_counts', '');
 SELECT inventory_core_internal._fence_table('inventory_core_internal.type_counts', delete_access => 'maintainer');
 CREATE TABLE inventory_core_internal.run_changes_bitmaps (
@@ -1338,14 +1345,14 @@ COMMENT ON COLUMN inventory_core_internal.run_changes_bitmaps.change IS 'added, 
 COMMENT ON COLUMN inventory_core_internal.run_changes_bitmaps.item_ids IS 'Roaring bitmap of their ids, in the portable format';
 SELECT pg_extension_config_dump('inventory_core_internal.run_changes_bitmaps', '');
 SELECT inventory_core_internal._fence_table('inventory_core_internal.run_changes_bitmaps', delete_access => 'maintainer');
--- Thin SQL over the Rust functions: a jsonb is passed as text, which keeps every digit of a number
+-- SQL wrappers of the Rust functions: a jsonb is passed as text, which keeps every digit of a number
 -- and costs less than reading its binary form.
 
 CREATE FUNCTION inventory_core.canonical_json(value jsonb) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 RETURN inventory_core_internal._canonical_json(value::text);
 COMMENT ON FUNCTION inventory_core.canonical_json(jsonb) IS
-    'RFC 8785, and every array sorted: one text for all spellings of a selection';
+    'RFC 8785 with every array sorted: one text for all spellings of a selection';
 
 CREATE FUNCTION inventory_core.selection_hash(selection jsonb) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -1353,7 +1360,7 @@ RETURN inventory_core_internal._selection_hash(selection::text);
 COMMENT ON FUNCTION inventory_core.selection_hash(jsonb) IS
     'sha256 of the canonical form of a selection, as 64 lower-case hex digits';
 
--- SQL and not Rust: it never reads the values, so it cannot fail on what is in them.
+-- SQL and not Rust: it never reads the values, so it cannot fail on their content.
 CREATE FUNCTION inventory_core.filter_meta(meta jsonb, allowed text[]) RETURNS jsonb
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
@@ -1363,8 +1370,8 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION inventory_core.filter_meta(jsonb, text[]) IS
     'The allowed top-level keys of an object; anything that is not an object gives {}';
--- Intervals and times cross to Rust as microseconds, so that no session setting has a say. What is beyond bigint, or
--- infinite, counts as its end.
+-- Intervals and times are passed to Rust as microseconds, so that no session setting matters. Values beyond bigint, and
+-- infinity, are clamped.
 CREATE FUNCTION inventory_core_internal._micros(span interval) RETURNS bigint
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 RETURN (least(greatest(extract(epoch FROM span), -9e12), 9e12) * 1000000)::bigint;
@@ -1381,7 +1388,7 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION inventory_core.retry_delay(integer, integer, text, interval, interval, timestamptz) IS
     'How long to wait before the next try: full jitter, never less than Retry-After asks; NULL means do not retry';
--- Until when an API asked a tenant to wait. A row a scope, overwritten in place.
+-- Until when an API asked a tenant to wait. One row per scope, overwritten in place.
 CREATE TABLE inventory_core_internal.cooldowns (
     tenant_id text COLLATE "C" NOT NULL,
     scope     text COLLATE "C" NOT NULL,
@@ -1390,10 +1397,10 @@ CREATE TABLE inventory_core_internal.cooldowns (
     CONSTRAINT cooldowns_scope_is_a_scope CHECK (octet_length(scope) BETWEEN 1 AND 255),
     CONSTRAINT cooldowns_until_is_plausible CHECK (until BETWEEN '1970-01-01 00:00:00+00' AND '9999-12-31 00:00:00+00')
 ) WITH (fillfactor = 50);
-COMMENT ON TABLE inventory_core_internal.cooldowns IS 'Until when each scope of a tenant is to be left alone; * covers all scopes';
+COMMENT ON TABLE inventory_core_internal.cooldowns IS 'Until when a tenant must send no request, by scope; * covers all scopes';
 COMMENT ON COLUMN inventory_core_internal.cooldowns.tenant_id IS 'The owner of the row';
 COMMENT ON COLUMN inventory_core_internal.cooldowns.scope IS 'Which part of the API; * covers all';
-COMMENT ON COLUMN inventory_core_internal.cooldowns.until IS 'Ask nothing before this time';
+COMMENT ON COLUMN inventory_core_internal.cooldowns.until IS 'Send no request before this time';
 SELECT pg_extension_config_dump('inventory_core_internal.cooldowns', '');
 SELECT inventory_core_internal._fence_table('inventory_core_internal.cooldowns', delete_access => 'maintainer');
 CREATE FUNCTION inventory_core_internal._now() RETURNS timestamptz
@@ -1402,10 +1409,10 @@ BEGIN ATOMIC
     SELECT coalesce(CAST(inventory_core_internal._clock_setting() AS timestamptz), clock_timestamp());
 END;
 COMMENT ON FUNCTION inventory_core_internal._now() IS
-    'The one place that times come from: the server''s clock, or inventory_core.clock where a test sets it';
--- The limit over all tenants. One slot for each run that may run at once on this server. A start only tries the lock
--- of a free one, so it never waits, and no race takes one twice. A slot expires half a lease after the lease of its run, and is
--- free then. It shows no tenant and is not dumped: the runs are, and take a slot again with their next sign of life.
+    'The only source of times: the server''s clock, or the setting inventory_core.clock if it is set';
+-- The limit over all tenants. One slot for each run that may run at once in this database. A start only tries the lock of a
+-- free slot, so it never waits, and no race gives a slot to two runs. A slot expires half a lease after the lease of its run,
+-- and is free then. It names no tenant. pg_dump leaves it out: a restored run takes a slot with its next sign of life.
 CREATE TABLE inventory_core_internal.run_slots (
     slot_no    integer NOT NULL,
     holder     bytea,
@@ -1415,14 +1422,14 @@ CREATE TABLE inventory_core_internal.run_slots (
     CONSTRAINT run_slots_slot_no_is_one_of_them CHECK (slot_no BETWEEN 1 AND 1024),
     CONSTRAINT run_slots_taken_has_an_end CHECK ((holder IS NULL) = (expires_at IS NULL))
 ) WITH (fillfactor = 20);
-COMMENT ON TABLE inventory_core_internal.run_slots IS 'Which run holds which of the slots of the global limit';
+COMMENT ON TABLE inventory_core_internal.run_slots IS 'Which run holds which slot of the limit over all tenants';
 COMMENT ON COLUMN inventory_core_internal.run_slots.slot_no IS
     '1 to 1,024; the setting max_running_runs says how many of them count';
 COMMENT ON COLUMN inventory_core_internal.run_slots.holder IS 'Hash of tenant and run; NULL where the slot is free';
-COMMENT ON COLUMN inventory_core_internal.run_slots.expires_at IS 'From then on the slot is free, whoever held it';
+COMMENT ON COLUMN inventory_core_internal.run_slots.expires_at IS 'From this time on the slot is free';
 INSERT INTO inventory_core_internal.run_slots (slot_no) SELECT generate_series(1, 1024);
 
--- PL/pgSQL, so that it is planned once a session.
+-- PL/pgSQL, so that it is planned once per session.
 CREATE FUNCTION inventory_core_internal._may_hold_slot(holder bytea, expires_at timestamptz) RETURNS boolean
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
@@ -1438,27 +1445,27 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._may_hold_slot(bytea, timestamptz) IS
-    'Whether a running run of the bound tenant is that holder, and may be for so long; for the policies of run_slots';
+    'Whether the holder is a running run of the bound tenant that may hold a slot until then; for the policies of run_slots';
 
--- A slot may be written where it is free or expired, or held by a running run of the bound tenant; and only so that it is
--- free or held by such a run afterwards, for a lease and a half.
+-- A slot may be written if it is free, expired, or held by a running run of the bound tenant. Afterwards it must be free, or
+-- held by such a run for at most a lease and a half.
 ALTER TABLE inventory_core_internal.run_slots ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY all_slots ON inventory_core_internal.run_slots FOR SELECT USING (true);
-COMMENT ON POLICY all_slots ON inventory_core_internal.run_slots IS 'Slots name no tenant, so every reader sees them';
+COMMENT ON POLICY all_slots ON inventory_core_internal.run_slots IS 'Slots name no tenant, so every reader sees all of them';
 CREATE POLICY free_or_own_slots ON inventory_core_internal.run_slots FOR UPDATE
     USING ((SELECT inventory_core_internal._writable_tenant('writer')) IS NOT NULL
            AND (holder IS NULL OR expires_at <= inventory_core_internal._now()
                 OR inventory_core_internal._may_hold_slot(holder, NULL)))
     WITH CHECK (holder IS NULL OR inventory_core_internal._may_hold_slot(holder, expires_at));
 COMMENT ON POLICY free_or_own_slots ON inventory_core_internal.run_slots IS
-    'Free slots may be taken for a running run of the bound tenant, own ones given back';
+    'Free slots may be taken for a running run of the bound tenant; its own slots may be freed';
 CREATE POLICY free_or_own_slots_only ON inventory_core_internal.run_slots AS RESTRICTIVE FOR UPDATE
     USING ((SELECT inventory_core_internal._writable_tenant('writer')) IS NOT NULL
            AND (holder IS NULL OR expires_at <= inventory_core_internal._now()
                 OR inventory_core_internal._may_hold_slot(holder, NULL)))
     WITH CHECK (holder IS NULL OR inventory_core_internal._may_hold_slot(holder, expires_at));
 COMMENT ON POLICY free_or_own_slots_only ON inventory_core_internal.run_slots IS
-    'The same as a limit on whatever other policy there is';
+    'The same as a restriction on every other policy';
 SELECT inventory_core_internal._collect_no_statistics('inventory_core_internal.run_slots');
 
 CREATE FUNCTION inventory_core_internal._taken_slots(now timestamptz) RETURNS integer[]
@@ -1472,9 +1479,9 @@ END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._taken_slots(timestamptz) IS 'The slots that are taken and have not expired';
 
--- Which slot may be taken follows from those that are taken, as for the numbers of a tenant. Under a lock of its own, which no
--- SQL can take: a row lock alone may fall on a slot that was taken since the statement looked, and would keep the end of that
--- run from giving it back.
+-- Which slot may be taken follows from the taken ones, as for the numbers of a tenant. A start holds a lock that no SQL
+-- statement can take. A row lock alone could hit a slot that was taken since the statement's snapshot, and the run that
+-- holds it could not free it.
 CREATE FUNCTION inventory_core_internal._lock_free_slot(now timestamptz) RETURNS integer
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
@@ -1485,13 +1492,13 @@ DECLARE
     slot integer;
 BEGIN
     IF max_runs < 0 THEN
-        -- Without a limit a run takes a slot where there is one, so that it counts when a limit is set.
+        -- Without a limit a run takes a slot if one is free, so that it counts when a limit is set.
         max_runs := 1024;
     END IF;
     slot := inventory_core_internal._free_number(taken, 0, max_runs);
     WHILE slot IS NOT NULL LOOP
         IF inventory_core_internal._try_lock_slot(slot) THEN
-            -- Looked at again under the lock; then the row, which its last holder may be giving back.
+            -- Read again under the lock; then the row is locked, which its last holder may be freeing.
             taken := inventory_core_internal._taken_slots(now);
             IF inventory_core_internal._free_number(taken, slot - 1, max_runs) = slot THEN
                 PERFORM FROM inventory_core_internal.run_slots AS s WHERE s.slot_no = slot FOR UPDATE SKIP LOCKED;
@@ -1505,7 +1512,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._lock_free_slot(timestamptz) IS
-    'Locks a free slot of the global limit; NULL where it is reached';
+    'Locks a free slot of the limit over all tenants; NULL if the limit is reached';
 
 CREATE FUNCTION inventory_core_internal._keep_slot(run inventory_core_internal.sync_runs, now timestamptz) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -1521,7 +1528,7 @@ BEGIN
     IF slot_until > now + run.lease THEN
         RETURN;
     END IF;
-    -- Not where another call of the same run is doing so.
+    -- Skipped if another call of the same run is doing it.
     UPDATE inventory_core_internal.run_slots AS s SET expires_at = new_end
     WHERE s.slot_no = (SELECT o.slot_no FROM inventory_core_internal.run_slots AS o
                        WHERE o.holder = own AND o.expires_at > now
@@ -1530,8 +1537,8 @@ BEGIN
         RETURN;
     END IF;
 
-    -- It expired, or the run comes out of a dump: taken anew, as by a start. By one call of the run at a time, or two of them
-    -- would take a slot each; whoever waited here looks again.
+    -- The slot expired, or the run was restored from a dump: a slot is taken as by a start. One call of the run at a time, or two
+    -- calls would take a slot each; a call that waited here reads again.
     PERFORM 1 FROM inventory_core_internal.sync_runs AS r
     WHERE r.tenant_id = run.tenant_id AND r.run_id = run.run_id
     FOR NO KEY UPDATE;
@@ -1548,20 +1555,20 @@ BEGIN
         RAISE EXCEPTION 'run has lost its place'
             USING ERRCODE = 'object_not_in_prerequisite_state',
                   DETAIL = 'Its lease expired, and its place under inventory_core.max_running_runs went to another run.',
-                  HINT = 'Nothing of this call was stored. Finish the run with what it has, or try again when others have ended.';
+                  HINT = 'This call stored nothing. Finish the run with what it has, or try again when other runs have ended.';
     END IF;
     UPDATE inventory_core_internal.run_slots AS s SET holder = own, expires_at = new_end WHERE s.slot_no = slot;
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._keep_slot(inventory_core_internal.sync_runs, timestamptz) IS
-    'Prolongs the slot of a run that shows life, to half a lease after its lease; parallel writers do not wait here';
+    'Prolongs the slot of a run to half a lease after its lease; parallel writers do not wait here';
 
 CREATE FUNCTION inventory_core_internal._give_slot_back(tenant text, run_id uuid) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    -- Where it is locked, it has expired and a start is taking it.
+    -- If it is locked, it has expired and a start is taking it.
     UPDATE inventory_core_internal.run_slots AS s SET holder = NULL, expires_at = NULL
     WHERE s.slot_no = (SELECT o.slot_no FROM inventory_core_internal.run_slots AS o
                        WHERE o.holder = inventory_core_internal._slot_holder(tenant, _give_slot_back.run_id)
@@ -1569,8 +1576,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._give_slot_back(text, uuid) IS 'Frees the slot of a run that ends';
--- What the owner of the extension said of a tenant. A table of its own, because a maintainer may delete every row of the
--- tenant elsewhere, and a tenant that was closed stays closed.
+-- Limits that the owner of the extension set for single tenants. A separate table, because a maintainer may delete the
+-- tenant's rows of all other tables, and a closed tenant must stay closed.
 CREATE TABLE inventory_core_internal.tenant_limits (
     tenant_id        text COLLATE "C" NOT NULL,
     max_running_runs integer NOT NULL,
@@ -1578,32 +1585,34 @@ CREATE TABLE inventory_core_internal.tenant_limits (
     CONSTRAINT tenant_limits_tenant_id_is_a_tenant CHECK (octet_length(tenant_id) BETWEEN 1 AND 255 AND tenant_id <> '*'),
     CONSTRAINT tenant_limits_max_running_runs_is_a_limit CHECK (max_running_runs BETWEEN -1 AND 1024)
 );
-COMMENT ON TABLE inventory_core_internal.tenant_limits IS 'Limits of single tenants; written by the owner of the extension alone';
+COMMENT ON TABLE inventory_core_internal.tenant_limits IS
+    'Limits of single tenants; only the owner of the extension writes them';
 COMMENT ON COLUMN inventory_core_internal.tenant_limits.tenant_id IS 'Name of the tenant';
-COMMENT ON COLUMN inventory_core_internal.tenant_limits.max_running_runs IS 'Runs at once: 0 closes the tenant, -1 lifts the limit';
+COMMENT ON COLUMN inventory_core_internal.tenant_limits.max_running_runs IS
+    'Runs at once: 0 closes the tenant, -1 lifts the limit';
 SELECT pg_extension_config_dump('inventory_core_internal.tenant_limits', '');
 ALTER TABLE inventory_core_internal.tenant_limits ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY own_limit ON inventory_core_internal.tenant_limits FOR SELECT
     USING (tenant_id >= (SELECT inventory_core_internal._first_listed_tenant())
            AND tenant_id <= (SELECT inventory_core_internal._last_listed_tenant()));
 COMMENT ON POLICY own_limit ON inventory_core_internal.tenant_limits IS
-    'A tenant sees its own limit, the owner of the extension all of them';
+    'A tenant sees its own limit; the owner of the extension sees all limits';
 CREATE POLICY own_limit_only ON inventory_core_internal.tenant_limits AS RESTRICTIVE FOR SELECT
     USING ((SELECT inventory_core_internal._first_listed_tenant()) <= tenant_id
            AND (SELECT inventory_core_internal._last_listed_tenant()) >= tenant_id AND inventory_core_internal._fences_plans());
 COMMENT ON POLICY own_limit_only ON inventory_core_internal.tenant_limits IS
-    'The same as a limit on whatever other policy there is; plans use an index of the tenant only';
+    'The same as a restriction on every other policy; plans use an index of the tenant only';
 -- See the policies of the same names on tenants.
 CREATE POLICY bound_at_all ON inventory_core_internal.tenant_limits AS RESTRICTIVE FOR SELECT
     USING (tableoid = (SELECT 'inventory_core_internal.tenant_limits'::regclass
                        WHERE inventory_core_internal._first_listed_tenant() IS NOT NULL));
 COMMENT ON POLICY bound_at_all ON inventory_core_internal.tenant_limits IS
-    'Asks for a bound tenant, whichever way the table is read';
+    'Requires a bound tenant, however the table is read';
 CREATE POLICY bound_at_all_first ON inventory_core_internal.tenant_limits AS RESTRICTIVE FOR SELECT
     USING ((SELECT 'inventory_core_internal.tenant_limits'::regclass
             WHERE inventory_core_internal._first_listed_tenant() IS NOT NULL) = tableoid);
 COMMENT ON POLICY bound_at_all_first ON inventory_core_internal.tenant_limits IS
-    'The same turned round, so that it is asked before the table is read';
+    'The same with the operands exchanged, so that it is evaluated before the table is read';
 SELECT inventory_core_internal._let_owner_write('inventory_core_internal.tenant_limits');
 SELECT inventory_core_internal._collect_no_statistics('inventory_core_internal.tenant_limits');
 
@@ -1617,7 +1626,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._tenant_limit(text) IS
-    'How many runs of a tenant may run at once; -1 means any number';
+    'How many runs of a tenant may run at once; -1 means no limit';
 
 CREATE FUNCTION inventory_core.set_tenant_limit(tenant text, max_running_runs integer) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -1644,9 +1653,9 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core.set_tenant_limit(text, integer) IS
-    'How many runs of a tenant may run at once: 0 closes it, -1 lifts the limit, NULL means the setting; for the owner of the extension';
--- Refused starts that could not be counted in selections at once, because another transaction holds the row lock there or
--- the selection has never had a run. A later refusal adds them up.
+    'Limits the running runs of a tenant: 0 closes it, -1 means no limit, NULL the setting; for the owner of the extension';
+-- Refused starts that could not be counted in selections at once, because another transaction held the row lock or the
+-- selection had no run yet. A later refusal adds them up.
 CREATE TABLE inventory_core_internal.refusals (
     tenant_id      text COLLATE "C" NOT NULL,
     selection_hash text COLLATE "C" NOT NULL,
@@ -1661,8 +1670,8 @@ CREATE TABLE inventory_core_internal.refusals (
 COMMENT ON TABLE inventory_core_internal.refusals IS 'Refused starts that are not yet counted in selections';
 COMMENT ON COLUMN inventory_core_internal.refusals.tenant_id IS 'The owner of the row';
 COMMENT ON COLUMN inventory_core_internal.refusals.selection_hash IS 'Hash of the selection, as selection_hash() gives it';
-COMMENT ON COLUMN inventory_core_internal.refusals.refusal_id IS 'Makes the row one of its own; random';
-COMMENT ON COLUMN inventory_core_internal.refusals.selection IS 'The selection as the caller spelled it';
+COMMENT ON COLUMN inventory_core_internal.refusals.refusal_id IS 'Distinguishes the row; random';
+COMMENT ON COLUMN inventory_core_internal.refusals.selection IS 'The selection as the caller wrote it';
 COMMENT ON COLUMN inventory_core_internal.refusals.refused_count IS 'How many refused starts the row stands for';
 COMMENT ON COLUMN inventory_core_internal.refusals.reason IS 'Why the last of them was refused';
 COMMENT ON COLUMN inventory_core_internal.refusals.refused_at IS 'When the last of them was refused';
@@ -1701,63 +1710,65 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._count_refusal(text, text, jsonb, text) IS 'Counts a refused start; never waits';
--- How many rows the planner should expect: no attribute of pgrx says it.
+-- How many rows the planner should expect: pgrx has no attribute for it.
 ALTER FUNCTION inventory_core_internal._read_items(json, text[], text[], text) ROWS 1;
 ALTER FUNCTION inventory_core_internal._compare_items(bytea, bigint[], bigint[], bigint[], bigint[], bigint[], bigint) ROWS 1;
 ALTER FUNCTION inventory_core_internal._batch_sample(bytea, integer) ROWS 80;
 ALTER FUNCTION inventory_core_internal._item_texts(json, bytea, text[], text[], integer[]) ROWS 100;
 ALTER FUNCTION inventory_core_internal._bitmap_chunks(bigint[]) ROWS 2;
 
--- What the functions written in Rust are for; their bodies are below src/api.
+-- Comments on the functions written in Rust; their sources are in src/api.
 COMMENT ON FUNCTION inventory_core.set_tenant(text) IS
-    'Binds this transaction to a tenant that the caller was granted; one transaction, one tenant';
+    'Binds this transaction to a tenant that is granted to the caller; one transaction, one tenant';
 COMMENT ON FUNCTION inventory_core.clear_tenant() IS 'Ends the binding of this transaction';
 COMMENT ON FUNCTION inventory_core_internal._bind_every() IS
-    'Lets this transaction list the tenants, for who was granted every one; it can read nothing else, nor write';
+    'Lets this transaction list the tenants, if every tenant is granted to the caller; it can read nothing else, nor write';
 COMMENT ON FUNCTION inventory_core.current_tenant() IS 'The tenant that this transaction is bound to, or NULL';
 COMMENT ON FUNCTION inventory_core.is_retryable(integer) IS
-    'Whether a request that got this HTTP status may succeed when it is sent again';
-COMMENT ON FUNCTION inventory_core.error_code_for(integer) IS 'The error code of a run that stands for an HTTP status';
+    'Whether a request that got this HTTP status may succeed if it is sent again';
+COMMENT ON FUNCTION inventory_core.error_code_for(integer) IS 'The error code of runs for an HTTP status';
 COMMENT ON FUNCTION inventory_core.selection_lock_key(text, text) IS
     'Key of the advisory transaction lock that starters of a selection try, for a caller''s own critical section';
 COMMENT ON FUNCTION inventory_core_internal._canonical_json(text) IS 'canonical_json of a JSON text';
 COMMENT ON FUNCTION inventory_core_internal._selection_hash(text) IS 'selection_hash of a JSON text';
-COMMENT ON FUNCTION inventory_core_internal._readable_tenant() IS 'The bound tenant, for the policies; 55000 where none is bound';
+COMMENT ON FUNCTION inventory_core_internal._readable_tenant() IS
+    'The bound tenant, for the policies; raises 55000 if none is bound';
 COMMENT ON FUNCTION inventory_core_internal._writable_tenant(text) IS
-    'The bound tenant, for the policies; 42501 where it may not be written with that access';
+    'The bound tenant, for the policies; raises 42501 if the access of the binding is too low';
 COMMENT ON FUNCTION inventory_core_internal._may_read() IS
-    'True, for the views; 55000 where no tenant is bound and the policies hold for the caller';
+    'True, for the views; raises 55000 if no tenant is bound and the policies apply to the caller';
 COMMENT ON FUNCTION inventory_core_internal._fences_plans() IS
-    'True, for the policies: asked while a query is planned, so that the library is there to keep plans to one tenant';
-COMMENT ON FUNCTION inventory_core_internal._check_tenant(text) IS 'Raises 22023 for what cannot name a tenant';
+    'True, for the policies: evaluated during planning, so that the library is loaded and restricts plans to one tenant';
+COMMENT ON FUNCTION inventory_core_internal._check_tenant(text) IS 'Raises 22023 for an invalid tenant name';
 COMMENT ON FUNCTION inventory_core_internal._read_items(json, text[], text[], text) IS
-    'A batch as one opaque value: keys and digests of its items, and where each begins; with what was left out';
+    'A batch as one opaque value: keys and digests of its items, and where each begins; also counts what it leaves out';
 COMMENT ON FUNCTION inventory_core_internal._batch_sample(bytea, integer) IS
-    'Items of an opaque batch, evenly spread: every so many, and the last one';
+    'Evenly spread items of an opaque batch: every n-th, and the last one';
 COMMENT ON FUNCTION inventory_core_internal._sample_batch(bytea, integer) IS 'The same as a smaller opaque batch';
 COMMENT ON FUNCTION inventory_core_internal._compare_items(bytea, bigint[], bigint[], bigint[], bigint[], bigint[], bigint) IS
-    'Which items of a batch are new, changed, unchanged, beside stored ones; and which are younger than the run';
+    'Which items of a batch are new, changed or unchanged compared with the stored ones, and which are younger than the run';
 COMMENT ON FUNCTION inventory_core_internal._item_texts(json, bytea, text[], text[], integer[]) IS
-    'What to store of some items of a batch, by their positions in the value of _read_items';
+    'The texts to store for some items of a batch, by their positions in the value of _read_items';
 COMMENT ON FUNCTION inventory_core_internal._name_digest(text) IS 'The name_digest of an item with this display_name';
 COMMENT ON FUNCTION inventory_core_internal._meta_digest(text) IS
-    'The meta_digest of an item with this meta, given as JSON text in any spelling; secrets do not enter it';
+    'The meta_digest of an item with this meta, passed as JSON text in any spelling; computed after secrets are replaced';
 COMMENT ON FUNCTION inventory_core_internal._key_high(text, text) IS 'The key_high of an item with this identity';
 COMMENT ON FUNCTION inventory_core_internal._key_low(text, text) IS 'The key_low of an item with this identity';
-COMMENT ON FUNCTION inventory_core_internal._bitmap_chunks(bigint[]) IS 'Item ids as bitmaps, one a chunk of 65,536 ids';
+COMMENT ON FUNCTION inventory_core_internal._bitmap_chunks(bigint[]) IS 'Item ids as bitmaps, one per chunk of 65,536 ids';
 COMMENT ON FUNCTION inventory_core_internal._bitmap_union(bytea[]) IS 'Union of bitmaps; NULL is empty';
-COMMENT ON FUNCTION inventory_core_internal._bitmap_subtract(bytea, bytea) IS 'What is in the first bitmap only; NULL is empty';
-COMMENT ON FUNCTION inventory_core_internal._bitmap_intersect(bytea, bytea) IS 'What is in both bitmaps; NULL is empty';
+COMMENT ON FUNCTION inventory_core_internal._bitmap_subtract(bytea, bytea) IS 'The ids in the first bitmap only; NULL is empty';
+COMMENT ON FUNCTION inventory_core_internal._bitmap_intersect(bytea, bytea) IS 'The ids in both bitmaps; NULL is empty';
 COMMENT ON FUNCTION inventory_core_internal._bitmap_count(bytea) IS 'How many ids a bitmap holds; NULL is empty';
 COMMENT ON FUNCTION inventory_core_internal._bitmap_ids(integer, bytea) IS 'The item ids of a chunk''s bitmap';
 COMMENT ON FUNCTION inventory_core_internal._bitmap_contains(bytea, bigint) IS 'Whether the bitmap of an id''s chunk holds it';
 COMMENT ON FUNCTION inventory_core_internal._bitmap_positions(bytea[]) IS
-    'For each of the 65,536 ids of a chunk the position, from 1, of the first of its bitmaps that holds it';
-COMMENT ON FUNCTION inventory_core_internal._bitmap_position(bytea, bigint) IS 'What _bitmap_positions says of an id';
+    'For each of the 65,536 ids of a chunk, the position (from 1) of the first of the bitmaps that holds it';
+COMMENT ON FUNCTION inventory_core_internal._bitmap_position(bytea, bigint) IS
+    'The position of an id in the result of _bitmap_positions';
 COMMENT ON FUNCTION inventory_core_internal._error_codes() IS 'The error codes of runs';
 COMMENT ON FUNCTION inventory_core_internal._retry_delay(integer, integer, text, bigint, bigint, bigint, double precision) IS
-    'retry_delay in microseconds, with the random number given';
-COMMENT ON FUNCTION inventory_core_internal._clock_setting() IS 'The setting inventory_core.clock, NULL where empty';
+    'retry_delay in microseconds, with the random number as an argument';
+COMMENT ON FUNCTION inventory_core_internal._clock_setting() IS 'The setting inventory_core.clock; NULL if empty';
 COMMENT ON FUNCTION inventory_core_internal._lease_seconds() IS 'The setting inventory_core.lease in seconds';
 COMMENT ON FUNCTION inventory_core_internal._max_running_runs() IS 'The setting inventory_core.max_running_runs';
 COMMENT ON FUNCTION inventory_core_internal._max_running_runs_per_tenant() IS
@@ -1765,54 +1776,59 @@ COMMENT ON FUNCTION inventory_core_internal._max_running_runs_per_tenant() IS
 COMMENT ON FUNCTION inventory_core_internal._count_by_type(bytea[], bytea[]) IS
     'How many ids each pair of a type''s bitmap and another has in common; positions count from 1';
 COMMENT ON FUNCTION inventory_core_internal._split_by_type(bytea[], bytea[]) IS
-    'What each pair of a type''s bitmap and another has in common; positions count from 1';
-COMMENT ON FUNCTION inventory_core_internal._runs_add(bytea, bigint) IS 'A set of run numbers with one more; NULL is empty';
-COMMENT ON FUNCTION inventory_core_internal._runs_differ(bytea, bytea) IS 'Run numbers that are in one of two sets only';
-COMMENT ON FUNCTION inventory_core_internal._runs_last(bytea) IS 'The last of a set of run numbers';
-COMMENT ON FUNCTION inventory_core_internal._runs_first_after(bytea, bigint) IS 'The first of a set of run numbers after another';
+    'The ids that each pair of a type''s bitmap and another has in common; positions count from 1';
+COMMENT ON FUNCTION inventory_core_internal._runs_add(bytea, bigint) IS 'A set of run numbers with one added; NULL is empty';
+COMMENT ON FUNCTION inventory_core_internal._runs_differ(bytea, bytea) IS 'Run numbers that are in exactly one of two sets';
+COMMENT ON FUNCTION inventory_core_internal._runs_last(bytea) IS 'The highest of a set of run numbers';
+COMMENT ON FUNCTION inventory_core_internal._runs_first_after(bytea, bigint) IS
+    'The lowest of a set of run numbers that is higher than another';
 COMMENT ON FUNCTION inventory_core_internal._runs_count(bytea, bigint, bigint) IS
-    'How many of a set of run numbers come after one run and not after another';
+    'How many of a set of run numbers are higher than one number and not higher than another';
 COMMENT ON FUNCTION inventory_core_internal._runs_contain(bytea, bigint) IS 'Whether a set of run numbers holds one';
 COMMENT ON FUNCTION inventory_core_internal._expected_tolerance() IS 'The setting inventory_core.expected_tolerance';
 COMMENT ON FUNCTION inventory_core_internal._shrink_guard() IS 'The setting inventory_core.shrink_guard';
 COMMENT ON FUNCTION inventory_core_internal._shrink_guard_min_items() IS 'The setting inventory_core.shrink_guard_min_items';
 COMMENT ON FUNCTION inventory_core.redact(text) IS
-    'A free text with every secret that can be recognised replaced by what it was; a password in prose cannot be found';
+    'A text with every recognised secret replaced by a marker of its kind; a password in prose cannot be recognised';
 COMMENT ON FUNCTION inventory_core_internal._redact_known(text) IS
-    'redact without the search for random runs, for texts where an etag or a version must survive';
+    'redact without the search for random strings, for texts in which etags and versions must survive';
 COMMENT ON FUNCTION inventory_core_internal._has_inert_strings(text) IS
-    'Whether no string in a JSON text can hold what _redact_known finds';
-COMMENT ON FUNCTION inventory_core_internal._redact_meta(text) IS 'A meta as JSON text, with the secrets in its strings replaced';
+    'Whether _redact_known can find nothing in the strings of a JSON text';
+COMMENT ON FUNCTION inventory_core_internal._redact_meta(text) IS
+    'A meta, as JSON text, with the secrets in its strings replaced';
 COMMENT ON FUNCTION inventory_core_internal._store_error_text() IS 'The setting inventory_core.store_error_text';
-COMMENT ON FUNCTION inventory_core_internal._library_version() IS 'The version that the library was built as';
-COMMENT ON FUNCTION inventory_core_internal._is_bitmap(bytea) IS 'Whether bytes are a bitmap; NULL is an empty one';
-COMMENT ON FUNCTION inventory_core_internal._lock(text, text) IS 'Waits for a lock of the bound tenant that nobody else may hold';
-COMMENT ON FUNCTION inventory_core_internal._lock_shared(text, text) IS 'Waits for a lock of the bound tenant that others may share';
+COMMENT ON FUNCTION inventory_core_internal._library_version() IS 'The version of the library';
+COMMENT ON FUNCTION inventory_core_internal._is_bitmap(bytea) IS 'Whether bytes are a valid bitmap; NULL is an empty one';
+COMMENT ON FUNCTION inventory_core_internal._lock(text, text) IS 'Waits for a lock of the bound tenant in exclusive mode';
+COMMENT ON FUNCTION inventory_core_internal._lock_shared(text, text) IS 'Waits for a lock of the bound tenant in shared mode';
 COMMENT ON FUNCTION inventory_core_internal._try_lock(text, text) IS
-    'Takes a lock of the bound tenant that nobody else may hold; false where it is not to be had at once';
+    'Tries a lock of the bound tenant in exclusive mode; false if it is not available at once';
 COMMENT ON FUNCTION inventory_core_internal._try_lock_shared(text, text) IS
-    'Takes a lock of the bound tenant that others may share; false where it is not to be had at once';
+    'Tries a lock of the bound tenant in shared mode; false if it is not available at once';
 COMMENT ON FUNCTION inventory_core_internal._unlock(text, text) IS 'Releases what _try_lock took';
 COMMENT ON FUNCTION inventory_core_internal._unlock_shared(text, text) IS 'Releases what _try_lock_shared took';
 COMMENT ON FUNCTION inventory_core_internal._try_public_lock(text) IS
-    'Takes the advisory lock selection_lock_key of a selection of the bound tenant, where it is free';
+    'Tries the advisory lock selection_lock_key of a selection of the bound tenant';
 COMMENT ON FUNCTION inventory_core_internal._unlock_public(text) IS 'Releases what _try_public_lock took';
 COMMENT ON FUNCTION inventory_core_internal._begin_write(text, text) IS
     'Binds the tenant for a function that writes; refuses other isolation levels and too little access';
 COMMENT ON FUNCTION inventory_core_internal._is_owner() IS
     'Whether the current user has the privileges of the owner of the extension';
-COMMENT ON FUNCTION inventory_core_internal._first_listed_tenant() IS 'Where the tenants begin that the caller may list; for the policies';
-COMMENT ON FUNCTION inventory_core_internal._last_listed_tenant() IS 'Where the tenants end that the caller may list; for the policies';
-COMMENT ON FUNCTION inventory_core_internal._slot_holder(text, uuid) IS 'Stands for a run in run_slots without naming its tenant';
+COMMENT ON FUNCTION inventory_core_internal._first_listed_tenant() IS
+    'Lower bound of the tenants that the caller may list; for the policies';
+COMMENT ON FUNCTION inventory_core_internal._last_listed_tenant() IS
+    'Upper bound of the tenants that the caller may list; for the policies';
+COMMENT ON FUNCTION inventory_core_internal._slot_holder(text, uuid) IS
+    'Identifies a run in run_slots without naming its tenant';
 COMMENT ON FUNCTION inventory_core_internal._grant_counts(text, oid) IS
-    'Whether the current user may use a grant of a role, and the OID still belongs to that name';
+    'Whether the current user may use a grant of a role whose name and OID still belong together';
 COMMENT ON FUNCTION inventory_core_internal._free_number(integer[], integer, integer) IS
-    'The lowest free number above another that keeps a limit beside the taken ones; NULL where there is none';
+    'The lowest free number above another that keeps the limit, given the taken numbers; NULL if there is none';
 COMMENT ON FUNCTION inventory_core_internal._try_lock_slot(integer) IS
-    'Takes the lock of a slot of the limit over all tenants; false where another transaction is taking the slot';
+    'Tries the lock of a slot of the limit over all tenants; false if another transaction is taking the slot';
 COMMENT ON FUNCTION inventory_core_internal._unlock_slot(integer) IS 'Releases what _try_lock_slot took';
--- What explain_missing still tells of runs that were pruned: a line for each run since the one that last
--- saw an item which is missing still. Nothing else asks for a pruned run.
+-- What explain_missing reports for pruned runs: a row for each run since the oldest one that was the last
+-- to see an item that is still missing. Nothing else needs a pruned run.
 CREATE TABLE inventory_core_internal.pruned_runs (
     tenant_id      text COLLATE "C" NOT NULL,
     selection_hash text COLLATE "C" NOT NULL,
@@ -1827,21 +1843,21 @@ CREATE TABLE inventory_core_internal.pruned_runs (
     CONSTRAINT pruned_runs_status_is_completed CHECK (status IN ('success', 'partial', 'failed'))
 );
 COMMENT ON TABLE inventory_core_internal.pruned_runs IS
-    'One line for each pruned run that explain_missing still lists; gone when no item has been missing for so long';
+    'One row for each pruned run that explain_missing still lists; deleted when no item has been missing for that long';
 COMMENT ON COLUMN inventory_core_internal.pruned_runs.tenant_id IS 'The owner of the row';
 COMMENT ON COLUMN inventory_core_internal.pruned_runs.selection_hash IS 'Hash of the selection, as selection_hash() gives it';
 COMMENT ON COLUMN inventory_core_internal.pruned_runs.run_seq IS 'Its number among the runs of the selection';
 COMMENT ON COLUMN inventory_core_internal.pruned_runs.run_id IS 'The run that was pruned';
-COMMENT ON COLUMN inventory_core_internal.pruned_runs.started_at IS 'When it had started';
-COMMENT ON COLUMN inventory_core_internal.pruned_runs.status IS 'How it had ended';
+COMMENT ON COLUMN inventory_core_internal.pruned_runs.started_at IS 'When it started';
+COMMENT ON COLUMN inventory_core_internal.pruned_runs.status IS 'Its status';
 COMMENT ON COLUMN inventory_core_internal.pruned_runs.error_codes IS 'The codes of its errors, each once';
 SELECT pg_extension_config_dump('inventory_core_internal.pruned_runs', '');
 SELECT inventory_core_internal._fence_table(
     'inventory_core_internal.pruned_runs', delete_access => 'maintainer', write_access => 'maintainer');
--- The limit of a tenant. A running run has a number, no two of a tenant the same. A number may be taken where, together with
--- the running runs above it and those without one, it keeps the limit: so a limit that was lowered, or that did not exist
--- when a run began, counts for every start that begins afterwards. Starts that are not committed hold the lock of their
--- number, which others only try.
+-- The limit of a tenant. Each running run has a number, unique among the running runs of the tenant. A number may be taken if
+-- the limit holds for it, the running runs with higher numbers and those without a number, counted together. So a limit that
+-- was lowered, or set after a run began, applies to every later start. An uncommitted start holds the lock of its number,
+-- which other starts only try.
 
 CREATE FUNCTION inventory_core_internal._running_numbers(tenant text) RETURNS integer[]
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -1853,7 +1869,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._running_numbers(text) IS
-    'The numbers of the running runs of a tenant; NULL for one that began without a limit';
+    'The numbers of the running runs of a tenant; NULL for a run that began without a limit';
 
 CREATE FUNCTION inventory_core_internal._take_number(tenant text, max_runs integer) RETURNS integer
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -1865,7 +1881,7 @@ DECLARE
 BEGIN
     WHILE number IS NOT NULL LOOP
         IF inventory_core_internal._try_lock('number', number::text) THEN
-            -- Looked at again under the lock: the start that held it before may have been committed.
+            -- Read again under the lock: the start that held it before may have committed.
             running := inventory_core_internal._running_numbers(tenant);
             EXIT WHEN inventory_core_internal._free_number(running, number - 1, max_runs) = number;
             PERFORM inventory_core_internal._unlock('number', number::text);
@@ -1876,8 +1892,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._take_number(text, integer) IS
-    'Locks a free number among the running runs of a tenant; NULL where its limit is reached';
--- What functions ask before they begin.
+    'Locks a free number among the running runs of a tenant; NULL if its limit is reached';
+-- Checks at the head of public functions: arguments, and that the run or selection exists.
 
 CREATE FUNCTION inventory_core_internal._require(argument text, is_given boolean) RETURNS void
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
@@ -1905,12 +1921,12 @@ BEGIN
         RAISE EXCEPTION 'invalid selection hash'
             USING ERRCODE = 'invalid_parameter_value',
                   DETAIL = format('The text has %s characters.', length(selection_hash)),
-                  HINT = 'A selection hash is 64 lower-case hex digits, as inventory_core.selection_hash(selection) gives them.';
+                  HINT = 'A selection hash is 64 lower-case hex digits, as inventory_core.selection_hash(selection) returns them.';
     END IF;
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._begin_read(text, text) IS
-    'Binds the tenant for a function that reads one selection; refuses what is no selection hash';
+    'Binds the tenant for a function that reads one selection; raises 22023 for an invalid selection hash';
 
 CREATE FUNCTION inventory_core_internal._require_run(run_id uuid) RETURNS void
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
@@ -1920,12 +1936,13 @@ BEGIN
     IF run_id IS NULL THEN
         RAISE EXCEPTION 'argument "run_id" must not be NULL'
             USING ERRCODE = 'null_value_not_allowed',
-                  DETAIL = 'A start that was refused (status skipped) gives no run_id.',
-                  HINT = 'Look at status and reason of what start_run gave, and go on only where it is running.';
+                  DETAIL = 'A start that was refused (status skipped) returns no run_id.',
+                  HINT = 'Check the status that start_run returned, and continue only if it is running.';
     END IF;
 END
 $$;
-COMMENT ON FUNCTION inventory_core_internal._require_run(uuid) IS 'Raises 22004 for a run_id that is NULL, and names the likely cause';
+COMMENT ON FUNCTION inventory_core_internal._require_run(uuid) IS
+    'Raises 22004 for a run_id that is NULL and names the likely cause';
 
 CREATE FUNCTION inventory_core_internal._require_selection(tenant text, selection_hash text) RETURNS void
 LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -1937,7 +1954,7 @@ BEGIN
         RAISE EXCEPTION 'selection not found'
             USING ERRCODE = 'no_data_found',
                   DETAIL = 'This tenant never started a run of a selection with that hash.',
-                  HINT = 'The view inventory_core.inventory_selections has the selections of the tenant and their hashes.';
+                  HINT = 'The view inventory_core.inventory_selections lists the selections of the tenant and their hashes.';
     END IF;
 END
 $$;
@@ -1951,12 +1968,12 @@ AS $$
 BEGIN
     RAISE EXCEPTION 'run not found'
         USING ERRCODE = 'no_data_found',
-              DETAIL = 'This tenant has no run of that id.',
-              HINT = 'Pass the run_id that inventory_core.start_run gave for the same tenant.';
+              DETAIL = 'This tenant has no run with that id.',
+              HINT = 'Pass the run_id that inventory_core.start_run returned for the same tenant.';
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._raise_unknown_run() IS
-    'P0002; the same words whether the run is another tenant''s or nobody''s';
+    'P0002; the same message whether the run belongs to another tenant or does not exist';
 
 CREATE FUNCTION inventory_core_internal._raise_not_running(status text) RETURNS void
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
@@ -1970,8 +1987,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._raise_not_running(text) IS '55000 for a run that is over';
--- What must not overlap is kept apart by locks of the server's lock manager (src/server/locks.rs). A function takes all that
--- it may need at its head, in this order; row locks come after.
+-- Locks of the server's lock manager keep apart what must not overlap (src/server/locks.rs). A function first takes all locks
+-- that it may need, in this order; row locks come after.
 --
 --   lock         shared by                                                      held alone by
 --   tenant       every function that writes (start_run only tries)              forget_tenant
@@ -2008,7 +2025,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._lock_run_shared(text, uuid) IS
-    'A running run, kept from being closed until the transaction ends; other writers are not kept out';
+    'Locks a running run in shared mode: it is not closed before the transaction ends, and other writers do not wait';
 
 CREATE FUNCTION inventory_core_internal._lock_run_alone(tenant text, run_id uuid) RETURNS inventory_core_internal.sync_runs
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -2038,7 +2055,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._lock_run_alone(text, uuid) IS
-    'A run whose batches are committed and which no other call writes to until the transaction ends';
+    'Locks a run exclusively: its batches are committed, and no other call writes to it before the transaction ends';
 CREATE FUNCTION inventory_core_internal._run_sets(tenant text, run_id uuid)
 RETURNS TABLE (chunk integer, observed bytea, inserted bytea, updated bytea, unchanged bytea)
 LANGUAGE sql STABLE PARALLEL SAFE
@@ -2084,7 +2101,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._lease_end(inventory_core_internal.sync_runs) IS
-    'When the lease of a run ends: after its start, last batch or last heartbeat';
+    'When the lease of a run ends, counted from its start, last batch or last heartbeat';
 CREATE FUNCTION inventory_core_internal._type_sets(tenant text, selection_hash text, chunks integer[])
 RETURNS TABLE (chunk integer, policy_type text, item_ids bytea)
 LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 1000
@@ -2093,8 +2110,8 @@ SET plan_cache_mode = force_generic_plan
 AS $$
 #variable_conflict use_column
 DECLARE
-    -- Each type of the selection is looked for in each chunk where they are few, so that a small selection costs little in a
-    -- tenant of very many types; else all that the tenant has in these chunks is read.
+    -- If the selection has few types, each of them is looked up in each chunk, so that a small selection costs little in a
+    -- tenant with very many types. Otherwise all types of the tenant in these chunks are read.
     few CONSTANT integer := 200;
     are_few boolean := selection_hash IS NOT NULL AND (SELECT count(*) <= few
                         FROM (SELECT FROM inventory_core_internal.selection_types AS t
@@ -2120,7 +2137,7 @@ BEGIN
                               OFFSET 0) AS i
           WHERE NOT are_few
           UNION ALL
-          -- what runs inserted that are running, or not folded yet
+          -- items inserted by runs that are running or not folded yet
           SELECT p.chunk, p.policy_type, p.item_ids
           FROM inventory_core_internal.run_parts AS p
           WHERE p.tenant_id = tenant AND p.policy_type <> '' AND p.chunk = ANY (chunks)) AS s
@@ -2128,7 +2145,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._type_sets(text, text, integer[]) IS
-    'The items of some chunks by policy type: at least of those types that a selection has to do with, where one is given';
+    'The items of some chunks by policy type; if a selection is given, at least those of its types';
 
 CREATE FUNCTION inventory_core_internal._fold_types(tenant text, run_id uuid) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -2158,7 +2175,7 @@ BEGIN ATOMIC
     CROSS JOIN LATERAL (SELECT inventory_core_internal._bitmap_subtract(o.observed, p.known_ids) AS added OFFSET 0) AS a
     CROSS JOIN LATERAL (VALUES
         ('added', a.added),
-        -- Told once a tenant: the run that adds an item to its selection tells it only where another selection knows the item.
+        -- Reported once per tenant: a run that adds an item to its selection reports a change only if another selection knows it.
         ('changed', CASE WHEN inventory_core_internal._bitmap_count(inventory_core_internal._bitmap_intersect(a.added, o.updated)) = 0
                          THEN o.updated
                          ELSE inventory_core_internal._bitmap_intersect(o.updated, (
@@ -2170,13 +2187,13 @@ BEGIN ATOMIC
     WHERE inventory_core_internal._bitmap_count(c.item_ids) > 0;
 END;
 COMMENT ON FUNCTION inventory_core_internal._run_changes_so_far(inventory_core_internal.sync_runs) IS
-    'What a running run has changed in its selection: added, changed, reappeared; what is missing shows at its end';
+    'What a running run has changed so far in its selection: added, changed, reappeared; finish_run determines missing';
 CREATE FUNCTION inventory_core_internal._fold(run inventory_core_internal.sync_runs, into_selection text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    -- A run that started later may have been folded before: what it saw stays its own.
+    -- A run that started later may have been folded before: it keeps the items that it saw.
     WITH sets AS MATERIALIZED (
         SELECT l.chunk, l.run_id, l.item_ids,
                (r.start_no, r.started_at, r.run_id) > (run.start_no, run.started_at, run.run_id) AS is_newer
@@ -2217,7 +2234,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._fold(inventory_core_internal.sync_runs, text) IS
-    'Folds what a run observed into the disjoint sets of a selection: its own, or * for the tenant; cost by chunks';
+    'Moves what a run observed into the disjoint sets of a selection: its own, or * for the tenant; cost by chunks';
 
 CREATE FUNCTION inventory_core_internal._fold_presence(run inventory_core_internal.sync_runs) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -2242,7 +2259,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._fold_presence(inventory_core_internal.sync_runs) IS
-    'Adds the changes of a run to what its selection knows and misses';
+    'Applies the changes of a run to the known and missing items of its selection';
 
 CREATE FUNCTION inventory_core_internal._fold_into_tenant(tenant text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -2251,8 +2268,8 @@ AS $$
 DECLARE
     run inventory_core_internal.sync_runs;
 BEGIN
-    -- One transaction at a time, or the sets would not stay disjoint. None waits for another: the parts of a run that is not
-    -- folded yet are read where they are, and the next end of a run folds them too.
+    -- One transaction at a time, or the sets would not stay disjoint. No transaction waits for another: reads include the parts
+    -- of runs that are not folded yet, and the next run that ends folds them too.
     IF NOT inventory_core_internal._try_lock('fold', '') THEN
         RETURN;
     END IF;
@@ -2271,8 +2288,72 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._fold_into_tenant(text) IS
-    'Folds what the completed runs of a tenant observed into its sets as a whole (*), unless another does so now';
--- What a run that ends is believed, and what follows from it.
+    'Folds what the completed runs of a tenant observed into the sets of the tenant (*), unless another transaction does so';
+-- The guards check the types that the run would vouch for according to the errors that its caller recorded. Other types do
+-- not count: otherwise a type that is always forbidden would shrink the total and so cast doubt on all others.
+CREATE FUNCTION inventory_core_internal._add_guard_errors(
+    run inventory_core_internal.sync_runs, status text, observed_in_all bigint, expected_items bigint, accept_shrink boolean,
+    policy_types text[], unobserved bigint[]) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    failed_types text[];
+    is_unlocated boolean;
+    judged record;
+    is_short boolean;
+    is_empty boolean;
+    has_shrunk boolean;
+    shrunk_types text[];
+    guard CONSTANT numeric := inventory_core_internal._shrink_guard();
+    least_items CONSTANT bigint := inventory_core_internal._shrink_guard_min_items();
+BEGIN
+    SELECT coalesce(array_agg(DISTINCT e.policy_type) FILTER (WHERE e.policy_type IS NOT NULL), '{}'),
+           coalesce(bool_or(e.policy_type IS NULL), false)
+    INTO failed_types, is_unlocated
+    FROM inventory_core_internal.sync_errors AS e
+    WHERE e.tenant_id = run.tenant_id AND e.run_id = run.run_id AND e.by_caller;
+    IF is_unlocated OR status = 'partial' AND failed_types = '{}' OR run.policy_types <@ failed_types THEN
+        RETURN;
+    END IF;
+    SELECT sum(t.observed) AS observed, sum(t.present_count) AS present, sum(t.reference_count) AS reference,
+           array_agg(t.policy_type ORDER BY t.policy_type)
+               FILTER (WHERE t.reference_count >= least_items AND t.observed < guard * t.reference_count) AS shrunk_types
+    INTO judged
+    FROM (SELECT t.policy_type, t.present_count, t.reference_count, t.present_count - coalesce(u.unobserved, 0) AS observed
+          FROM inventory_core_internal.selection_types AS t
+          LEFT JOIN unnest(policy_types, unobserved) AS u (policy_type, unobserved) ON u.policy_type = t.policy_type
+          WHERE t.tenant_id = run.tenant_id AND t.selection_hash = run.selection_hash AND t.policy_type <> ''
+            -- hashed, because lists of types may be long
+            AND t.policy_type NOT IN (SELECT unnest(failed_types))
+            AND (run.policy_types IS NULL OR t.policy_type IN (SELECT unnest(run.policy_types)))) AS t;
+
+    is_short := observed_in_all < expected_items * (1 - inventory_core_internal._expected_tolerance()::numeric);
+    is_empty := judged.present > 0 AND judged.observed = 0 AND expected_items IS DISTINCT FROM 0;
+    has_shrunk := NOT accept_shrink AND judged.reference >= least_items AND judged.observed < guard * judged.reference;
+    shrunk_types := CASE WHEN NOT accept_shrink THEN judged.shrunk_types END;
+    IF is_short OR is_empty OR has_shrunk OR shrunk_types IS NOT NULL THEN
+        INSERT INTO inventory_core_internal.sync_errors
+            (tenant_id, run_id, error_no, error_code, policy_type, recorded_at, by_caller)
+        SELECT run.tenant_id, run.run_id, before.error_no + row_number() OVER (ORDER BY d.place, d.policy_type COLLATE "C"),
+               d.error_code, d.policy_type, inventory_core_internal._now(), false
+        FROM (SELECT 1, 'short_of_expected', NULL::text WHERE is_short
+              UNION ALL
+              SELECT 2, 'nothing_observed', NULL WHERE is_empty
+              UNION ALL
+              SELECT 3, 'shrink_guard', NULL WHERE has_shrunk
+              UNION ALL
+              SELECT 4, 'shrink_guard', s.policy_type FROM unnest(shrunk_types) AS s (policy_type))
+            AS d (place, error_code, policy_type)
+        CROSS JOIN (SELECT coalesce(max(e.error_no), 0) AS error_no FROM inventory_core_internal.sync_errors AS e
+                    WHERE e.tenant_id = run.tenant_id AND e.run_id = run.run_id) AS before;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._add_guard_errors(
+    inventory_core_internal.sync_runs, text, bigint, bigint, boolean, text[], bigint[]) IS
+    'Adds the errors of the guards to an ending full run: short_of_expected, nothing_observed, shrink_guard';
+-- For which types an ending run vouches, and what follows: missing items, counts, baselines.
 
 CREATE FUNCTION inventory_core_internal._unobserved_sets(run inventory_core_internal.sync_runs)
 RETURNS TABLE (chunk integer, item_ids bytea)
@@ -2287,10 +2368,10 @@ BEGIN ATOMIC
     WHERE inventory_core_internal._bitmap_count(u.item_ids) > 0;
 END;
 COMMENT ON FUNCTION inventory_core_internal._unobserved_sets(inventory_core_internal.sync_runs) IS
-    'What was present in a selection and is not among what a run observed';
+    'Items that were present in a selection and that a run did not observe';
 
--- What a run changed, by type: everything else that it observed was present before. So an unchanged run is judged by counts
--- that are kept, whatever its size.
+-- What a run changed, by type: everything else that it observed was present before. So an unchanged run of any size is judged
+-- by stored counts.
 CREATE FUNCTION inventory_core_internal._changes_by_type(run inventory_core_internal.sync_runs)
 RETURNS TABLE (policy_type text, added bigint, reappeared bigint, unobserved bigint)
 LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -2298,7 +2379,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
-    -- Up to so many items are looked up one by one; a tenant may have very many types.
+    -- Up to this many items are looked up one by one; a tenant may have very many types.
     few CONSTANT bigint := 1000;
     chunks integer[];
     kinds integer[];
@@ -2359,72 +2440,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._changes_by_type(inventory_core_internal.sync_runs) IS
-    'For each policy type how many items a run that ends added to its selection, saw again, and did not observe';
-
--- The guards look at the types that the run would vouch for by what its caller recorded. What the extension adds itself is no
--- hole that the caller knew of: else a type that is forbidden for ever would, by shrinking the total, silence all others.
-CREATE FUNCTION inventory_core_internal._add_doubts(
-    run inventory_core_internal.sync_runs, status text, observed_in_all bigint, expected_items bigint, accept_shrink boolean,
-    policy_types text[], unobserved bigint[]) RETURNS void
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    failed_types text[];
-    is_unlocated boolean;
-    judged record;
-    is_short boolean;
-    is_empty boolean;
-    has_shrunk boolean;
-    shrunk_types text[];
-    guard CONSTANT numeric := inventory_core_internal._shrink_guard();
-    least_items CONSTANT bigint := inventory_core_internal._shrink_guard_min_items();
-BEGIN
-    SELECT coalesce(array_agg(DISTINCT e.policy_type) FILTER (WHERE e.policy_type IS NOT NULL), '{}'),
-           coalesce(bool_or(e.policy_type IS NULL), false)
-    INTO failed_types, is_unlocated
-    FROM inventory_core_internal.sync_errors AS e
-    WHERE e.tenant_id = run.tenant_id AND e.run_id = run.run_id AND e.by_caller;
-    IF is_unlocated OR status = 'partial' AND failed_types = '{}' OR run.policy_types <@ failed_types THEN
-        RETURN;
-    END IF;
-    SELECT sum(t.observed) AS observed, sum(t.present_count) AS present, sum(t.reference_count) AS reference,
-           array_agg(t.policy_type ORDER BY t.policy_type)
-               FILTER (WHERE t.reference_count >= least_items AND t.observed < guard * t.reference_count) AS shrunk_types
-    INTO judged
-    FROM (SELECT t.policy_type, t.present_count, t.reference_count, t.present_count - coalesce(u.unobserved, 0) AS observed
-          FROM inventory_core_internal.selection_types AS t
-          LEFT JOIN unnest(policy_types, unobserved) AS u (policy_type, unobserved) ON u.policy_type = t.policy_type
-          WHERE t.tenant_id = run.tenant_id AND t.selection_hash = run.selection_hash AND t.policy_type <> ''
-            -- hashed, as lists of types may be long
-            AND t.policy_type NOT IN (SELECT unnest(failed_types))
-            AND (run.policy_types IS NULL OR t.policy_type IN (SELECT unnest(run.policy_types)))) AS t;
-
-    is_short := observed_in_all < expected_items * (1 - inventory_core_internal._expected_tolerance()::numeric);
-    is_empty := judged.present > 0 AND judged.observed = 0 AND expected_items IS DISTINCT FROM 0;
-    has_shrunk := NOT accept_shrink AND judged.reference >= least_items AND judged.observed < guard * judged.reference;
-    shrunk_types := CASE WHEN NOT accept_shrink THEN judged.shrunk_types END;
-    IF is_short OR is_empty OR has_shrunk OR shrunk_types IS NOT NULL THEN
-        INSERT INTO inventory_core_internal.sync_errors
-            (tenant_id, run_id, error_no, error_code, policy_type, recorded_at, by_caller)
-        SELECT run.tenant_id, run.run_id, before.error_no + row_number() OVER (ORDER BY d.place, d.policy_type COLLATE "C"),
-               d.error_code, d.policy_type, inventory_core_internal._now(), false
-        FROM (SELECT 1, 'short_of_expected', NULL::text WHERE is_short
-              UNION ALL
-              SELECT 2, 'nothing_observed', NULL WHERE is_empty
-              UNION ALL
-              SELECT 3, 'shrink_guard', NULL WHERE has_shrunk
-              UNION ALL
-              SELECT 4, 'shrink_guard', s.policy_type FROM unnest(shrunk_types) AS s (policy_type))
-            AS d (place, error_code, policy_type)
-        CROSS JOIN (SELECT coalesce(max(e.error_no), 0) AS error_no FROM inventory_core_internal.sync_errors AS e
-                    WHERE e.tenant_id = run.tenant_id AND e.run_id = run.run_id) AS before;
-    END IF;
-END
-$$;
-COMMENT ON FUNCTION inventory_core_internal._add_doubts(
-    inventory_core_internal.sync_runs, text, bigint, bigint, boolean, text[], bigint[]) IS
-    'Adds the errors of the guards to a full run that ends: short_of_expected, nothing_observed, shrink_guard';
+    'For each policy type, how many items an ending run added to its selection, saw again, and did not observe';
 
 CREATE FUNCTION inventory_core_internal._add_missing(run inventory_core_internal.sync_runs, failed_types text[]) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -2432,7 +2448,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     is_for_all boolean := run.policy_types IS NULL;
-    -- the types that are left out, or the only ones, of a run that was started for some
+    -- of a run for every type, the types to leave out; else the only types
     types text[] := CASE WHEN is_for_all THEN failed_types
                          ELSE ARRAY(SELECT unnest(run.policy_types) EXCEPT SELECT unnest(failed_types)) END;
     chunks integer[];
@@ -2457,7 +2473,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._add_missing(inventory_core_internal.sync_runs, text[]) IS
-    'Tells what is missing from a run that can be believed, and was not told before: items of the types that it vouches for';
+    'Stores as missing what a run did not observe of the types that it vouches for and was not stored as missing before';
 
 CREATE FUNCTION inventory_core_internal._judge_types(
     run inventory_core_internal.sync_runs, status text, policy_types text[], unobserved bigint[]) RETURNS boolean
@@ -2466,8 +2482,8 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     errors record;
-    is_believed boolean;            -- so far as no error names the type
-    is_reference boolean;           -- likewise, without the errors of the shrink guard
+    is_believed boolean;            -- except types that an error names
+    is_reference boolean;           -- likewise, ignoring the errors of the shrink guard
 BEGIN
     SELECT count(*) > 0 AS some,
            coalesce(bool_or(e.policy_type IS NULL), false) AS untyped,
@@ -2490,7 +2506,7 @@ BEGIN
         SELECT t.policy_type, t.is_covered, t.observed, t.known_count, t.present_count, t.reference_count, t.last_count,
                t.present_count - CASE WHEN is_believed AND t.is_covered AND NOT t.has_error THEN t.unobserved ELSE 0 END AS new_present,
                CASE WHEN is_reference AND t.is_covered AND NOT t.has_real_error THEN t.observed ELSE t.reference_count END AS new_reference,
-               -- of a type that it does not cover, a run counts what it saw and leaves the rest
+               -- of a type that it does not cover, a run counts what it saw
                CASE WHEN NOT t.is_covered AND t.observed = 0 THEN t.last_count
                     WHEN t.known_count > 0 THEN t.observed END AS new_count
         FROM (SELECT t.policy_type, t.known_count, t.present_count, t.reference_count, t.last_count,
@@ -2519,12 +2535,12 @@ BEGIN
                  NULL::bigint AS reference, NULL::bigint AS count, true AS is_written
           WHERE run.policy_types IS NULL
           UNION ALL
-          -- exceptions from these: types that are not vouched for ...
+          -- exceptions: types that the run does not vouch for ...
           SELECT e.policy_type, false, true, NULL, NULL, NULL, NULL, true
           FROM unnest(errors.types) AS e (policy_type)
           WHERE run.policy_types IS NULL AND is_believed
           UNION ALL
-          -- ... and what a run that was started for some types covers and vouches for
+          -- ... and the types that a run with policy_types covers and vouches for
           SELECT c.policy_type, true, is_believed AND c.policy_type NOT IN (SELECT unnest(errors.types)), NULL, NULL, NULL, NULL, true
           FROM unnest(run.policy_types) AS c (policy_type)
           UNION ALL
@@ -2546,7 +2562,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._judge_types(inventory_core_internal.sync_runs, text, text[], bigint[]) IS
-    'Records which types a full run that ends covers and vouches for, and its counts; says whether it had errors';
+    'Stores which types an ending full run covers and vouches for, and its counts; returns whether it had errors';
 CREATE FUNCTION inventory_core_internal._add_error(
     tenant text, run_id uuid, error_code text, upstream_code text DEFAULT NULL, http_status integer DEFAULT NULL,
     policy_type text DEFAULT NULL, message text DEFAULT NULL, by_caller boolean DEFAULT false) RETURNS void
@@ -2564,16 +2580,16 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._add_error(text, uuid, text, text, integer, text, text, boolean) IS
-    'Adds an error to a run; the caller has the lock of its errors, or the run alone, which keeps the numbers apart';
+    'Adds an error to a run; the caller holds the lock of its errors, or the run exclusively, so that error_no is unique';
 
--- Step by step: what changed by what was observed; what was observed of each type; what the guards say; what is missing, which
--- depends on the guards; then everything is folded into the selection. Of a failed run and a delta nothing is missing.
+-- In this order: the changes by observation; the counts by type; the guards; what is missing, which depends on the guards;
+-- then everything is folded into the selection. Nothing is missing from a failed run or a delta run.
 CREATE FUNCTION inventory_core_internal._close_run(
     run inventory_core_internal.sync_runs, status text, expected_items bigint DEFAULT NULL, cursor text DEFAULT NULL,
     accept_shrink boolean DEFAULT false) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
--- Planned once a session, for what is called from here too; lists of types are hashed, however the planner guesses their length.
+-- Planned once per session, as are the functions called from here. Lists of types are hashed, whatever their estimated length.
 SET plan_cache_mode = force_generic_plan
 SET enable_nestloop = off
 SET jit = off
@@ -2583,7 +2599,7 @@ DECLARE
     by_type record;
     has_errors boolean;
 BEGIN
-    -- The caller has the run alone: no batch can add a part any more. It shares the items: nothing is forgotten meanwhile.
+    -- The caller holds the run exclusively, so no batch adds a part, and the items shared, so nothing is forgotten meanwhile.
     SELECT * INTO counts FROM inventory_core_internal._run_counts(run.tenant_id, run.run_id);
 
     IF counts.observed > 0 THEN
@@ -2606,7 +2622,7 @@ BEGIN
 
     IF run.mode = 'full' THEN
         IF status <> 'failed' THEN
-            PERFORM inventory_core_internal._add_doubts(
+            PERFORM inventory_core_internal._add_guard_errors(
                 run, status, counts.observed, expected_items, accept_shrink, by_type.policy_types, by_type.unobserved);
         END IF;
         has_errors := inventory_core_internal._judge_types(run, status, by_type.policy_types, by_type.unobserved);
@@ -2637,7 +2653,7 @@ BEGIN
         redacted_values = r.redacted_values + (SELECT coalesce(sum(p.redacted_values), 0) FROM inventory_core_internal.run_parts AS p
                                                WHERE p.tenant_id = run.tenant_id AND p.run_id = run.run_id)
     WHERE r.tenant_id = run.tenant_id AND r.run_id = run.run_id;
-    -- The cursor moves with what can be believed to be complete.
+    -- Only a clean run moves the cursor: its list was complete.
     IF cursor IS NOT NULL AND status = 'success' AND NOT has_errors THEN
         UPDATE inventory_core_internal.selections AS s
         SET cursor = nullif(_close_run.cursor, '')
@@ -2647,17 +2663,17 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._close_run(inventory_core_internal.sync_runs, text, bigint, text, boolean) IS
-    'Ends a run: judges it, folds what it saw into its selection, keeps its counts and changes, gives its slot back';
+    'Ends a run: judges it, folds what it saw into its selection, stores its counts and changes, frees its slot';
 CREATE FUNCTION inventory_core_internal._take_over(run inventory_core_internal.sync_runs) RETURNS boolean
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    -- The caller shares the items and has the selection alone. A run whose lock is not to be had is in use: its owner is alive.
+    -- The caller holds the items shared and the selection exclusively. If the lock of the run is not free, its owner is alive.
     IF NOT inventory_core_internal._try_lock('run', run.run_id::text) THEN
         RETURN false;
     END IF;
-    -- Read again: a batch, a heartbeat or the end may have been committed before we had the lock.
+    -- Read again: a batch, a heartbeat or finish_run may have committed before the lock was taken.
     SELECT r.* INTO run FROM inventory_core_internal.sync_runs AS r
     WHERE r.tenant_id = run.tenant_id AND r.run_id = run.run_id;
     IF run.status = 'running' AND inventory_core_internal._lease_end(run) <= inventory_core_internal._now() THEN
@@ -2672,7 +2688,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._take_over(inventory_core_internal.sync_runs) IS
-    'Closes a run whose lease has expired; false where its owner shows life';
+    'Closes a run whose lease has expired; false if its owner is alive';
 
 CREATE FUNCTION inventory_core_internal._reap(tenant text, at_most integer) RETURNS integer
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -2683,7 +2699,7 @@ DECLARE
     run inventory_core_internal.sync_runs;
     reaped integer := 0;
 BEGIN
-    -- Not a loop over the query: a lock that is released inside would belong to the query's cursor.
+    -- Not a loop over the query: a lock taken inside would belong to the cursor's resource owner.
     expired := ARRAY(SELECT r FROM inventory_core_internal.sync_runs AS r
                      WHERE r.tenant_id = tenant AND r.status = 'running'
                        AND inventory_core_internal._lease_end(r) <= inventory_core_internal._now()
@@ -2702,7 +2718,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._reap(text, integer) IS
-    'Closes expired runs of a tenant and counts them; the caller shares the items';
+    'Closes expired runs of a tenant and returns their number; the caller holds the items shared';
 CREATE FUNCTION inventory_core_internal._check_baseline(baseline text) RETURNS void
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
@@ -2712,7 +2728,7 @@ BEGIN
     IF baseline NOT IN ('latest', 'latest_clean') THEN
         RAISE EXCEPTION 'invalid value for baseline'
             USING ERRCODE = 'invalid_parameter_value',
-                  DETAIL = 'It is neither of the two known values.',
+                  DETAIL = 'It is not one of the two known values.',
                   HINT = 'Use ''latest'' or ''latest_clean''.';
     END IF;
 END
@@ -2731,9 +2747,10 @@ BEGIN ATOMIC
         CASE WHEN 'shrink_guard' = ANY (error_codes) THEN 'shrink_guard' END,
         CASE WHEN observed_count = 0 OR 'nothing_observed' = ANY (error_codes) THEN 'nothing_observed' END], NULL);
 END;
-COMMENT ON FUNCTION inventory_core_internal._reasons(text, bigint, text[]) IS 'Why a completed run may not be believed, in words';
+COMMENT ON FUNCTION inventory_core_internal._reasons(text, bigint, text[]) IS
+'The reasons why confidence in a completed run is low';
 
-CREATE FUNCTION inventory_core_internal._run_doubts(tenant text, run_id uuid)
+CREATE FUNCTION inventory_core_internal._run_confidence(tenant text, run_id uuid)
 RETURNS TABLE (confidence text, reasons text[])
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
@@ -2742,15 +2759,16 @@ BEGIN ATOMIC
                SELECT e.error_code FROM inventory_core_internal.sync_errors AS e
                WHERE e.tenant_id = r.tenant_id AND e.run_id = r.run_id))
     FROM inventory_core_internal.sync_runs AS r
-    WHERE r.tenant_id = _run_doubts.tenant AND r.run_id = _run_doubts.run_id;
+    WHERE r.tenant_id = _run_confidence.tenant AND r.run_id = _run_confidence.run_id;
 END;
-COMMENT ON FUNCTION inventory_core_internal._run_doubts(text, uuid) IS 'How far a completed run as a whole can be believed, and why';
+COMMENT ON FUNCTION inventory_core_internal._run_confidence(text, uuid) IS
+'The confidence in a completed run as a whole, and its reasons';
 
 CREATE FUNCTION inventory_core_internal._judging_runs(tenant text, selection_hash text, baseline text)
 RETURNS TABLE (policy_type text, runs bytea, baseline_seq bigint, is_started_for boolean, known bigint)
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    -- The runs of the empty type are read once; most types do not differ from it.
+    -- The set of the empty type is read once; most types do not differ from it.
     WITH types AS MATERIALIZED (
         SELECT t.policy_type, t.covering_runs IS NOT NULL AS is_started_for, t.known_count,
                CASE _judging_runs.baseline WHEN 'latest' THEN t.covering_runs ELSE t.vouching_runs END AS runs
@@ -2770,12 +2788,12 @@ BEGIN ATOMIC
                                     THEN inventory_core_internal._runs_differ(every.runs, t.runs) END AS runs OFFSET 0) AS d;
 END;
 COMMENT ON FUNCTION inventory_core_internal._judging_runs(text, text, text) IS
-    'For each policy type of a selection, the empty one for all others, the runs that count and the last of them';
+    'For each policy type of a selection, and the empty one for all others, the runs that count and the last of them';
 
--- The rows of missing_summary without their counts. Nested loops are off between the lists that it makes on the way, of whose
--- sizes the planner knows nothing: with thousands of types a wrong guess costs their square. What is looked up by key is lateral:
--- the cost that the planner then believes in would have it compile the plan, hence jit.
-CREATE FUNCTION inventory_core_internal._judged_types(tenant text, selection_hash text, baseline text)
+-- The rows of missing_summary without their counts. The planner does not know the sizes of the intermediate lists, and with
+-- thousands of types a wrong nested loop costs their square: so nested loops are off, and look-ups by key are LATERAL. The
+-- planner then overestimates the cost and would compile the plan: so jit is off.
+CREATE FUNCTION inventory_core_internal._type_baselines(tenant text, selection_hash text, baseline text)
 RETURNS TABLE (type_no integer, policy_type text, runs bytea, baseline_seq bigint, run_id uuid, start_no bigint,
                finished_at timestamptz, confidence text, reasons text[], error_codes text[], is_told boolean, known bigint)
 LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -2788,29 +2806,29 @@ AS $$
 BEGIN
     RETURN QUERY
     WITH judging AS MATERIALIZED (
-        SELECT j.* FROM inventory_core_internal._judging_runs(tenant, _judged_types.selection_hash, _judged_types.baseline) AS j
+        SELECT j.* FROM inventory_core_internal._judging_runs(tenant, _type_baselines.selection_hash, _type_baselines.baseline) AS j
     ), baselines AS MATERIALIZED (
         SELECT r.*
         FROM (SELECT DISTINCT j.baseline_seq FROM judging AS j WHERE j.baseline_seq IS NOT NULL) AS d
         CROSS JOIN LATERAL (SELECT r.run_seq, r.run_id, r.start_no, r.status, r.finished_at, r.observed_count
                             FROM inventory_core_internal.sync_runs AS r
-                            WHERE r.tenant_id = tenant AND r.selection_hash = _judged_types.selection_hash
+                            WHERE r.tenant_id = tenant AND r.selection_hash = _type_baselines.selection_hash
                               AND r.run_seq = d.baseline_seq
                             OFFSET 0) AS r
     ), errors AS MATERIALIZED (
-        -- by latest_clean none of them can concern the type
+        -- by latest_clean no error of a baseline concerns its type
         SELECT b.run_seq, e.policy_type, array_agg(DISTINCT e.error_code ORDER BY e.error_code) AS codes
         FROM baselines AS b
         CROSS JOIN LATERAL (SELECT e.policy_type, e.error_code FROM inventory_core_internal.sync_errors AS e
                             WHERE e.tenant_id = tenant AND e.run_id = b.run_id
                             OFFSET 0) AS e
-        WHERE _judged_types.baseline = 'latest'
+        WHERE _type_baselines.baseline = 'latest'
         GROUP BY b.run_seq, e.policy_type
     ), doubts AS MATERIALIZED (
         SELECT b.run_seq, b.run_id, b.start_no, b.finished_at, e.untyped,
-               CASE WHEN _judged_types.baseline = 'latest' AND (b.status <> 'success' OR e.codes IS NOT NULL)
+               CASE WHEN _type_baselines.baseline = 'latest' AND (b.status <> 'success' OR e.codes IS NOT NULL)
                     THEN 'low' ELSE 'high' END AS confidence,
-               CASE WHEN _judged_types.baseline = 'latest'
+               CASE WHEN _type_baselines.baseline = 'latest'
                     THEN inventory_core_internal._reasons(b.status, b.observed_count, e.codes) ELSE '{}' END AS reasons
         FROM baselines AS b
         LEFT JOIN (SELECT e.run_seq, array_agg(DISTINCT c.code) AS codes,
@@ -2820,7 +2838,7 @@ BEGIN
     ), types AS MATERIALIZED (
         SELECT j.policy_type, j.runs, j.baseline_seq, j.is_started_for, j.known FROM judging AS j WHERE j.policy_type <> ''
         UNION ALL
-        -- types that the selection has nothing to do with but that an error names
+        -- types that only an error names
         SELECT e.policy_type, every.runs, every.baseline_seq, false, 0::bigint
         FROM judging AS every
         JOIN errors AS e ON e.run_seq = every.baseline_seq
@@ -2841,8 +2859,8 @@ BEGIN
     LEFT JOIN errors AS e ON e.run_seq = t.baseline_seq AND e.policy_type = t.policy_type;
 END
 $$;
-COMMENT ON FUNCTION inventory_core_internal._judged_types(text, text, text) IS
-    'For each policy type of a selection the run that absences are judged by, how far it can be believed, and why';
+COMMENT ON FUNCTION inventory_core_internal._type_baselines(text, text, text) IS
+    'For each policy type of a selection its baseline, with the confidence in it and the reasons';
 CREATE FUNCTION inventory_core_internal._latest_full_run(tenant text, selection_hash text, is_clean boolean)
 RETURNS TABLE (run_id uuid, run_seq bigint, status text, finished_at timestamptz)
 LANGUAGE sql STABLE PARALLEL SAFE
@@ -2859,7 +2877,7 @@ END;
 COMMENT ON FUNCTION inventory_core_internal._latest_full_run(text, text, boolean) IS
     'The completed full run of a selection that started last, or the last clean one';
 
-CREATE FUNCTION inventory_core_internal._doubts_of_selection(tenant text, selection_hash text, latest_run_id uuid)
+CREATE FUNCTION inventory_core_internal._selection_confidence(tenant text, selection_hash text, latest_run_id uuid)
 RETURNS TABLE (is_low boolean, reasons text[])
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
@@ -2872,14 +2890,14 @@ BEGIN
     RETURN QUERY
     WITH known AS MATERIALIZED (
         SELECT j.confidence, j.reasons
-        FROM inventory_core_internal._judged_types(tenant, _doubts_of_selection.selection_hash, 'latest') AS j
+        FROM inventory_core_internal._type_baselines(tenant, _selection_confidence.selection_hash, 'latest') AS j
         WHERE j.run_id IS NOT NULL AND j.known > 0
     ), told AS MATERIALIZED (
         SELECT k.confidence, k.reasons FROM known AS k
         UNION ALL
-        -- where the selection knows nothing that was judged, the latest run speaks for itself
+        -- if no known type has a baseline, the latest run as a whole
         SELECT r.confidence, r.reasons
-        FROM inventory_core_internal._run_doubts(tenant, latest_run_id) AS r
+        FROM inventory_core_internal._run_confidence(tenant, latest_run_id) AS r
         WHERE NOT EXISTS (SELECT FROM known)
     )
     SELECT bool_or(t.confidence = 'low'),
@@ -2890,16 +2908,16 @@ BEGIN
     FROM told AS t;
 END
 $$;
-COMMENT ON FUNCTION inventory_core_internal._doubts_of_selection(text, text, uuid) IS
-    'Whether the latest run of any type that a selection knows is in doubt, and all reasons';
--- The functions redact before they write and do not need this. It is for whoever writes the tables
--- directly, replication included (ENABLE ALWAYS).
+COMMENT ON FUNCTION inventory_core_internal._selection_confidence(text, text, uuid) IS
+    'Whether confidence is low for any type that a selection knows, and all reasons';
+-- The functions redact before they write and do not need these triggers. They are for direct writes to
+-- the tables, replication included (ENABLE ALWAYS).
 CREATE FUNCTION inventory_core_internal._redact_error() RETURNS trigger
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    -- Cut again: to replace the rest of a marker that was cut off can make a text longer.
+    -- Cut again: replacing the rest of a marker that was cut off can make a text longer.
     NEW.message := left(inventory_core.redact(NEW.message), 2000);
     NEW.upstream_code := left(inventory_core.redact(NEW.upstream_code), 200);
     RETURN NEW;
@@ -2910,7 +2928,7 @@ CREATE TRIGGER redact_guard BEFORE INSERT OR UPDATE ON inventory_core_internal.s
     FOR EACH ROW EXECUTE FUNCTION inventory_core_internal._redact_error();
 ALTER TABLE inventory_core_internal.sync_errors ENABLE ALWAYS TRIGGER redact_guard;
 COMMENT ON TRIGGER redact_guard ON inventory_core_internal.sync_errors IS
-    'Redacts what is written past record_error, replication included';
+    'Redacts what is written without record_error, replication included';
 
 CREATE FUNCTION inventory_core_internal._redact_run() RETURNS trigger
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -2926,7 +2944,7 @@ CREATE TRIGGER redact_guard BEFORE INSERT OR UPDATE OF correlation_id ON invento
     FOR EACH ROW EXECUTE FUNCTION inventory_core_internal._redact_run();
 ALTER TABLE inventory_core_internal.sync_runs ENABLE ALWAYS TRIGGER redact_guard;
 COMMENT ON TRIGGER redact_guard ON inventory_core_internal.sync_runs IS
-    'Redacts what is written past start_run, replication included';
+    'Redacts what is written without start_run, replication included';
 
 CREATE FUNCTION inventory_core_internal._redact_item() RETURNS trigger
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -2938,15 +2956,16 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._redact_item() IS 'Guard: no string of meta enters items unredacted';
--- The condition is what most rows pay: to search them in full costs as much as to store them.
+-- Most rows pay only for the condition: searching them in full costs as much as storing them.
 CREATE TRIGGER redact_guard BEFORE INSERT OR UPDATE OF meta ON inventory_core_internal.items
     FOR EACH ROW WHEN (NOT inventory_core_internal._has_inert_strings(NEW.meta::text))
     EXECUTE FUNCTION inventory_core_internal._redact_item();
 ALTER TABLE inventory_core_internal.items ENABLE ALWAYS TRIGGER redact_guard;
 COMMENT ON TRIGGER redact_guard ON inventory_core_internal.items IS
-    'Redacts what is written past upsert_items, replication included';
--- A batch writes a text with its digest. Where somebody corrects a name or meta by a direct statement, the digest follows, or no
--- batch would ever see that the API says something else. After redact_guard, in the order of their names: what is stored counts.
+    'Redacts what is written without upsert_items, replication included';
+-- A batch writes a text with its digest. If a direct statement corrects a name or meta, this trigger updates the digest;
+-- otherwise no batch would notice that the API says something else. Triggers fire in the order of their names, so it sees
+-- what redact_guard leaves.
 CREATE FUNCTION inventory_core_internal._renew_digests() RETURNS trigger
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
@@ -2961,14 +2980,14 @@ BEGIN
     RETURN NEW;
 END
 $$;
-COMMENT ON FUNCTION inventory_core_internal._renew_digests() IS 'Digests of a name or meta that was changed without them';
+COMMENT ON FUNCTION inventory_core_internal._renew_digests() IS 'Updates the digests of a changed name or meta';
 CREATE TRIGGER true_digests BEFORE UPDATE OF display_name, meta ON inventory_core_internal.items
     FOR EACH ROW WHEN (NEW.name_digest = OLD.name_digest AND NEW.display_name IS DISTINCT FROM OLD.display_name
                        OR NEW.meta_digest = OLD.meta_digest AND NEW.meta IS DISTINCT FROM OLD.meta)
     EXECUTE FUNCTION inventory_core_internal._renew_digests();
 ALTER TABLE inventory_core_internal.items ENABLE ALWAYS TRIGGER true_digests;
 COMMENT ON TRIGGER true_digests ON inventory_core_internal.items IS
-    'Keeps the digests true where a direct statement changes a name or meta';
+    'Updates the digests when a direct statement changes a name or meta';
 CREATE FUNCTION inventory_core_internal._observations(tenant text)
 RETURNS TABLE (chunk integer, item_ids bytea, run_id uuid, start_no bigint, started_at timestamptz)
 LANGUAGE sql STABLE PARALLEL SAFE
@@ -2984,11 +3003,11 @@ BEGIN ATOMIC
     WHERE p.tenant_id = _observations.tenant;
 END;
 COMMENT ON FUNCTION inventory_core_internal._observations(text) IS
-    'Which runs of a tenant saw which items: of those that are folded the last, and every other';
+    'Which runs of a tenant saw which items: the last of the folded runs, and every run that is not folded';
 
--- PL/pgSQL, so that its plan is made once a session: what is inlined into the view is planned with each statement,
--- which costs more than reading an item. It costs much, so that the planner memoizes the one row:
--- it is asked once a chunk.
+-- PL/pgSQL, so that it is planned once per session: what is inlined into the view is planned with each statement, which
+-- costs more than reading an item. Its declared cost is high, so that the planner memoizes the row and calls it once per
+-- chunk.
 CREATE FUNCTION inventory_core_internal._seen(tenant text, chunk integer)
 RETURNS TABLE (positions bytea, run_ids uuid[], started_ats timestamptz[])
 LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 1 COST 100000
@@ -3005,33 +3024,33 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._seen(text, integer) IS
-    'Who saw the items of a chunk: the runs, newest first, and for each id the position of the first that saw it';
+    'The runs that saw the items of a chunk, newest first, and for each id the position of the first of them that saw it';
 
 CREATE VIEW inventory_core.inventory_items WITH (security_invoker = true, security_barrier = true) AS
 SELECT i.tenant_id, i.item_id, i.policy_type, i.external_id, i.display_name, i.meta, i.first_seen_at, i.updated_at,
        s.started_ats[inventory_core_internal._bitmap_position(s.positions, i.item_id)] AS last_seen_at,
        s.run_ids[inventory_core_internal._bitmap_position(s.positions, i.item_id)] AS last_seen_run_id
 FROM inventory_core_internal.items AS i
--- It memoizes where it knows that the chunks are few. Of a table it knows that from ANALYZE alone, and asked once an item
--- before that (140,000 items: 87 s, and 0.3 s so); of a subquery of one row it knows it without.
+-- The planner memoizes if it knows that the chunks are few. For a table it knows that only after ANALYZE; before, it
+-- called the function once per item (140,000 items: 87 s instead of 0.3 s). For a subquery of one row it always knows.
 CROSS JOIN LATERAL (SELECT i.tenant_id, i.chunk OFFSET 0) AS c
--- OFFSET 0 makes a subquery of it, which the planner knows to be dear each time; of a function it believes that only the
--- first call is.
+-- OFFSET 0 makes it a subquery, which the planner assumes to be expensive each time; of a function it assumes that only
+-- the first call is expensive.
 LEFT JOIN LATERAL (SELECT f.positions, f.run_ids, f.started_ats
                    FROM inventory_core_internal._seen(c.tenant_id, c.chunk) AS f OFFSET 0) AS s ON true
 WHERE (SELECT inventory_core_internal._may_read());
 COMMENT ON VIEW inventory_core.inventory_items IS
-    'The catalogue of the bound tenant: what was last observed, first and last time';
+    'The catalogue of the bound tenant: what was last observed of each item, and when it was first and last seen';
 COMMENT ON COLUMN inventory_core.inventory_items.tenant_id IS 'The owner of the row';
-COMMENT ON COLUMN inventory_core.inventory_items.item_id IS 'Number of the item, never used again';
+COMMENT ON COLUMN inventory_core.inventory_items.item_id IS 'Number of the item; never reused';
 COMMENT ON COLUMN inventory_core.inventory_items.policy_type IS 'What kind of thing it is';
 COMMENT ON COLUMN inventory_core.inventory_items.external_id IS 'Its name in the API';
 COMMENT ON COLUMN inventory_core.inventory_items.display_name IS 'Its name for people';
-COMMENT ON COLUMN inventory_core.inventory_items.meta IS 'What the whitelist let through of what the API said of it';
+COMMENT ON COLUMN inventory_core.inventory_items.meta IS 'What the API said of it, reduced to the whitelisted keys';
 COMMENT ON COLUMN inventory_core.inventory_items.first_seen_at IS 'Start of the first run that saw it';
 COMMENT ON COLUMN inventory_core.inventory_items.updated_at IS 'When its name or meta was last written';
 COMMENT ON COLUMN inventory_core.inventory_items.last_seen_at IS
-    'Start of the newest run, of any selection, that saw it: seen at or after';
+    'Start of the newest run, of any selection, that saw it: it was seen at or after this time';
 COMMENT ON COLUMN inventory_core.inventory_items.last_seen_run_id IS 'That run';
 
 CREATE FUNCTION inventory_core.inventory_items(tenant text) RETURNS SETOF inventory_core.inventory_items
@@ -3043,7 +3062,7 @@ BEGIN
     RETURN QUERY SELECT v.* FROM inventory_core.inventory_items AS v WHERE v.tenant_id = tenant;
 END
 $$;
-COMMENT ON FUNCTION inventory_core.inventory_items(text) IS 'The view inventory_items, tenant bound, in one statement';
+COMMENT ON FUNCTION inventory_core.inventory_items(text) IS 'The view inventory_items for one tenant, in one statement';
 CREATE VIEW inventory_core.inventory_sync_runs WITH (security_invoker = true, security_barrier = true) AS
 SELECT r.tenant_id, r.run_id, r.run_seq, r.selection_hash, s.selection, r.status,
        e.error_count > 0 AS had_errors, e.error_codes, e.error_count, r.correlation_id, r.started_at, r.finished_at,
@@ -3060,15 +3079,15 @@ CROSS JOIN LATERAL (
            coalesce(array_agg(DISTINCT x.error_code ORDER BY x.error_code), '{}') AS error_codes
     FROM inventory_core_internal.sync_errors AS x
     WHERE x.tenant_id = r.tenant_id AND x.run_id = r.run_id) AS e
--- of a running run; a completed one has its counts
+-- of a running run; a completed run has its counts stored
 CROSS JOIN LATERAL inventory_core_internal._run_counts(r.tenant_id, r.run_id) AS c
 WHERE (SELECT inventory_core_internal._may_read());
 COMMENT ON VIEW inventory_core.inventory_sync_runs IS
-    'The sync runs of the bound tenant; of a running one the lease and the counts so far';
+    'The sync runs of the bound tenant; for a running one, the lease and the counts so far';
 COMMENT ON COLUMN inventory_core.inventory_sync_runs.tenant_id IS 'The owner of the row';
-COMMENT ON COLUMN inventory_core.inventory_sync_runs.run_id IS 'Names the run';
+COMMENT ON COLUMN inventory_core.inventory_sync_runs.run_id IS 'Id of the run';
 COMMENT ON COLUMN inventory_core.inventory_sync_runs.run_seq IS
-    'Its number among the runs of the selection; order comes from here';
+    'Its number among the runs of the selection; it defines their order';
 COMMENT ON COLUMN inventory_core.inventory_sync_runs.selection_hash IS
     'Hash of the selection, as selection_hash() gives it';
 COMMENT ON COLUMN inventory_core.inventory_sync_runs.selection IS 'What it set out to list';
@@ -3080,16 +3099,16 @@ COMMENT ON COLUMN inventory_core.inventory_sync_runs.correlation_id IS 'The call
 COMMENT ON COLUMN inventory_core.inventory_sync_runs.started_at IS 'When it started';
 COMMENT ON COLUMN inventory_core.inventory_sync_runs.finished_at IS 'When it ended; NULL while it is running';
 COMMENT ON COLUMN inventory_core.inventory_sync_runs.lease_expires_at IS
-    'From then on another start may take its selection over';
+    'From this time on another start may take over its selection';
 COMMENT ON COLUMN inventory_core.inventory_sync_runs.observed_count IS 'Distinct items that it saw, so far';
 COMMENT ON COLUMN inventory_core.inventory_sync_runs.inserted_count IS 'Of them, new';
 COMMENT ON COLUMN inventory_core.inventory_sync_runs.updated_count IS 'Of them, changed';
 COMMENT ON COLUMN inventory_core.inventory_sync_runs.unchanged_count IS 'Of them, the same as before';
 COMMENT ON COLUMN inventory_core.inventory_sync_runs.expected_items IS 'How many items the caller said there should be';
-COMMENT ON COLUMN inventory_core.inventory_sync_runs.removed_count IS 'Items that the API said are gone';
+COMMENT ON COLUMN inventory_core.inventory_sync_runs.removed_count IS 'Items that the API reported as removed';
 COMMENT ON COLUMN inventory_core.inventory_sync_runs.mode IS 'full: it lists everything; delta: only what changed';
 COMMENT ON COLUMN inventory_core.inventory_sync_runs.policy_types IS
-    'The policy types that it covers, where it was started for some; NULL where it covers every type';
+    'The policy types that a full run covers; NULL if it covers every type';
 
 CREATE FUNCTION inventory_core.inventory_sync_runs(tenant text) RETURNS SETOF inventory_core.inventory_sync_runs
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE
@@ -3101,7 +3120,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core.inventory_sync_runs(text) IS
-    'The view inventory_sync_runs, tenant bound, in one statement';
+    'The view inventory_sync_runs for one tenant, in one statement';
 CREATE VIEW inventory_core.inventory_sync_errors WITH (security_invoker = true, security_barrier = true) AS
 SELECT e.tenant_id, e.run_id, e.error_no, e.error_code, e.upstream_code, e.http_status, e.policy_type, e.message,
        e.recorded_at
@@ -3109,15 +3128,15 @@ FROM inventory_core_internal.sync_errors AS e
 WHERE (SELECT inventory_core_internal._may_read());
 COMMENT ON VIEW inventory_core.inventory_sync_errors IS 'What went wrong in the runs of the bound tenant';
 COMMENT ON COLUMN inventory_core.inventory_sync_errors.tenant_id IS 'The owner of the row';
-COMMENT ON COLUMN inventory_core.inventory_sync_errors.run_id IS 'The run that it went wrong in';
-COMMENT ON COLUMN inventory_core.inventory_sync_errors.error_no IS 'Numbers the errors of a run from 1';
+COMMENT ON COLUMN inventory_core.inventory_sync_errors.run_id IS 'The run in which it occurred';
+COMMENT ON COLUMN inventory_core.inventory_sync_errors.error_no IS 'Number of the error within its run, from 1';
 COMMENT ON COLUMN inventory_core.inventory_sync_errors.error_code IS 'One of the known codes';
 COMMENT ON COLUMN inventory_core.inventory_sync_errors.upstream_code IS
-    'The code that the caller gave, where it is none of ours; redacted';
+    'The code that the caller passed, if it is not a known code; redacted';
 COMMENT ON COLUMN inventory_core.inventory_sync_errors.http_status IS
-    'The status of the API''s answer, where there was one';
+    'The status of the API''s answer, if there was one';
 COMMENT ON COLUMN inventory_core.inventory_sync_errors.policy_type IS
-    'The type of item that it concerns; NULL where it concerns all';
+    'The policy type that it concerns; NULL if it concerns all';
 COMMENT ON COLUMN inventory_core.inventory_sync_errors.message IS 'What the API or the driver said, redacted';
 COMMENT ON COLUMN inventory_core.inventory_sync_errors.recorded_at IS 'When it was recorded';
 
@@ -3131,7 +3150,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core.inventory_sync_errors(text) IS
-    'The view inventory_sync_errors, tenant bound, in one statement';
+    'The view inventory_sync_errors for one tenant, in one statement';
 CREATE VIEW inventory_core.inventory_selections WITH (security_invoker = true, security_barrier = true) AS
 SELECT s.tenant_id, s.selection_hash, s.selection, s.first_run_at,
        latest.run_id AS latest_run_id,
@@ -3163,15 +3182,16 @@ COMMENT ON VIEW inventory_core.inventory_selections IS
 COMMENT ON COLUMN inventory_core.inventory_selections.tenant_id IS 'The owner of the row';
 COMMENT ON COLUMN inventory_core.inventory_selections.selection_hash IS
     'Hash of the selection, as selection_hash() gives it';
-COMMENT ON COLUMN inventory_core.inventory_selections.selection IS 'The selection as its first caller spelled it';
+COMMENT ON COLUMN inventory_core.inventory_selections.selection IS 'The selection as its first caller wrote it';
 COMMENT ON COLUMN inventory_core.inventory_selections.first_run_at IS
-    'Start of its first run; NULL where every start was refused';
+    'Start of its first run; NULL if every start was refused';
 COMMENT ON COLUMN inventory_core.inventory_selections.latest_run_id IS 'The completed full run that started last';
-COMMENT ON COLUMN inventory_core.inventory_selections.latest_status IS 'How that one ended';
-COMMENT ON COLUMN inventory_core.inventory_selections.latest_finished_at IS 'When that one ended';
-COMMENT ON COLUMN inventory_core.inventory_selections.latest_success_at IS 'When the last clean full run ended: a success without errors';
+COMMENT ON COLUMN inventory_core.inventory_selections.latest_status IS 'Its status';
+COMMENT ON COLUMN inventory_core.inventory_selections.latest_finished_at IS 'When it ended';
+COMMENT ON COLUMN inventory_core.inventory_selections.latest_success_at IS
+'When the last clean full run (a success without errors) ended';
 COMMENT ON COLUMN inventory_core.inventory_selections.running_run_id IS
-    'The run that is under way; NULL where there is none';
+    'The running run; NULL if there is none';
 COMMENT ON COLUMN inventory_core.inventory_selections.refused_count IS 'Starts that were refused';
 COMMENT ON COLUMN inventory_core.inventory_selections.last_refused_reason IS 'Why the last of them was refused';
 COMMENT ON COLUMN inventory_core.inventory_selections.last_refused_at IS 'When the last of them was refused';
@@ -3186,7 +3206,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core.inventory_selections(text) IS
-    'The view inventory_selections, tenant bound, in one statement';
+    'The view inventory_selections for one tenant, in one statement';
 CREATE VIEW inventory_core.run_progress WITH (security_invoker = true, security_barrier = true) AS
 SELECT r.tenant_id, r.run_id, r.selection_hash, r.correlation_id, r.started_at, t.elapsed, c.observed, p.previous_total,
        f.fraction,
@@ -3207,20 +3227,21 @@ CROSS JOIN LATERAL (
                 THEN least(c.observed::double precision / p.previous_total, 1) END AS fraction) AS f
 WHERE (SELECT inventory_core_internal._may_read()) AND r.status = 'running';
 COMMENT ON VIEW inventory_core.run_progress IS
-    'How far the running runs of the bound tenant are, measured by the last clean run of their selections';
+    'Progress of the running runs of the bound tenant, compared with the last clean run of their selections';
 COMMENT ON COLUMN inventory_core.run_progress.tenant_id IS 'The owner of the row';
-COMMENT ON COLUMN inventory_core.run_progress.run_id IS 'A run that is under way';
+COMMENT ON COLUMN inventory_core.run_progress.run_id IS 'The running run';
 COMMENT ON COLUMN inventory_core.run_progress.selection_hash IS 'Hash of the selection, as selection_hash() gives it';
 COMMENT ON COLUMN inventory_core.run_progress.correlation_id IS 'The caller''s label, redacted';
 COMMENT ON COLUMN inventory_core.run_progress.started_at IS 'When it started';
 COMMENT ON COLUMN inventory_core.run_progress.elapsed IS 'Time since then';
-COMMENT ON COLUMN inventory_core.run_progress.observed IS 'Distinct items that it saw so far';
-COMMENT ON COLUMN inventory_core.run_progress.previous_total IS 'What the last clean full run observed that covers the same types; NULL for a delta';
+COMMENT ON COLUMN inventory_core.run_progress.observed IS 'Distinct items that it has seen so far';
+COMMENT ON COLUMN inventory_core.run_progress.previous_total IS
+'How many items the last clean full run for the same types observed; NULL for a delta run';
 COMMENT ON COLUMN inventory_core.run_progress.fraction IS
-    'observed by previous_total, at most 1; NULL where there is none';
-COMMENT ON COLUMN inventory_core.run_progress.time_left IS 'A guess, as if it went on at this pace';
+    'observed divided by previous_total, at most 1; NULL without a previous_total';
+COMMENT ON COLUMN inventory_core.run_progress.time_left IS 'Estimate of the time left at this pace';
 COMMENT ON COLUMN inventory_core.run_progress.lease_expires_at IS
-    'From then on another start may take its selection over';
+    'From this time on another start may take over its selection';
 
 CREATE FUNCTION inventory_core.run_progress(tenant text) RETURNS SETOF inventory_core.run_progress
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE
@@ -3231,7 +3252,7 @@ BEGIN
     RETURN QUERY SELECT v.* FROM inventory_core.run_progress AS v WHERE v.tenant_id = tenant;
 END
 $$;
-COMMENT ON FUNCTION inventory_core.run_progress(text) IS 'The view run_progress, tenant bound, in one statement';
+COMMENT ON FUNCTION inventory_core.run_progress(text) IS 'The view run_progress for one tenant, in one statement';
 CREATE FUNCTION inventory_core_internal._check_scope(scope text) RETURNS void
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
@@ -3246,7 +3267,7 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION inventory_core_internal._check_scope(text) IS 'Raises 22004 or 22023 for what is no scope';
+COMMENT ON FUNCTION inventory_core_internal._check_scope(text) IS 'Raises 22004 or 22023 for an invalid scope';
 
 CREATE FUNCTION inventory_core_internal._cooling_down(tenant text, scope text) RETURNS interval
 LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -3261,7 +3282,8 @@ BEGIN
     RETURN CASE WHEN span > interval '0' THEN span END;
 END
 $$;
-COMMENT ON FUNCTION inventory_core_internal._cooling_down(text, text) IS 'How long a scope of a tenant is still to be left alone; NULL = go';
+COMMENT ON FUNCTION inventory_core_internal._cooling_down(text, text) IS
+'How long to wait before the next request of a tenant in a scope; NULL means do not wait';
 
 CREATE FUNCTION inventory_core.cooling_down(tenant text, scope text DEFAULT '*') RETURNS interval
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE
@@ -3274,7 +3296,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core.cooling_down(text, text) IS
-    'How long to leave an API alone because it said so to somebody of this tenant; NULL = go. Ask before each page';
+    'How long to wait because the API throttled this tenant; NULL means do not wait. Call it before each page';
 
 CREATE FUNCTION inventory_core.end_cooldown(tenant text, scope text DEFAULT '*') RETURNS boolean
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -3293,7 +3315,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core.end_cooldown(text, text) IS
-    'Lets a scope go before its time, where the API was wrong or has been asked; says whether there was anything to wait for';
+    'Ends the wait of a scope early; returns whether there was one';
 CREATE FUNCTION inventory_core_internal._add_part(
     tenant text, run_id uuid, recorded_at timestamptz, inserted bigint[], updated bigint[], unchanged bigint[],
     redacted_values integer, inserted_types text[])
@@ -3317,7 +3339,7 @@ BEGIN
           GROUP BY i.policy_type) AS k
     CROSS JOIN LATERAL inventory_core_internal._bitmap_chunks(k.ids) AS c;
     IF NOT FOUND THEN
-        -- A batch without items is a sign of life all the same.
+        -- A batch without items prolongs the lease, too.
         INSERT INTO inventory_core_internal.run_parts (tenant_id, run_id, part, chunk, kind, item_ids, recorded_at)
         VALUES (tenant, _add_part.run_id, part, 0, 'unchanged', inventory_core_internal._bitmap_union(NULL), _add_part.recorded_at);
     END IF;
@@ -3327,7 +3349,7 @@ COMMENT ON FUNCTION inventory_core_internal._add_part(text, uuid, timestamptz, b
     'Adds what a batch saw to its running run';
 CREATE FUNCTION inventory_core_internal._is_span(span interval) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
--- Months are not a number of days: '-12 months 361 days' compares as positive and leads back.
+-- A month is not a fixed number of days: '-12 months 361 days' compares as positive, but adding it gives an earlier time.
 RETURN span BETWEEN interval '0' AND interval '7 days' AND extract(year FROM span) = 0 AND extract(month FROM span) = 0;
 COMMENT ON FUNCTION inventory_core_internal._is_span(interval) IS 'Whether an interval is from 0 to 7 days long';
 
@@ -3335,9 +3357,9 @@ CREATE FUNCTION inventory_core_internal._exact(span interval) RETURNS interval
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN make_interval(secs => extract(epoch FROM span)::double precision);
 COMMENT ON FUNCTION inventory_core_internal._exact(interval) IS
-    'The same interval in one unit: a day is 24 hours, whatever the time zone of the session does';
+    'The same interval in one unit: a day is 24 hours, whatever the time zone of the session';
 
-CREATE FUNCTION inventory_core_internal._check_start(
+CREATE FUNCTION inventory_core_internal._check_start_arguments(
     selection jsonb, correlation_id text, lease interval, min_age interval, scope text) RETURNS void
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
@@ -3362,8 +3384,8 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION inventory_core_internal._check_start(jsonb, text, interval, interval, text) IS
-    'Raises 22004 or 22023 for arguments of start_run that make no sense';
+COMMENT ON FUNCTION inventory_core_internal._check_start_arguments(jsonb, text, interval, interval, text) IS
+    'Raises 22004 or 22023 for invalid arguments of start_run';
 
 CREATE FUNCTION inventory_core_internal._check_mode(mode text, policy_types text[]) RETURNS text[]
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
@@ -3374,8 +3396,8 @@ DECLARE
 BEGIN
     PERFORM inventory_core_internal._require('mode', mode IS NOT NULL);
     SELECT CASE
-               WHEN mode NOT IN ('full', 'delta') THEN 'mode: it is neither of the two known values.'
-               WHEN mode = 'delta' AND policy_types IS NOT NULL THEN 'policy_types: a delta covers no types.'
+               WHEN mode NOT IN ('full', 'delta') THEN 'mode: it is not one of the two known values.'
+               WHEN mode = 'delta' AND policy_types IS NOT NULL THEN 'policy_types: a delta run covers no types.'
                WHEN count(*) = 0 THEN CASE WHEN policy_types IS NOT NULL THEN 'policy_types: it is empty.' END
                WHEN bool_or(t.policy_type IS NULL) THEN 'policy_types: an element is NULL.'
                WHEN min(octet_length(t.policy_type)) = 0 OR max(octet_length(t.policy_type)) > 200
@@ -3396,7 +3418,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._check_mode(text, text[]) IS
-    'Raises 22004 or 22023 for a mode or policy types that make no sense; gives the types sorted, each once';
+    'Raises 22004 or 22023 for an invalid mode or policy types; returns the types sorted, each once';
 
 CREATE FUNCTION inventory_core_internal._raise_no_cursor() RETURNS void
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
@@ -3405,11 +3427,12 @@ AS $$
 BEGIN
     RAISE EXCEPTION 'a full run is due'
         USING ERRCODE = 'invalid_parameter_value',
-              DETAIL = 'The selection has no cursor, which a delta run asks the API with.',
-              HINT = 'Start it with mode => ''full'', and give finish_run the cursor that the API gave for later changes.';
+              DETAIL = 'The selection has no cursor, which a delta run passes to the API.',
+              HINT = 'Start a run with mode => ''full'', and pass the cursor that the API returned to finish_run.';
 END
 $$;
-COMMENT ON FUNCTION inventory_core_internal._raise_no_cursor() IS '22023 where a delta is started and the selection has no cursor';
+COMMENT ON FUNCTION inventory_core_internal._raise_no_cursor() IS
+    'Raises 22023 for a delta run of a selection without a cursor';
 
 CREATE FUNCTION inventory_core_internal._check_request(run inventory_core_internal.sync_runs, selection_hash text) RETURNS void
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
@@ -3425,9 +3448,9 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._check_request(inventory_core_internal.sync_runs, text) IS
-    'Raises 22023 where a request_id comes back for another selection';
--- A start never queues, and no limit is exceeded. It tries the locks of runs/lock_run.sql in their order: what it does not
--- get is the reason that it gives. A refused start releases what it took, so that its transaction keeps nobody waiting.
+    'Raises 22023 if a request_id was used for another selection';
+-- A start never queues, and no limit is exceeded. It tries the locks of runs/locks.sql in their order: the first lock that
+-- it does not get is its reason. A refused start releases its locks, so that no other session waits for its transaction.
 
 CREATE FUNCTION inventory_core_internal._running_run(tenant text, selection_hash text) RETURNS inventory_core_internal.sync_runs
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -3451,7 +3474,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     IF min_age > interval '0' THEN
-        -- For a full run a clean one that covers all that is asked for; for a delta any clean run.
+        -- For a full run, a clean run that covers all requested types; for a delta run, any clean run.
         SELECT 'fresh', r.finished_at + min_age - inventory_core_internal._now() INTO reason, retry_after
         FROM inventory_core_internal.sync_runs AS r
         WHERE r.tenant_id = tenant AND r.selection_hash = _obstacle.selection_hash AND r.is_clean
@@ -3468,7 +3491,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._obstacle(text, text, interval, text, text, text[]) IS
-    'Why a selection need not or must not be listed now, and for how long';
+    'Why a start is refused (fresh or cooling_down), and for how long';
 
 CREATE FUNCTION inventory_core_internal._insert_run(
     tenant text, selection_hash text, selection jsonb, request_id uuid, correlation_id text, lease interval, scope text,
@@ -3481,12 +3504,12 @@ DECLARE
     -- Read under the lock of the selection, so that no run starts before the one before it has ended.
     now CONSTANT timestamptz := inventory_core_internal._now();
     run inventory_core_internal.sync_runs;
-    -- Before the first write, or the write-ahead log would keep it.
+    -- Redacted before the first write, or the write-ahead log would hold the secret.
     redacted_id text := inventory_core_internal._redact_known(correlation_id);
 BEGIN
     INSERT INTO inventory_core_internal.selections (tenant_id, selection_hash, selection, first_run_at)
     SELECT tenant, _insert_run.selection_hash, _insert_run.selection, now
-    -- ON CONFLICT alone would wait for a refused start that has counted itself in the row and is not committed.
+    -- ON CONFLICT alone would wait for an uncommitted refused start that has counted itself in the row.
     WHERE NOT EXISTS (SELECT FROM inventory_core_internal.selections AS s
                       WHERE s.tenant_id = tenant AND s.selection_hash = _insert_run.selection_hash)
     ON CONFLICT DO NOTHING;
@@ -3507,7 +3530,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._insert_run(text, text, jsonb, uuid, text, interval, text, integer, text, text[]) IS
-    'Writes a running run; the caller has the selection and the number alone';
+    'Inserts a running run; the caller holds the selection and the number exclusively';
 
 CREATE FUNCTION inventory_core.start_run(
     tenant text, selection jsonb, correlation_id text DEFAULT NULL, request_id uuid DEFAULT NULL,
@@ -3517,9 +3540,9 @@ RETURNS TABLE (run_id uuid, status text, selection_hash text, reason text, block
                cursor text)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
--- Planned once a session, for what is called from here too: to plan costs more than to do.
+-- Planned once per session, as are the functions called from here: planning costs more than executing.
 SET plan_cache_mode = force_generic_plan
--- A start waits for nothing but a table that is locked as a whole, or a row that somebody else than this extension holds.
+-- A start waits only for a table that is locked as a whole, or for a row lock of a transaction outside this extension.
 SET lock_timeout = '100ms'
 AS $$
 #variable_conflict use_variable
@@ -3535,7 +3558,7 @@ DECLARE
     slot integer;
 BEGIN
     PERFORM inventory_core_internal._begin_write(tenant);
-    PERFORM inventory_core_internal._check_start(selection, correlation_id, lease, min_age, scope);
+    PERFORM inventory_core_internal._check_start_arguments(selection, correlation_id, lease, min_age, scope);
     policy_types := inventory_core_internal._check_mode(mode, policy_types);
     selection_hash := inventory_core.selection_hash(selection);
     lease := inventory_core_internal._exact(
@@ -3554,7 +3577,7 @@ BEGIN
             status := run.status;
         END IF;
     END IF;
-    -- Under the lock of the selection, so that it is the one of the last run.
+    -- Read under the lock of the selection, so that it is the cursor of the last run.
     SELECT s.cursor INTO cursor FROM inventory_core_internal.selections AS s
     WHERE s.tenant_id = tenant AND s.selection_hash = start_run.selection_hash;
     -- A start that is repeated is not a new one.
@@ -3581,12 +3604,12 @@ BEGIN
         IF NOT has_selection OR run.run_id IS NOT NULL THEN
             reason := 'already_running';
             blocking_run_id := run.run_id;
-            -- The run may end long before its lease does.
+            -- The run may end long before its lease.
             retry_after := greatest(least(inventory_core_internal._lease_end(run) - inventory_core_internal._now(),
                                           interval '1 minute'), interval '1 second');
             EXIT attempt;
         END IF;
-        -- For callers who know the public lock alone; where a stranger holds it, it is ignored.
+        -- For callers that use only the public lock; if another session holds it, it is ignored.
         has_public_key := inventory_core_internal._try_public_lock(selection_hash);
 
         SELECT o.reason, o.retry_after INTO reason, retry_after
@@ -3596,7 +3619,7 @@ BEGIN
         max_runs := inventory_core_internal._tenant_limit(tenant);
         IF max_runs >= 0 THEN
             number := inventory_core_internal._take_number(tenant, max_runs);
-            -- A few only: closing a run costs milliseconds, and a start answers at once.
+            -- Only a few: closing a run costs milliseconds, and a start answers at once.
             IF number IS NULL AND has_items AND inventory_core_internal._reap(tenant, 5) > 0 THEN
                 has_taken_over := true;
                 number := inventory_core_internal._take_number(tenant, max_runs);
@@ -3624,7 +3647,7 @@ BEGIN
         RETURN;
     END;
 
-    -- What was written about an expired run must stay locked until it is committed.
+    -- If an expired run was closed, its locks are held until the transaction ends.
     IF NOT has_taken_over THEN
         IF number IS NOT NULL THEN
             PERFORM inventory_core_internal._unlock('number', number::text);
@@ -3643,7 +3666,7 @@ BEGIN
         PERFORM inventory_core_internal._unlock_shared('tenant', '') WHERE has_tenant;
     ELSE
         status := 'skipped';
-        -- Jitter, or all that were refused come back at one moment.
+        -- Jitter, or all refused starts come back at the same moment.
         IF reason IN ('tenant_limit', 'global_limit') THEN
             retry_after := interval '1 second' + random() * interval '9 seconds';
         END IF;
@@ -3655,9 +3678,9 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core.start_run(text, jsonb, text, uuid, interval, interval, text, text, text[]) IS
-    'Starts a run of a selection, or says at once who is busy and when to retry';
--- The statements are planned once a session, often while the table is empty: what is cheapest then would later read all
--- of it. (Where row-level security holds, plans use the indexes anyway.)
+    'Starts a run of a selection, or says at once why not and when to retry';
+-- The statements are planned once per session, often while the table is empty: the plan that is cheapest then would later
+-- read the whole table. (Where row-level security applies, plans use the indexes anyway.)
 CREATE FUNCTION inventory_core_internal._find_items(tenant text, batch bytea, young_from bigint)
 RETURNS TABLE (new_positions integer[], changed_positions integer[], changed_ids bigint[], unchanged_ids bigint[],
                young_ids bigint[])
@@ -3674,7 +3697,7 @@ DECLARE
     far record;
     found record;
 BEGIN
-    -- Where two samples that follow each other have ids that are near, so have most of the items between them.
+    -- If two neighbouring samples have ids close to each other, so have most of the items between them.
     SELECT array_agg(i.item_id) AS ids, array_agg(i.key_high) AS key_highs, array_agg(i.key_low) AS key_lows,
            array_agg(i.name_digest) AS name_digests, array_agg(i.meta_digest) AS meta_digests
     INTO near
@@ -3723,8 +3746,8 @@ DECLARE
     new_types text[];
     is_locked boolean := false;
 BEGIN
-    -- One per run and type, so that a replayed batch changes nothing. The errors are locked only where there is a new type,
-    -- which another batch may have recorded by then.
+    -- One per run and type, so that a replayed batch changes nothing. The errors are locked only if there is a new type; another
+    -- batch may have recorded it meanwhile.
     LOOP
         new_types := ARRAY(
             SELECT t.policy_type
@@ -3750,7 +3773,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._record_rejected(text, uuid, text[]) IS
-    'Records item_rejected, once a run for each policy type';
+    'Records the error item_rejected, once per run and policy type';
 
 CREATE FUNCTION inventory_core.upsert_items(
     tenant text, run_id uuid, items json, on_bad_item text DEFAULT 'reject_batch')
@@ -3758,7 +3781,7 @@ RETURNS TABLE (observed integer, inserted integer, updated integer, unchanged in
                rejected integer, dropped_meta_keys integer)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
--- Planned once a session, for what is called from here too: to plan costs more than to do.
+-- Planned once per session, as are the functions called from here: planning costs more than executing.
 SET plan_cache_mode = force_generic_plan
 AS $$
 #variable_conflict use_column
@@ -3783,7 +3806,7 @@ BEGIN
     PERFORM inventory_core_internal._begin_write(tenant);
     PERFORM inventory_core_internal._require('items', items IS NOT NULL);
     PERFORM inventory_core_internal._require('on_bad_item', on_bad_item IS NOT NULL);
-    -- From here on the end of the run waits for this transaction, and nothing is forgotten.
+    -- From here on finish_run and forget_* wait for this transaction.
     run := inventory_core_internal._lock_run_shared(tenant, run_id);
     now := inventory_core_internal._now();
 
@@ -3796,7 +3819,7 @@ BEGIN
     PERFORM inventory_core_internal._record_rejected(tenant, run_id, batch.rejected_types);
 
     next_id := coalesce((SELECT t.next_item_id FROM inventory_core_internal.tenants AS t WHERE t.tenant_id = tenant), 1);
-    -- Where new items came since the run began, all of these may be new: then trying is cheaper than looking for them in vain.
+    -- If new items came since the run began, all of these may be new: inserting first is cheaper than probing for absent keys.
     IF next_id > run.first_new_item_id AND batch.items >= guessed_from THEN
         SELECT p.changed_ids IS NULL AND p.unchanged_ids IS NULL INTO is_guess
         FROM inventory_core_internal._find_items(
@@ -3815,7 +3838,7 @@ BEGIN
             FROM inventory_core_internal._find_items(tenant, batch.batch, run.first_new_item_id) AS p;
         END IF;
         EXIT WHEN probe.new_positions IS NULL;
-        -- Batches with new items take the counter in turn. Where it has moved, items came since we looked.
+        -- Batches with new items lock the counter in turn. If it has moved, items were added since the look-up.
         next_id_before := next_id;
         SELECT t.next_item_id INTO next_id
         FROM inventory_core_internal.tenants AS t
@@ -3844,7 +3867,7 @@ BEGIN
             FROM texts AS t;
             EXIT;
         EXCEPTION WHEN unique_violation THEN
-            -- One of them is known after all: what was written is taken back.
+            -- One of them is known after all: what was written is rolled back.
             IF NOT is_guess THEN
                 RAISE;
             END IF;
@@ -3859,7 +3882,7 @@ BEGIN
     END IF;
 
     IF probe.changed_ids IS NOT NULL OR probe.young_ids IS NOT NULL THEN
-        -- Always in the order of the ids, so that batches never wait for each other in a circle.
+        -- Always in the order of the ids, so that batches do not deadlock.
         PERFORM 1
         FROM (SELECT c.item_id, true AS is_changed FROM unnest(probe.changed_ids) AS c (item_id)
               UNION ALL
@@ -3889,7 +3912,7 @@ BEGIN
                                                      probe.changed_positions) AS t
                 ON t.position = c.position
             WHERE i.tenant_id = tenant AND i.item_id = c.item_id
-              -- another batch may have written the same while we waited for the row
+              -- another batch may have written the same while this one waited for the row lock
               AND (t.name_given AND i.name_digest <> t.name_digest OR t.meta_given AND i.meta_digest <> t.meta_digest)
             RETURNING i.item_id, t.redacted_values)
         SELECT coalesce(array_agg(w.item_id), '{}'), coalesce(sum(w.redacted_values), 0)
@@ -3909,7 +3932,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core.upsert_items(text, uuid, json, text) IS
-    'Stores a batch of what a run observed; writes only what is new or changed, and which items it saw';
+    'Stores a batch of what a run observed; writes the items that are new or changed, and a bitmap of those that it saw';
 CREATE FUNCTION inventory_core.heartbeat(tenant text, run_id uuid) RETURNS timestamptz
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
@@ -3930,7 +3953,7 @@ BEGIN
     RETURN inventory_core_internal._lease_end(run);
 END
 $$;
-COMMENT ON FUNCTION inventory_core.heartbeat(text, uuid) IS 'Shows that a run is alive; gives the new end of its lease';
+COMMENT ON FUNCTION inventory_core.heartbeat(text, uuid) IS 'Extends the lease of a run and returns its new end';
 CREATE FUNCTION inventory_core.record_error(
     tenant text, run_id uuid, error_code text DEFAULT NULL, message text DEFAULT NULL,
     http_status integer DEFAULT NULL, policy_type text DEFAULT NULL) RETURNS void
@@ -3943,7 +3966,7 @@ BEGIN
     PERFORM inventory_core_internal._begin_write(tenant);
     PERFORM inventory_core_internal._lock_run_shared(tenant, run_id);
     PERFORM inventory_core_internal._lock('errors', run_id::text);
-    -- A code that is none of ours, or none at all: the status says what it was.
+    -- If the code is unknown or NULL, it is derived from the status.
     IF given_code = ANY (inventory_core_internal._error_codes()) THEN
         given_code := NULL;
     ELSE
@@ -3954,8 +3977,8 @@ BEGIN
         given_code := NULL;
         message := NULL;
     END IF;
-    -- Redacted before the first write, or the write-ahead log would keep it; cut after, or half a secret
-    -- would no longer look like one.
+    -- Redacted before the first write, or the write-ahead log would hold the secret; cut after that, or half a
+    -- secret would not be recognised.
     PERFORM inventory_core_internal._add_error(tenant, run_id, error_code,
                                       upstream_code => left(inventory_core.redact(given_code), 200),
                                       http_status => http_status,
@@ -3965,14 +3988,14 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core.record_error(text, uuid, text, text, integer, text) IS
-    'Records what retries did not cure; redacted before it is written, never refused for its content';
+    'Records an error that retries did not cure; it is redacted before it is written, and never refused for its content';
 CREATE FUNCTION inventory_core.finish_run(
     tenant text, run_id uuid, status text DEFAULT 'success', expected_items bigint DEFAULT NULL,
     cursor text DEFAULT NULL, accept_shrink boolean DEFAULT false)
 RETURNS inventory_core.inventory_sync_runs
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
--- Planned once a session, for what is called from here too: to plan costs more than to do.
+-- Planned once per session, as are the functions called from here: planning costs more than executing.
 SET plan_cache_mode = force_generic_plan
 AS $$
 #variable_conflict use_column
@@ -3990,18 +4013,18 @@ BEGIN
                   DETAIL = CASE WHEN expected_items < 0 THEN 'Argument expected_items: it is negative.'
                                 WHEN octet_length(cursor) > 8192
                                     THEN format('Argument cursor: it has %s bytes.', octet_length(cursor))
-                                ELSE 'Argument status: it is none of the three known values.' END,
+                                ELSE 'Argument status: it is not one of the three known values.' END,
                   HINT = 'status is ''success'', ''partial'' or ''failed''; expected_items is a count; a cursor has at most 8192 bytes.';
     END IF;
 
-    -- Waits for the batches that are not committed, keeps later ones out.
+    -- Waits for uncommitted batches, and makes later ones wait.
     run := inventory_core_internal._lock_run_alone(tenant, run_id);
     IF run.status = 'running' THEN
         IF cursor <> '' AND run.policy_types IS NOT NULL THEN
-            RAISE EXCEPTION 'a run of some policy types has no cursor'
+            RAISE EXCEPTION 'a run with policy_types takes no cursor'
                 USING ERRCODE = 'invalid_parameter_value',
                       DETAIL = 'Later changes of the other types would be lost.',
-                      HINT = 'Give a cursor at the end of runs that were started without policy_types.';
+                      HINT = 'Pass a cursor at the end of runs that were started without policy_types.';
         END IF;
         PERFORM inventory_core_internal._close_run(run, finish_run.status, finish_run.expected_items, finish_run.cursor,
                                                    finish_run.accept_shrink);
@@ -4015,7 +4038,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core.finish_run(text, uuid, text, bigint, text, boolean) IS
-    'Ends a run with its status; suspicious data is kept, only the confidence in it falls';
+    'Ends a run with a status; suspicious data is kept and lowers confidence only';
 CREATE FUNCTION inventory_core.reap_expired_runs(tenant text) RETURNS integer
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
@@ -4027,7 +4050,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core.reap_expired_runs(text) IS
-    'Closes the runs whose lease has expired as failed; what they saw counts';
+    'Closes runs whose lease has expired as failed, and returns their number; what they saw counts';
 CREATE FUNCTION inventory_core.forget_items(tenant text, item_ids bigint[]) RETURNS bigint
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
@@ -4040,7 +4063,7 @@ DECLARE
 BEGIN
     PERFORM inventory_core_internal._begin_write(tenant, 'maintainer');
     PERFORM inventory_core_internal._require('item_ids', forget_items.item_ids IS NOT NULL);
-    -- Waits for batches and ends of runs that are not committed; a later batch finds the items gone and inserts them anew.
+    -- Waits for uncommitted batches and ends of runs; a later batch finds the items gone and inserts them again.
     PERFORM inventory_core_internal._lock_shared('tenant', ''), inventory_core_internal._lock('items', '');
     WITH gone AS (
         DELETE FROM inventory_core_internal.items AS i
@@ -4098,7 +4121,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core.forget_items(text, bigint[]) IS
-    'Deletes items for good: no answer counts them any more, and their ids are not used again';
+    'Deletes items permanently: no answer counts them any more, and their ids are not reused';
 CREATE FUNCTION inventory_core.record_throttle(
     tenant text, run_id uuid, http_status integer, retry_after text DEFAULT NULL, attempt integer DEFAULT 0,
     scope text DEFAULT '*') RETURNS interval
@@ -4123,7 +4146,7 @@ BEGIN
     VALUES (tenant, record_throttle.scope, now + wait)
     ON CONFLICT ON CONSTRAINT cooldowns_pkey DO UPDATE SET until = excluded.until
     WHERE c.until < excluded.until;
-    -- A run that waits as told is alive.
+    -- A run that waits is alive.
     UPDATE inventory_core_internal.sync_runs AS r
     SET lease_expires_at = greatest(r.lease_expires_at, now + wait + r.lease)
     WHERE r.tenant_id = tenant AND r.run_id = run.run_id
@@ -4133,7 +4156,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core.record_throttle(text, uuid, integer, text, integer, text) IS
-    'Says how long to wait after a throttled request and lets all workers of the tenant and scope know; NULL = do not retry';
+    'Returns how long to wait after a throttled request, and makes all workers of the tenant and scope wait; NULL = do not retry';
 CREATE FUNCTION inventory_core_internal._last_seen_runs(tenant text)
 RETURNS TABLE (selection_hash text, run_seq bigint)
 LANGUAGE sql STABLE PARALLEL SAFE
@@ -4149,7 +4172,7 @@ CREATE FUNCTION inventory_core_internal._baseline_runs(tenant text)
 RETURNS TABLE (selection_hash text, run_seq bigint)
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    -- of each type, and of the empty one for types that nobody has seen yet
+    -- for each type, and for the empty type, which stands for types not seen yet
     SELECT t.selection_hash, inventory_core_internal._runs_last(b.runs)
     FROM inventory_core_internal.selection_types AS t
     LEFT JOIN inventory_core_internal.selection_types AS every
@@ -4165,14 +4188,14 @@ BEGIN ATOMIC
     WHERE t.tenant_id = _baseline_runs.tenant;
 END;
 COMMENT ON FUNCTION inventory_core_internal._baseline_runs(text) IS
-    'The runs of a tenant that absences of some type are judged against, by either baseline';
+    'The runs of a tenant that are the baseline of some type, by latest or latest_clean';
 
 CREATE FUNCTION inventory_core_internal._prunable_runs(tenant text, finished_until timestamptz, keep_last integer, at_most integer)
 RETURNS TABLE (run_id uuid, selection_hash text)
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    -- What no answer needs stays so: sets and baselines only ever move on to newer runs. So a run that is found here may be
-    -- removed later, whatever has been finished meanwhile.
+    -- A run that no answer needs stays unneeded: sets and baselines only move to newer runs. So a run that is found here may be
+    -- removed later, whatever finished meanwhile.
     WITH completed AS MATERIALIZED (
         SELECT r.run_id, r.selection_hash, r.run_seq, r.start_no, r.finished_at, r.is_clean,
                row_number() OVER (PARTITION BY r.selection_hash ORDER BY r.run_seq DESC) AS back,
@@ -4183,7 +4206,7 @@ BEGIN ATOMIC
         FROM inventory_core_internal.sync_runs AS r
         WHERE r.tenant_id = _prunable_runs.tenant AND r.status <> 'running'
     ), needed AS MATERIALIZED (
-        -- the run that last saw an item, and what missing is judged against
+        -- the runs that last saw an item, and the baselines
         SELECT s.selection_hash, s.run_seq
         FROM inventory_core_internal._last_seen_runs(_prunable_runs.tenant) AS s
         UNION
@@ -4199,12 +4222,12 @@ BEGIN ATOMIC
     )
     SELECT c.run_id, c.selection_hash
     FROM completed AS c
-    -- The latest is what the next run_seq and start_no are counted from.
+    -- The next run_seq and start_no are counted from the latest run.
     WHERE c.back > greatest(_prunable_runs.keep_last, 1)
       AND c.finished_at <= _prunable_runs.finished_until
-      -- NOT IN is hashed whatever the planner believes of the sizes; nothing here is NULL
+      -- NOT IN is hashed whatever sizes the planner estimates; nothing here is NULL
       AND (c.selection_hash, c.run_seq) NOT IN (SELECT n.selection_hash, n.run_seq FROM needed AS n)
-      -- what is not folded yet
+      -- runs that are not folded yet
       AND NOT EXISTS (SELECT FROM inventory_core_internal.run_parts AS p
                       WHERE p.tenant_id = _prunable_runs.tenant AND p.run_id = c.run_id)
     ORDER BY c.start_no, c.run_id
@@ -4220,7 +4243,7 @@ AS $$
 BEGIN
     PERFORM inventory_core_internal._require('keep', keep IS NOT NULL);
     PERFORM inventory_core_internal._require('keep_last', keep_last IS NOT NULL);
-    -- by both measures: '-12 months 361 days' compares as positive and leads back
+    -- by both measures: '-12 months 361 days' compares as positive, but adding it gives an earlier time
     IF keep < interval '0' OR extract(epoch FROM keep) < 0 OR keep_last < 0 THEN
         RAISE EXCEPTION 'invalid argument of prune_runs'
             USING ERRCODE = 'invalid_parameter_value',
@@ -4231,16 +4254,16 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._check_prune(interval, integer) IS
-    'Raises 22004 or 22023 for what does not say which runs to keep';
+    'Raises 22004 or 22023 for invalid arguments of prune_runs';
 
 CREATE FUNCTION inventory_core_internal._time_before(span interval) RETURNS timestamptz
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    -- In seconds, which cannot overflow where months and days of different signs do.
+    -- In seconds, which cannot overflow as months and days of different signs can.
     SELECT inventory_core_internal._now()
            - make_interval(secs => least(extract(epoch FROM span), 2000 * 365.25 * 86400)::double precision);
 END;
-COMMENT ON FUNCTION inventory_core_internal._time_before(interval) IS 'The time that lies so far back';
+COMMENT ON FUNCTION inventory_core_internal._time_before(interval) IS 'The time that is this interval before now';
 
 CREATE FUNCTION inventory_core_internal._prune(tenant text, finished_until timestamptz, keep_last integer, at_most integer)
 RETURNS bigint
@@ -4255,7 +4278,7 @@ BEGIN
     SELECT array_agg(p.run_id), array_agg(DISTINCT p.selection_hash) INTO pruned, selections
     FROM inventory_core_internal._prunable_runs(tenant, finished_until, keep_last, at_most) AS p;
 
-    -- What another transaction has locked is left for the next time.
+    -- Runs that another transaction has locked are left for the next call.
     pruned := ARRAY(SELECT r.run_id FROM inventory_core_internal.sync_runs AS r
                     WHERE r.tenant_id = tenant AND r.run_id = ANY (pruned)
                     FOR UPDATE SKIP LOCKED);
@@ -4268,7 +4291,7 @@ BEGIN
                  ORDER BY x.error_code)
     FROM inventory_core_internal.sync_runs AS r
     WHERE r.tenant_id = tenant AND r.run_id = ANY (pruned);
-    -- Counts by type are told of kept runs: a count that held for none of them goes.
+    -- Counts by type are reported for kept runs: a count that is valid for none of them is deleted.
     DELETE FROM inventory_core_internal.type_counts AS c
     USING (SELECT n.selection_hash, n.policy_type, n.run_seq,
                   lead(n.run_seq) OVER (PARTITION BY n.selection_hash, n.policy_type ORDER BY n.run_seq) AS until_seq
@@ -4279,7 +4302,7 @@ BEGIN
                       WHERE r.tenant_id = tenant AND r.selection_hash = n.selection_hash
                         AND r.run_seq >= n.run_seq AND r.run_seq < n.until_seq AND NOT r.run_id = ANY (pruned))
       AND n.until_seq IS NOT NULL;
-    -- Listed from the run on that was the last to see some item; what is older, explain_missing never gets to.
+    -- Kept from the oldest run on that was the last to see some item: explain_missing never reaches older ones.
     WITH listed_from AS MATERIALIZED (
         SELECT s.selection_hash, min(l.run_seq) AS run_seq
         FROM inventory_core_internal.selections AS s
@@ -4327,18 +4350,18 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core.prune_runs(text, interval, integer) IS
-    'Removes old runs that no answer needs: neither among the last of their selection nor finished lately';
+    'Removes runs that no answer needs, that finished longer than keep ago and are not among the last of their selection';
 CREATE FUNCTION inventory_core_internal._spared_sets(tenant text, selection_hash text)
 RETURNS TABLE (chunk integer, item_ids bytea)
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT s.chunk, inventory_core_internal._bitmap_union(array_agg(s.item_ids))
-    FROM (-- what another selection knows and does not itself miss by the runs that can be believed
+    FROM (-- what another selection knows and does not miss by its latest_clean
           SELECT p.chunk, inventory_core_internal._bitmap_subtract(p.known_ids, p.missing_ids) AS item_ids
           FROM inventory_core_internal.presence AS p
           WHERE p.tenant_id = _spared_sets.tenant AND p.selection_hash <> _spared_sets.selection_hash
           UNION ALL
-          -- and what a running run of any selection has observed
+          -- what a running run of any selection has observed
           SELECT p.chunk, p.item_ids
           FROM inventory_core_internal.sync_runs AS r
           JOIN inventory_core_internal.run_parts AS p ON p.tenant_id = r.tenant_id AND p.run_id = r.run_id
@@ -4346,7 +4369,7 @@ BEGIN ATOMIC
     GROUP BY s.chunk;
 END;
 COMMENT ON FUNCTION inventory_core_internal._spared_sets(text, text) IS
-    'The items that forget_missing of a selection spares: another selection still has them, or a running run observed them';
+    'The items that forget_missing of a selection keeps: another selection does not miss them, or a running run observed them';
 
 CREATE FUNCTION inventory_core_internal._check_forget_missing(min_missed_runs integer, min_age interval, dry_run boolean)
 RETURNS void
@@ -4357,7 +4380,7 @@ BEGIN
     PERFORM inventory_core_internal._require('min_missed_runs', min_missed_runs IS NOT NULL);
     PERFORM inventory_core_internal._require('min_age', min_age IS NOT NULL);
     PERFORM inventory_core_internal._require('dry_run', dry_run IS NOT NULL);
-    -- by both measures: '-12 months 361 days' compares as positive and leads back
+    -- by both measures: '-12 months 361 days' compares as positive, but adding it gives an earlier time
     IF min_missed_runs < 0 OR min_age < interval '0' OR extract(epoch FROM min_age) < 0 THEN
         RAISE EXCEPTION 'invalid argument of forget_missing'
             USING ERRCODE = 'invalid_parameter_value',
@@ -4368,7 +4391,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._check_forget_missing(integer, interval, boolean) IS
-    'Raises 22004 or 22023 for arguments of forget_missing that make no sense';
+    'Raises 22004 or 22023 for invalid arguments of forget_missing';
 
 CREATE FUNCTION inventory_core.forget_missing(
     tenant text, selection_hash text, min_missed_runs integer, min_age interval, dry_run boolean DEFAULT true)
@@ -4385,7 +4408,7 @@ BEGIN
     PERFORM inventory_core_internal._check_forget_missing(min_missed_runs, min_age, dry_run);
     PERFORM inventory_core_internal._require_selection(tenant, forget_missing.selection_hash);
     IF NOT dry_run THEN
-        -- Waits for batches and ends of runs that are not committed: what they saw is looked at below.
+        -- Waits for uncommitted batches and ends of runs: the query below must see what they observed.
         PERFORM inventory_core_internal._lock_shared('tenant', ''), inventory_core_internal._lock('items', '');
     END IF;
     gone := ARRAY(
@@ -4402,7 +4425,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core.forget_missing(text, text, integer, interval, boolean) IS
-    'Forgets what so many runs that can be believed missed, for so long, and no other selection still has; dry_run only counts';
+    'Forgets items that are missing by latest_clean for so many runs and so long and no other selection has; dry_run only counts';
 CREATE FUNCTION inventory_core_internal._running_sets(tenant text, selection_hash text)
 RETURNS TABLE (chunk integer, item_ids bytea)
 LANGUAGE sql STABLE PARALLEL SAFE
@@ -4416,7 +4439,8 @@ BEGIN ATOMIC
       AND r.status = 'running'
     GROUP BY p.chunk;
 END;
-COMMENT ON FUNCTION inventory_core_internal._running_sets(text, text) IS 'What the running run of a selection has observed so far';
+COMMENT ON FUNCTION inventory_core_internal._running_sets(text, text) IS
+    'What the running run of a selection has observed so far';
 
 CREATE FUNCTION inventory_core_internal._old_sets(tenant text, selection_hash text, before_seq bigint)
 RETURNS TABLE (chunk integer, run_seq bigint, item_ids bytea)
@@ -4434,7 +4458,7 @@ BEGIN ATOMIC
       AND r.run_seq < _old_sets.before_seq;
 END;
 COMMENT ON FUNCTION inventory_core_internal._old_sets(text, text, bigint) IS
-    'The items of a selection that neither a run from that one on nor the running run observed, by the run that last saw them';
+    'The items of a selection that no run from the given one on observed, nor the running run, by the run that last saw them';
 
 CREATE FUNCTION inventory_core_internal._run_started_at(tenant text, selection_hash text, run_seq bigint) RETURNS timestamptz
 LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -4452,9 +4476,10 @@ BEGIN
     RETURN found_at;
 END
 $$;
-COMMENT ON FUNCTION inventory_core_internal._run_started_at(text, text, bigint) IS 'When a run of a selection started, pruned or not';
+COMMENT ON FUNCTION inventory_core_internal._run_started_at(text, text, bigint) IS
+    'When a run of a selection started, pruned or not';
 
--- The one place where missing is decided. Nested loops are off as in _judged_types.
+-- The one place where missing is decided. Nested loops are off as in _type_baselines.
 CREATE FUNCTION inventory_core_internal._missing_sets(tenant text, selection_hash text, baseline text)
 RETURNS TABLE (policy_type text, chunk integer, run_seq bigint, item_ids bytea)
 LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -4516,7 +4541,7 @@ BEGIN
         FROM inventory_core_internal.sync_runs AS r
         WHERE r.tenant_id = tenant AND r.start_no > after_no AND r.selection_hash <> _seen_elsewhere.selection_hash
     ), sightings AS MATERIALIZED (
-        -- what that selection itself does not miss; what its running run saw, it does not
+        -- what that selection does not miss itself, which includes what its running run saw
         SELECT s.chunk, r.start_no, inventory_core_internal._bitmap_subtract(s.item_ids, s.missing_ids) AS item_ids
         FROM runs AS r
         CROSS JOIN unnest(chunks) AS c (chunk)
@@ -4544,20 +4569,20 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._seen_elsewhere(text, text, integer[], bigint) IS
-    'Which items other selections observed since a start and do not miss; for each the newest start that did';
+    'The items that other selections observed since a start and do not miss; for each, the newest start that observed it';
 
 CREATE TYPE inventory_core_internal.missing_group AS (
     start_no bigint, missed_runs integer, missing_since timestamptz, run_id uuid, confidence text, reasons text[]);
 COMMENT ON TYPE inventory_core_internal.missing_group IS
-    'What the missing items of one type that one run last saw have in common';
+    'What the missing items of one type that the same run last saw have in common';
 COMMENT ON COLUMN inventory_core_internal.missing_group.start_no IS 'start_no of their baseline';
 COMMENT ON COLUMN inventory_core_internal.missing_group.missed_runs IS 'How many runs missed them';
-COMMENT ON COLUMN inventory_core_internal.missing_group.missing_since IS 'Start of the first of these';
+COMMENT ON COLUMN inventory_core_internal.missing_group.missing_since IS 'Start of the first run that missed them';
 COMMENT ON COLUMN inventory_core_internal.missing_group.run_id IS 'Their baseline';
-COMMENT ON COLUMN inventory_core_internal.missing_group.confidence IS 'How sure that is';
-COMMENT ON COLUMN inventory_core_internal.missing_group.reasons IS 'Why it is low';
+COMMENT ON COLUMN inventory_core_internal.missing_group.confidence IS 'high or low';
+COMMENT ON COLUMN inventory_core_internal.missing_group.reasons IS 'Why the confidence is low';
 
--- Nested loops are off as in _judged_types; sequential and bitmap scans, so that items come in the order of their ids.
+-- Nested loops are off as in _type_baselines; sequential and bitmap scans, so that items come in the order of their ids.
 CREATE FUNCTION inventory_core.missing_items(tenant text, selection_hash text, baseline text DEFAULT 'latest')
 RETURNS TABLE (item_id bigint, policy_type text, external_id text, display_name text, meta jsonb,
                first_seen_at timestamptz, last_seen_at timestamptz, last_seen_run_id uuid,
@@ -4565,7 +4590,7 @@ RETURNS TABLE (item_id bigint, policy_type text, external_id text, display_name 
                confidence text, reasons text[])
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
--- Planned once a session: to plan it costs as much as to find a few hundred items.
+-- Planned once per session: planning costs as much as finding a few hundred items.
 SET plan_cache_mode = force_generic_plan
 SET enable_nestloop = off
 SET jit = off
@@ -4574,10 +4599,10 @@ SET enable_bitmapscan = off
 AS $$
 #variable_conflict use_column
 DECLARE
-    -- From so many missing items of a chunk on, all its items are read and those that are there left out.
+    -- If a chunk has at least this many missing items, all its items are read and the present ones left out.
     many CONSTANT integer := 16384;
     c record;
-    -- Variables of their own: of an array inside a record each element is looked for from the first on.
+    -- Separate variables: in an array inside a record, each element is found by a walk from the first one.
     groups inventory_core_internal.missing_group[];
     run_ids uuid[];
     started_ats timestamptz[];
@@ -4586,7 +4611,7 @@ BEGIN
     PERFORM inventory_core_internal._begin_read(tenant, missing_items.selection_hash);
     PERFORM inventory_core_internal._check_baseline(baseline);
     PERFORM inventory_core_internal._require_selection(tenant, missing_items.selection_hash);
-    -- For each chunk a map from an item to the position of its group, and from an item to who saw it.
+    -- For each chunk, a map from an item to the position of its group, and one to the run that last saw it.
     FOR c IN
         WITH sets AS MATERIALIZED (
             SELECT m.* FROM inventory_core_internal._missing_sets(tenant, missing_items.selection_hash, missing_items.baseline) AS m
@@ -4597,7 +4622,7 @@ BEGIN
                            inventory_core_internal._runs_first_after(t.runs, g.run_seq)),
                        t.run_id, t.confidence, t.reasons)::inventory_core_internal.missing_group AS told
             FROM (SELECT DISTINCT s.policy_type, s.run_seq FROM sets AS s) AS g
-            JOIN inventory_core_internal._judged_types(tenant, missing_items.selection_hash, missing_items.baseline) AS t
+            JOIN inventory_core_internal._type_baselines(tenant, missing_items.selection_hash, missing_items.baseline) AS t
                 ON t.policy_type = g.policy_type
         ), chunks AS MATERIALIZED (
             SELECT s.chunk, array_agg(g.told) AS groups, array_agg(s.item_ids) AS item_sets,
@@ -4659,7 +4684,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core.missing_items(text, text, text) IS
-    'What a selection once showed and its baseline run did not, how sure that is, and why';
+    'The known items of a selection that the baseline did not observe, with confidence and reasons';
 CREATE FUNCTION inventory_core.missing_summary(tenant text, selection_hash text, baseline text DEFAULT 'latest')
 RETURNS TABLE (policy_type text, known bigint, observed bigint, missing bigint, newly_missing bigint,
                oldest_missing_since timestamptz, error_codes text[], confidence text, reasons text[],
@@ -4667,7 +4692,7 @@ RETURNS TABLE (policy_type text, known bigint, observed bigint, missing bigint, 
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
--- As in _judged_types.
+-- As in _type_baselines.
 SET enable_nestloop = off
 SET jit = off
 AS $$
@@ -4678,7 +4703,7 @@ BEGIN
     PERFORM inventory_core_internal._require_selection(tenant, missing_summary.selection_hash);
     RETURN QUERY
     WITH types AS MATERIALIZED (
-        SELECT j.* FROM inventory_core_internal._judged_types(tenant, missing_summary.selection_hash, missing_summary.baseline) AS j
+        SELECT j.* FROM inventory_core_internal._type_baselines(tenant, missing_summary.selection_hash, missing_summary.baseline) AS j
     ), missing AS MATERIALIZED (
         SELECT m.policy_type, m.run_seq, sum(inventory_core_internal._bitmap_count(m.item_ids)) AS items
         FROM inventory_core_internal._missing_sets(tenant, missing_summary.selection_hash, missing_summary.baseline) AS m
@@ -4704,7 +4729,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core.missing_summary(text, text, text) IS
-    'missing_items counted by policy type, with the run that each type is judged by and the errors that concern it';
+    'missing_items counted by policy type, with the baseline of each type and the errors that concern it';
 CREATE FUNCTION inventory_core.explain_missing(tenant text, selection_hash text, policy_type text, external_id text)
 RETURNS TABLE (run_id uuid, run_seq bigint, started_at timestamptz, status text, had_errors boolean,
                error_codes text[], verdict text)
@@ -4720,7 +4745,7 @@ BEGIN
     PERFORM inventory_core_internal._require('policy_type', explain_missing.policy_type IS NOT NULL);
     PERFORM inventory_core_internal._require('external_id', explain_missing.external_id IS NOT NULL);
     PERFORM inventory_core_internal._require_selection(tenant, explain_missing.selection_hash);
-    -- The runs that count for each type, and the exceptions of this one.
+    -- The runs that count for every type, and the exceptions of this type.
     SELECT inventory_core_internal._runs_differ((array_agg(t.covering_runs) FILTER (WHERE t.policy_type = ''))[1],
                                                 (array_agg(t.covering_runs) FILTER (WHERE t.policy_type <> ''))[1]),
            inventory_core_internal._runs_differ((array_agg(t.vouching_runs) FILTER (WHERE t.policy_type = ''))[1],
@@ -4763,13 +4788,13 @@ BEGIN
           FROM inventory_core_internal.pruned_runs AS p
           WHERE p.tenant_id = tenant AND p.selection_hash = explain_missing.selection_hash) AS v
         ON v.run_seq >= seen.run_seq
-    -- a running run that has not seen the item yet may still do so
+    -- a running run that has not seen the item may still see it
     WHERE v.status <> 'running' OR v.run_seq = seen.run_seq
     ORDER BY v.run_seq DESC;
 END
 $$;
 COMMENT ON FUNCTION inventory_core.explain_missing(text, text, text, text) IS
-    'The runs of a selection, newest first, back to the one that last saw an item, and what each says of it; no row: not known';
+    'The runs of a selection, newest first, back to the one that last saw an item, each with a verdict; no row if not known';
 CREATE FUNCTION inventory_core.type_counts(tenant text, selection_hash text, since timestamptz DEFAULT NULL)
 RETURNS TABLE (run_id uuid, run_seq bigint, finished_at timestamptz, policy_type text, observed bigint)
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE
@@ -4796,42 +4821,44 @@ BEGIN
                           AND r.mode = 'full' AND r.status <> 'running'
                           AND (r.finished_at >= type_counts.since OR type_counts.since IS NULL)
                         OFFSET 0) AS r
-    -- a count is NULL from where the selection knows no item of the type any more
+    -- a count is NULL once the selection no longer knows an item of the type
     WHERE c.observed IS NOT NULL
-      -- what a run does not cover it may observe all the same, and then has a row of its own
+      -- a run may observe a type that it does not cover, and then has a row for it
       AND (r.policy_types IS NULL OR c.policy_type = ANY (r.policy_types) OR r.run_seq = c.run_seq)
     ORDER BY r.run_seq, c.policy_type;
 END
 $$;
 COMMENT ON FUNCTION inventory_core.type_counts(text, text, timestamptz) IS
     'How many items of each policy type each completed full run observed, as counted at its end';
--- A type of its own, because a column of RETURNS TABLE may not bear the name of an argument.
+-- A separate type, because a column of RETURNS TABLE cannot have the name of an argument.
 CREATE TYPE inventory_core.selection_status AS (
     selection_hash text, selection jsonb, running_run_id uuid, latest_run_id uuid, latest_status text,
     latest_finished_at timestamptz, latest_success_run_id uuid, latest_success_at timestamptz,
     known_items bigint, observed_items bigint, missing_items bigint, confirmed_missing bigint,
     confidence text, reasons text[], cursor text);
-COMMENT ON TYPE inventory_core.selection_status IS 'What the function selection_status gives';
-COMMENT ON COLUMN inventory_core.selection_status.selection_hash IS 'The hash that was asked for';
-COMMENT ON COLUMN inventory_core.selection_status.selection IS 'The selection; NULL where it is not known';
+COMMENT ON TYPE inventory_core.selection_status IS 'Result of the function selection_status';
+COMMENT ON COLUMN inventory_core.selection_status.selection_hash IS 'The hash that was passed';
+COMMENT ON COLUMN inventory_core.selection_status.selection IS 'The selection; NULL if it is not known';
 COMMENT ON COLUMN inventory_core.selection_status.running_run_id IS
-    'The run that is under way; NULL where there is none';
+    'The running run; NULL if there is none';
 COMMENT ON COLUMN inventory_core.selection_status.latest_run_id IS 'The completed full run that started last';
-COMMENT ON COLUMN inventory_core.selection_status.latest_status IS 'How that one ended';
-COMMENT ON COLUMN inventory_core.selection_status.latest_finished_at IS 'When that one ended';
-COMMENT ON COLUMN inventory_core.selection_status.latest_success_run_id IS 'The last clean full run: a success without errors';
-COMMENT ON COLUMN inventory_core.selection_status.latest_success_at IS 'When that one ended';
-COMMENT ON COLUMN inventory_core.selection_status.known_items IS 'Items that a completed run of the selection ever saw';
+COMMENT ON COLUMN inventory_core.selection_status.latest_status IS 'Its status';
+COMMENT ON COLUMN inventory_core.selection_status.latest_finished_at IS 'When it ended';
+COMMENT ON COLUMN inventory_core.selection_status.latest_success_run_id IS 'The last clean full run (a success without errors)';
+COMMENT ON COLUMN inventory_core.selection_status.latest_success_at IS 'When it ended';
+COMMENT ON COLUMN inventory_core.selection_status.known_items IS
+'Items that a completed run of the selection observed at least once';
 COMMENT ON COLUMN inventory_core.selection_status.observed_items IS
-    'Known items that are not missing, by the latest run of each type or one that is running';
+    'Known items that are not missing by latest';
 COMMENT ON COLUMN inventory_core.selection_status.missing_items IS
-    'Known items that are missing, by the latest run that covers their type';
+    'Known items that are missing by latest, the latest run that covers their type';
 COMMENT ON COLUMN inventory_core.selection_status.confirmed_missing IS
-    'Known items that are missing, by the last run that can be believed about their type';
-COMMENT ON COLUMN inventory_core.selection_status.confidence IS 'low where the latest run of any known type is not to be believed, else high; none where no full run has completed';
-COMMENT ON COLUMN inventory_core.selection_status.reasons IS 'Why it is low, over all known types';
+    'Known items that are missing by latest_clean, the last run that vouches for their type';
+COMMENT ON COLUMN inventory_core.selection_status.confidence IS
+'low if confidence is low for any known type, else high; none until a full run has completed';
+COMMENT ON COLUMN inventory_core.selection_status.reasons IS 'Why it is low, for all known types together';
 COMMENT ON COLUMN inventory_core.selection_status.cursor IS
-    'What the next delta run asks the API with; NULL where a full run is due';
+    'What the next delta run passes to the API; NULL if a full run is due';
 
 CREATE FUNCTION inventory_core.selection_status(tenant text, selection_hash text)
 RETURNS SETOF inventory_core.selection_status
@@ -4866,11 +4893,11 @@ BEGIN
         FROM inventory_core_internal.presence AS p
         LEFT JOIN inventory_core_internal._running_sets(tenant, hash) AS o ON o.chunk = p.chunk
         WHERE p.tenant_id = tenant AND p.selection_hash = hash) AS c
-    LEFT JOIN LATERAL inventory_core_internal._doubts_of_selection(tenant, hash, latest.run_id) AS t ON true;
+    LEFT JOIN LATERAL inventory_core_internal._selection_confidence(tenant, hash, latest.run_id) AS t ON true;
 END
 $$;
 COMMENT ON FUNCTION inventory_core.selection_status(text, text) IS
-    'One row about a selection: who runs, what was last seen, how much is missing and how sure that is';
+    'One row about a selection: its running and latest runs, how many items are known and missing, and the confidence';
 CREATE FUNCTION inventory_core.run_changes(tenant text, run_id uuid)
 RETURNS TABLE (change text, item_id bigint, policy_type text, external_id text, display_name text)
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE
@@ -4893,7 +4920,7 @@ BEGIN
           FROM inventory_core_internal.run_changes_bitmaps AS b
           WHERE b.tenant_id = tenant AND b.run_id = run.run_id
           UNION ALL
-          -- nothing is missing from a run that goes on
+          -- nothing is missing from a run that is still running
           SELECT s.chunk, s.change, s.item_ids
           FROM inventory_core_internal._run_changes_so_far(run) AS s
           WHERE run.status = 'running') AS c
@@ -4910,7 +4937,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     PERFORM inventory_core_internal._begin_read(tenant, selection_hash);
-    -- The lock that a start tries, then the public one, for callers who know that alone.
+    -- The lock that a start tries, then the public one, for callers that use only that.
     IF NOT inventory_core_internal._try_lock('selection', selection_hash) THEN
         RETURN false;
     END IF;
@@ -4922,7 +4949,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core.try_lock_selection(text, text) IS
-    'Tries to keep starts out of a selection until the transaction ends, for a caller''s own critical section; never waits';
+    'Tries the lock of a selection, which excludes starts until the transaction ends, for a critical section; never waits';
 CREATE FUNCTION inventory_core_internal._check_meta_keys(policy_type text, keys text[]) RETURNS void
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
@@ -4943,12 +4970,12 @@ BEGIN
         RAISE EXCEPTION 'invalid key of meta'
             USING ERRCODE = 'invalid_parameter_value',
                   DETAIL = format('A key has %s bytes.', longest),
-                  HINT = 'A key that is on the whitelist has at most 2000 bytes.';
+                  HINT = 'A key on the whitelist has at most 2000 bytes.';
     END IF;
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._check_meta_keys(text, text[]) IS
-    'Raises 22004 or 22023 for arguments of allow_meta that make no sense';
+    'Raises 22004 or 22023 for invalid arguments of allow_meta';
 CREATE FUNCTION inventory_core.allow_meta(policy_type text, VARIADIC keys text[]) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
@@ -4962,7 +4989,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core.allow_meta(text, text[]) IS
-    'Lets top-level keys of meta be stored, for all tenants; policy_type * means every type; for the owner of the extension';
+    'Puts top-level keys of meta on the whitelist, for all tenants; policy_type * means every type; for the owner of the extension';
 
 CREATE FUNCTION inventory_core.disallow_meta(policy_type text, VARIADIC keys text[]) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -4976,7 +5003,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core.disallow_meta(text, text[]) IS
-    'Takes keys off the whitelist; what is stored already goes when its item is next given with meta';
+    'Removes keys from the whitelist; stored values stay until their item is next passed with meta';
 CREATE FUNCTION inventory_core.forget_tenant(tenant text) RETURNS bigint
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
@@ -4985,9 +5012,9 @@ DECLARE
     forgotten bigint;
 BEGIN
     PERFORM inventory_core_internal._begin_write(tenant, 'maintainer');
-    -- Waits for every other transaction that writes for the tenant; starts are refused meanwhile.
+    -- Waits for every other transaction that writes for the tenant. Starts are refused meanwhile.
     PERFORM inventory_core_internal._lock('tenant', '');
-    -- While their runs are there, or the policy would not let us.
+    -- Before the runs are deleted: the policy allows it only while they exist.
     PERFORM inventory_core_internal._give_slot_back(tenant, r.run_id)
     FROM inventory_core_internal.sync_runs AS r
     WHERE r.tenant_id = tenant AND r.status = 'running';
@@ -5008,7 +5035,7 @@ BEGIN
     DELETE FROM inventory_core_internal.items AS i WHERE i.tenant_id = tenant;
     GET DIAGNOSTICS forgotten = ROW_COUNT;
     DELETE FROM inventory_core_internal.tenants AS t WHERE t.tenant_id = tenant;
-    -- Who may bind the tenant, and its limit, are the owner's to say: a maintainer leaves them as they are.
+    -- Grants and the limit of the tenant belong to the owner of the extension: a maintainer does not change them.
     IF inventory_core_internal._is_owner() THEN
         DELETE FROM inventory_core_internal.tenant_grants AS g WHERE g.tenant_id = forget_tenant.tenant;
     END IF;
@@ -5016,7 +5043,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core.forget_tenant(text) IS
-    'Deletes all rows of a tenant and counts its items; the grants go where the owner of the extension calls';
+    'Deletes all rows of a tenant and returns the number of its items; called by the owner of the extension, its grants too';
 CREATE FUNCTION inventory_core_internal._maintained_tenants() RETURNS text[]
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
@@ -5027,8 +5054,8 @@ BEGIN
     IF inventory_core.current_tenant() IS NOT NULL THEN
         RAISE EXCEPTION 'a tenant is bound to this transaction'
             USING ERRCODE = 'object_not_in_prerequisite_state',
-                  DETAIL = 'maintain binds one tenant after the other, each in a transaction of its own.',
-                  HINT = 'Call it outside of a transaction.';
+                  DETAIL = 'maintain binds one tenant after another, each in a separate transaction.',
+                  HINT = 'Call it outside a transaction.';
     END IF;
     IF (SELECT r.rolsuper FROM pg_roles AS r WHERE r.rolname = current_user)
        OR (SELECT u.grant_access = 'maintainer' FROM inventory_core_internal._usable_grant('*') AS u) THEN
@@ -5047,7 +5074,7 @@ BEGIN
     RETURN coalesce(tenants, '{}');
 END
 $$;
-COMMENT ON FUNCTION inventory_core_internal._maintained_tenants() IS 'The tenants that the caller is a maintainer of';
+COMMENT ON FUNCTION inventory_core_internal._maintained_tenants() IS 'The tenants to which the caller has maintainer access';
 
 CREATE FUNCTION inventory_core_internal._maintain_step(
     tenant text, keep interval, keep_last integer, OUT has_more boolean, OUT failed boolean)
@@ -5073,12 +5100,12 @@ EXCEPTION
         failed := true;
         RAISE WARNING 'maintain left tenant % as it was: %', tenant, message
             USING ERRCODE = sqlstate_of,
-                  DETAIL = 'The other tenants are maintained all the same.',
+                  DETAIL = 'maintain continues with the other tenants.',
                   HINT = 'Call reap_expired_runs and prune_runs for this tenant to see the whole error.';
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._maintain_step(text, interval, integer) IS
-    'One transaction of maintain: reaps, and prunes at most one step; what fails is a warning';
+    'One transaction of maintain: reaps, and prunes at most one step; a failure is a warning';
 
 CREATE FUNCTION inventory_core_internal._raise_maintain_failed(tenants text[]) RETURNS void
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
@@ -5088,16 +5115,17 @@ BEGIN
     IF cardinality(tenants) > 0 THEN
         RAISE EXCEPTION 'maintain failed for some tenants'
             USING ERRCODE = 'object_not_in_prerequisite_state',
-                  DETAIL = format('These are left as they were: %s. The others are done and committed.',
+                  DETAIL = format('These are unchanged: %s. The others are done and committed.',
                                   array_to_string(tenants, ', ')),
-                  HINT = 'A warning above says for each of them what went wrong.';
+                  HINT = 'See the warning for each of them.';
     END IF;
 END
 $$;
-COMMENT ON FUNCTION inventory_core_internal._raise_maintain_failed(text[]) IS '55000 where maintain failed for some tenants';
+COMMENT ON FUNCTION inventory_core_internal._raise_maintain_failed(text[]) IS
+    'Raises 55000 if maintain failed for some tenants';
 
--- A procedure that commits can have no SET clause: its names, types and operators would be looked up on the
--- caller's path. So it has no operators, names all in full, and leaves the work to functions that have one.
+-- A procedure that commits cannot have a SET clause, so its names, types and operators are looked up on the
+-- caller's path. It therefore uses no operators, qualifies all names, and calls functions with a SET clause.
 CREATE PROCEDURE inventory_core.maintain(keep interval DEFAULT '90 days', keep_last integer DEFAULT 10)
 LANGUAGE plpgsql
 AS $$
@@ -5125,16 +5153,16 @@ BEGIN
 END
 $$;
 COMMENT ON PROCEDURE inventory_core.maintain(interval, integer) IS
-    'Reaps and prunes every tenant that the caller is a maintainer of, committing after each';
--- The checks of doctor. ok is NULL where the caller cannot see what there is to check.
+    'Reaps and prunes every tenant to which the caller has maintainer access, and commits after each';
+-- The checks of doctor. ok is NULL if the caller cannot see what is checked.
 
 CREATE FUNCTION inventory_core_internal._security_floor(major integer) RETURNS integer
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
--- The first minor releases in which statistics no longer show the rows that row-level security hides
--- (CVE-2025-8713, August 2025). 18 came out with it.
+-- The first minor releases in which statistics no longer show rows that row-level security hides
+-- (CVE-2025-8713, August 2025). 18.0 includes the fix.
 RETURN CASE major WHEN 15 THEN 14 WHEN 16 THEN 10 WHEN 17 THEN 6 ELSE 0 END;
 COMMENT ON FUNCTION inventory_core_internal._security_floor(integer) IS
-    'The oldest minor release of a major that keeps row-level security as promised';
+    'The oldest minor release of a major version without known leaks of row-level security';
 
 CREATE FUNCTION inventory_core_internal._doctor_server()
 RETURNS TABLE (check_name text, ok boolean, detail text, hint text)
@@ -5149,14 +5177,14 @@ BEGIN
     RETURN QUERY SELECT
         'row_level_security', row_security_active('inventory_core_internal.items'),
         CASE WHEN row_security_active('inventory_core_internal.items')
-             THEN format('The policies hold for %I.', current_user)
+             THEN format('The policies apply to %I.', current_user)
              ELSE format('%I is a superuser or has BYPASSRLS: it sees the rows of every tenant.', current_user) END,
-        'Right for the owner and for upkeep. A backend connects as a plain role, granted its tenants by grant_access.';
+        'This is right for the owner and for upkeep. A backend should connect as a plain role with grants from grant_access.';
     RETURN QUERY SELECT
         'policies', count(*) = 0,
         CASE WHEN count(*) = 0 THEN 'Row-level security is forced on every table with tenants.'
              ELSE format('Not fenced: %s.', string_agg(c.relname, ', ' ORDER BY c.relname)) END,
-        'ALTER TABLE ... ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY, or install the extension anew.'
+        'ALTER TABLE ... ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY, or install the extension again.'
     FROM pg_class AS c
     WHERE c.relnamespace = 'inventory_core_internal'::regnamespace AND c.relkind IN ('r', 'p')
       AND EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped)
@@ -5164,7 +5192,7 @@ BEGIN
                AND EXISTS (SELECT FROM pg_policy AS p WHERE p.polrelid = c.oid AND NOT p.polpermissive));
     RETURN QUERY SELECT
         'statistics', count(*) = 0,
-        CASE WHEN count(*) = 0 THEN 'ANALYZE collects no values of tables with tenants, so that no plan shows any.'
+        CASE WHEN count(*) = 0 THEN 'ANALYZE collects no values of tables with tenants, so no plan shows any.'
              ELSE format('%s columns have statistics, one of them %s.',
                          count(*), min(format('%s.%I', a.attrelid::regclass, a.attname))) END,
         'ALTER TABLE ... ALTER COLUMN ... SET STATISTICS 0, and DELETE FROM pg_statistic WHERE starelid = ''...''::regclass.'
@@ -5174,16 +5202,16 @@ BEGIN
       AND c.relname <> 'meta_whitelist' AND a.attstattarget IS DISTINCT FROM 0;
     RETURN QUERY SELECT
         'group_roles', count(*) = 0,
-        CASE WHEN count(*) = 0 THEN 'The three group roles are as the extension makes them.'
+        CASE WHEN count(*) = 0 THEN 'The three group roles are as the extension creates them.'
              ELSE string_agg(format('%I %s.', g.role_name, g.problem), ' ' ORDER BY g.role_name) END,
-        'Make them so again: NOLOGIN, no attributes, owning nothing, each a member of the one before it alone.'
+        'Restore them: NOLOGIN, no attributes, owning nothing, each a member only of the one before it.'
     FROM inventory_core_internal._group_role_problems() AS g;
     RETURN QUERY SELECT
         'group_privileges', count(*) = 0,
         CASE WHEN count(*) = 0 THEN 'The group roles have the privileges that the extension gave them.'
              ELSE format('%s privileges were taken from the group roles, one of them %s.',
                          count(*), min(format('%s on %s of %s', l.privileges, l.object, l.grantee))) END,
-        'SELECT inventory_core.grant_access(role, tenant, access), for any grant there is: it restores them for all roles.'
+        'Repeat SELECT inventory_core.grant_access(role, tenant, access) for any existing grant: it restores them for all roles.'
     FROM inventory_core_internal._lost_privileges() AS l;
     -- a role with BYPASSRLS may dump
     RETURN QUERY SELECT
@@ -5191,7 +5219,7 @@ BEGIN
         CASE WHEN count(*) = 0 THEN 'Only the group roles have privileges on the tables and functions of tenants.'
              ELSE format('%s privileges of others, one of them %s.',
                          count(*), min(format('%s on %s of %s', f.privileges, f.object, f.grantee))) END,
-        'REVOKE them: access is given by inventory_core.grant_access alone.'
+        'REVOKE them: only inventory_core.grant_access should give access.'
     FROM inventory_core_internal._foreign_privileges() AS f
     LEFT JOIN pg_roles AS r ON r.rolname = f.grantee
     WHERE NOT (f.privileges IN ('SELECT', 'USAGE') AND coalesce(r.rolbypassrls OR r.rolsuper, false))
@@ -5204,7 +5232,7 @@ BEGIN
         CASE WHEN count(*) = 0 THEN 'The triggers that redact fire always.'
              ELSE format('Triggers that do not fire always: %s.',
                          string_agg(format('%I on %s', t.tgname, t.tgrelid::regclass), ', ' ORDER BY t.tgrelid::regclass::text)) END,
-        'ALTER TABLE ... ENABLE ALWAYS TRIGGER ...: pg_restore --disable-triggers, for one, leaves them otherwise.'
+        'ALTER TABLE ... ENABLE ALWAYS TRIGGER ...; pg_restore --disable-triggers, for example, changes this.'
     FROM pg_trigger AS t
     JOIN pg_class AS c ON c.oid = t.tgrelid
     WHERE c.relnamespace = 'inventory_core_internal'::regnamespace AND NOT t.tgisinternal AND t.tgenabled <> 'A';
@@ -5212,12 +5240,12 @@ BEGIN
         'prepared_transactions', count(*) = 0,
         CASE WHEN count(*) = 0 THEN 'No transaction of this database has been prepared for longer than an hour.'
              ELSE format('%s transactions were prepared more than an hour ago, one of them %s.', count(*), min(x.gid)) END,
-        'COMMIT PREPARED or ROLLBACK PREPARED: until then their runs are neither finished nor taken over.'
+        'COMMIT PREPARED or ROLLBACK PREPARED: until then their runs can neither finish nor be taken over.'
     FROM pg_prepared_xacts AS x
     WHERE x.database = current_database() AND x.prepared < clock_timestamp() - interval '1 hour';
     RETURN QUERY SELECT
         'server_version', version % 10000 >= floor,
-        format('PostgreSQL %s; row-level security is sound from %s.%s on.',
+        format('PostgreSQL %s; row-level security has no known leak from %s.%s on.',
                current_setting('server_version'), version / 10000, floor),
         'Install the latest minor release of this major and restart the server.';
 
@@ -5231,25 +5259,25 @@ BEGIN
             AND installed.extversion IS NOT DISTINCT FROM installed.default_version,
         format('Catalogue %s, library in this session %s, files on the server %s.',
                installed.extversion, inventory_core_internal._library_version(), installed.default_version),
-        'ALTER EXTENSION inventory_core UPDATE; then let the sessions connect anew.';
+        'ALTER EXTENSION inventory_core UPDATE; then reconnect all sessions.';
     RETURN QUERY SELECT
         'clock', inventory_core_internal._clock_setting() IS NULL,
-        CASE WHEN inventory_core_internal._clock_setting() IS NULL THEN 'Times are the server''s.'
-             ELSE format('Time stands still at %s.', inventory_core_internal._clock_setting()) END,
-        'inventory_core.clock is for tests: RESET it, and ALTER DATABASE or ROLE ... RESET it where it is set for them.';
+        CASE WHEN inventory_core_internal._clock_setting() IS NULL THEN 'Times come from the server''s clock.'
+             ELSE format('inventory_core.clock is set to %s.', inventory_core_internal._clock_setting()) END,
+        'inventory_core.clock is for tests: RESET it, also with ALTER DATABASE or ALTER ROLE if it is set there.';
     RETURN QUERY SELECT
         'meta_whitelist', count(*) > 0,
         CASE WHEN count(*) > 0 THEN format('%s keys are stored.', count(*))
-             ELSE 'No key is allowed: of meta nothing is stored.' END,
+             ELSE 'No key is allowed: meta is not stored.' END,
         'SELECT inventory_core.allow_meta(policy_type, key, ...), as the owner of the extension.'
     FROM inventory_core_internal.meta_whitelist AS w;
-    -- pg_dump stops at tables whose row-level security holds for the role that dumps
+    -- pg_dump fails on tables whose row-level security applies to the role that dumps
     RETURN QUERY SELECT
         'dump_role', coalesce(bool_or(d.reads_all), false) AND coalesce(bool_and(d.reads_all OR NOT d.reads_some), true),
-        format('Can dump every tenant: %s. Has BYPASSRLS, but reads only some of the tables: %s.',
-               coalesce(string_agg(d.rolname, ', ' ORDER BY d.rolname) FILTER (WHERE d.reads_all), 'nobody'),
+        format('Roles that can dump every tenant: %s. Roles with BYPASSRLS that cannot read every table: %s.',
+               coalesce(string_agg(d.rolname, ', ' ORDER BY d.rolname) FILTER (WHERE d.reads_all), 'none'),
                coalesce(string_agg(d.rolname, ', ' ORDER BY d.rolname)
-                            FILTER (WHERE d.reads_some AND NOT d.reads_all), 'nobody')),
+                            FILTER (WHERE d.reads_some AND NOT d.reads_all), 'none')),
         'Dump as a superuser, or as a role with BYPASSRLS: GRANT pg_read_all_data TO it.'
     FROM (SELECT r.rolname,
                  has_schema_privilege(r.oid, 'inventory_core_internal', 'USAGE')
@@ -5280,8 +5308,8 @@ BEGIN
         WHERE (every_tenant OR r.tenant_id = bound) AND r.status = 'running')
     SELECT c.check_name, c.found = 0,
            CASE WHEN c.found = 0 THEN c.fine ELSE format(c.problem, c.found, c.first) END, c.hint
-    FROM (SELECT 'expired_runs' AS check_name, 'No run is silent for longer than its lease.' AS fine,
-                 '%s running runs have lost their lease, one of them of tenant %s.' AS problem,
+    FROM (SELECT 'expired_runs' AS check_name, 'No running run has an expired lease.' AS fine,
+                 'The lease of %s running runs has expired, one of them of tenant %s.' AS problem,
                  'SELECT inventory_core.reap_expired_runs(tenant), or CALL inventory_core.maintain(); then see why the '
                  'worker died.' AS hint,
                  count(*) AS found, min(format('%s: %s', r.tenant_id, r.run_id)) AS first
@@ -5289,7 +5317,7 @@ BEGIN
           UNION ALL
           SELECT 'long_runs', 'No run has been running for a day.',
                  '%s runs have been running for more than a day, one of them of tenant %s.',
-                 'See run_progress. A worker that hangs and still sends heartbeats has to be stopped where it runs.',
+                 'See run_progress. A worker that hangs and still sends heartbeats must be stopped where it runs.',
                  count(*), min(format('%s: %s', r.tenant_id, r.run_id))
           FROM running AS r WHERE r.lease_end > now AND r.started_at <= now - interval '1 day') AS c;
 
@@ -5305,7 +5333,7 @@ BEGIN
                       WHERE r.tenant_id = s.tenant_id AND r.selection_hash = s.selection_hash
                         AND (r.status <> 'running' OR inventory_core_internal._lease_end(r) > now));
 
-    -- A writer can store anything there. Whatever it is, the other checks are told.
+    -- A writer can store anything there. Whatever it is, the other checks must be reported.
     BEGIN
         RETURN QUERY
         WITH valid AS MATERIALIZED (
@@ -5315,8 +5343,8 @@ BEGIN
                CASE WHEN count(*) = 0 THEN 'The sets of last_seen agree with the runs.'
                     ELSE format('%s sets do not agree with the runs, one of them of tenant %s.',
                                 count(*), min(format('%s: %s', p.tenant_id, p.problem))) END,
-               'Something else than this extension wrote last_seen or sync_runs: restore them from a dump, or forget_tenant '
-               'and sync anew.'
+               'Something other than this extension wrote last_seen or sync_runs: restore them from a dump, or call '
+               'forget_tenant and sync again.'
         FROM (SELECT l.tenant_id, format('run %s holds sets of selection %s', r.run_id, l.selection_hash) AS problem
               FROM inventory_core_internal.last_seen AS l
               JOIN inventory_core_internal.sync_runs AS r ON r.tenant_id = l.tenant_id AND r.run_id = l.run_id
@@ -5335,15 +5363,15 @@ BEGIN
               GROUP BY v.tenant_id, v.selection_hash, v.run_id, r.observed_count
               HAVING sum(inventory_core_internal._bitmap_count(v.item_ids)) > r.observed_count
               UNION ALL
-              SELECT l.tenant_id, format('a set of run %s is no bitmap', l.run_id)
+              SELECT l.tenant_id, format('a set of run %s is not a bitmap', l.run_id)
               FROM inventory_core_internal.last_seen AS l
               WHERE (every_tenant OR l.tenant_id = bound) AND NOT inventory_core_internal._is_bitmap(l.item_ids)
               UNION ALL
-              SELECT c.tenant_id, format('a set of changes of run %s is no bitmap', c.run_id)
+              SELECT c.tenant_id, format('a set of changes of run %s is not a bitmap', c.run_id)
               FROM inventory_core_internal.run_changes_bitmaps AS c
               WHERE (every_tenant OR c.tenant_id = bound) AND NOT inventory_core_internal._is_bitmap(c.item_ids)
               UNION ALL
-              SELECT q.tenant_id, format('a set of a batch of run %s is no bitmap', q.run_id)
+              SELECT q.tenant_id, format('a set of a batch of run %s is not a bitmap', q.run_id)
               FROM inventory_core_internal.run_parts AS q
               WHERE (every_tenant OR q.tenant_id = bound) AND NOT inventory_core_internal._is_bitmap(q.item_ids)) AS p;
     EXCEPTION
@@ -5351,13 +5379,13 @@ BEGIN
             check_name := 'last_seen_sets';
             ok := false;
             detail := format('The sets of last_seen cannot be compared: %s.', SQLERRM);
-            hint := 'Bind one tenant after the other and call doctor again to see whose they are.';
+            hint := 'Bind the tenants one by one and call doctor again to find the tenant.';
             RETURN NEXT;
     END;
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._doctor_tenants(boolean) IS
-    'The checks of doctor that concern the bound tenant, or every one for a caller whom no policy holds back';
+    'The checks of doctor that concern the bound tenant, or every tenant if no policy applies to the caller';
 
 CREATE FUNCTION inventory_core_internal._doctor_owner()
 RETURNS TABLE (check_name text, ok boolean, detail text, hint text)
@@ -5367,10 +5395,10 @@ AS $$
 BEGIN
     RETURN QUERY
     SELECT 'run_slots', count(*) = 0,
-           CASE WHEN count(*) = 0 THEN 'Every slot that is taken is taken by a running run.'
+           CASE WHEN count(*) = 0 THEN 'Every taken slot belongs to a running run.'
                 ELSE format('%s slots of the global limit are held by runs that do not run, the last until %s.',
                             count(*), max(s.expires_at)) END,
-           'They free themselves then; at once by: UPDATE inventory_core_internal.run_slots SET holder = NULL, '
+           'They are free then; to free them now: UPDATE inventory_core_internal.run_slots SET holder = NULL, '
            'expires_at = NULL WHERE holder NOT IN (SELECT inventory_core_internal._slot_holder(tenant_id, run_id) '
            'FROM inventory_core_internal.sync_runs WHERE status = ''running'');'
     FROM inventory_core_internal.run_slots AS s
@@ -5379,11 +5407,11 @@ BEGIN
                            FROM inventory_core_internal.sync_runs AS r WHERE r.status = 'running');
     RETURN QUERY
     SELECT 'grants', count(*) = 0,
-           CASE WHEN count(*) = 0 THEN 'Every grant is of a role that exists.'
+           CASE WHEN count(*) = 0 THEN 'Every grant belongs to an existing role.'
                 ELSE format('%s grants do not count any more, one of them of role %s.',
                             count(*), min(format('%s on tenant %s', g.role_name, g.tenant_id))) END,
            'The role was dropped or renamed, or comes from another server (docs/operating.md, restore). DELETE the row from '
-           'inventory_core_internal.tenant_grants, and SELECT inventory_core.grant_access(role, tenant, access) where it is wanted.'
+           'inventory_core_internal.tenant_grants, and SELECT inventory_core.grant_access(role, tenant, access) if it is wanted.'
     FROM inventory_core_internal.tenant_grants AS g
     WHERE NOT EXISTS (SELECT FROM pg_roles AS r WHERE r.oid = g.role_oid AND r.rolname = g.role_name);
     RETURN QUERY
@@ -5408,7 +5436,7 @@ BEGIN
       AND m.member NOT IN (SELECT t.role_oid FROM inventory_core_internal.tenant_grants AS t);
 END
 $$;
-COMMENT ON FUNCTION inventory_core_internal._doctor_owner() IS 'The checks of doctor for which all tenants must be seen';
+COMMENT ON FUNCTION inventory_core_internal._doctor_owner() IS 'The checks of doctor that need the rows of all tenants';
 CREATE FUNCTION inventory_core.doctor()
 RETURNS TABLE (check_name text, ok boolean, detail text, hint text)
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE
@@ -5425,7 +5453,7 @@ BEGIN
         FROM inventory_core_internal._doctor_tenants(sees_all) AS d;
     ELSE
         RETURN QUERY
-        SELECT n.check_name, NULL::boolean, 'Not looked at: no tenant is bound.',
+        SELECT n.check_name, NULL::boolean, 'Not checked: no tenant is bound.',
                'Call inventory_core.set_tenant(tenant) in an earlier statement of the transaction.'
         FROM unnest(ARRAY['expired_runs', 'long_runs', 'never_completed', 'last_seen_sets']) AS n (check_name);
     END IF;
@@ -5434,14 +5462,14 @@ BEGIN
         SELECT d.check_name, d.ok, d.detail, CASE WHEN NOT d.ok THEN d.hint END FROM inventory_core_internal._doctor_owner() AS d;
     ELSE
         RETURN QUERY
-        SELECT n.check_name, NULL::boolean, 'Not looked at: it takes the rows of every tenant.',
+        SELECT n.check_name, NULL::boolean, 'Not checked: this needs the rows of every tenant.',
                'Call doctor as a superuser.'
         FROM unnest(ARRAY['run_slots', 'grants', 'memberships', 'members_without_grant']) AS n (check_name);
     END IF;
 END
 $$;
 COMMENT ON FUNCTION inventory_core.doctor() IS
-    'What an operator should look at, each with what to do; ok is NULL where the caller cannot see it';
+    'Checks for operators, each with what to do; ok is NULL if the caller cannot see what is checked';
 CREATE FUNCTION inventory_core_internal._check_grant(role regrole, tenant text) RETURNS void
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
@@ -5462,20 +5490,20 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._check_grant(regrole, text) IS
-    'Raises where the caller may not grant, or a role or tenant cannot be granted';
+    'Raises unless the caller may grant, the role exists and the tenant is valid';
 
 CREATE FUNCTION inventory_core_internal._make_member(role regrole, group_role name) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    -- From 16 on each membership says for itself whether it is inherited.
+    -- From PostgreSQL 16 on each membership has its own INHERIT option.
     has_options CONSTANT boolean := current_setting('server_version_num')::integer >= 160000;
 BEGIN
     IF NOT has_options AND NOT (SELECT r.rolinherit FROM pg_roles AS r WHERE r.oid = role) THEN
         RAISE EXCEPTION 'role is NOINHERIT'
             USING ERRCODE = 'object_not_in_prerequisite_state',
-                  DETAIL = format('%s would be a member of %I and not have its privileges.', role, group_role),
+                  DETAIL = format('%s would be a member of %I without having its privileges.', role, group_role),
                   HINT = format('ALTER ROLE %s INHERIT, or grant access to a role that inherits.', role);
     END IF;
     IF pg_has_role(role, group_role, 'USAGE') THEN
@@ -5485,7 +5513,7 @@ BEGIN
             OR (SELECT r.rolcreaterole AND NOT has_options FROM pg_roles AS r WHERE r.rolname = current_user)) THEN
         RAISE EXCEPTION 'permission denied to make a role a member of "%"', group_role
             USING ERRCODE = 'insufficient_privilege',
-                  DETAIL = format('%I has no ADMIN OPTION on the group roles of inventory_core.', current_user),
+                  DETAIL = format('%I does not have ADMIN OPTION on the group roles of inventory_core.', current_user),
                   HINT = format('As a superuser: GRANT inventory_core_reader, inventory_core_writer, inventory_core_maintainer '
                                 'TO %I WITH ADMIN OPTION; or GRANT %I TO %s.', current_user, group_role, role);
     END IF;
@@ -5493,7 +5521,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._make_member(regrole, name) IS
-    'Makes a role a member of a group role, unless it has its privileges already';
+    'Makes a role a member of a group role unless it already has its privileges';
 
 CREATE FUNCTION inventory_core_internal._restore_group_privileges() RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -5508,7 +5536,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._restore_group_privileges() IS
-    'Grants the group roles again what somebody has revoked from them';
+    'Grants the group roles the privileges that were revoked from them';
 
 CREATE FUNCTION inventory_core.grant_access(role regrole, tenant text, access text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -5525,7 +5553,7 @@ BEGIN
     IF NOT FOUND THEN
         RAISE EXCEPTION 'invalid value for access'
             USING ERRCODE = 'invalid_parameter_value',
-                  DETAIL = 'It is none of the three known values.',
+                  DETAIL = 'It is not one of the three known values.',
                   HINT = 'Use ''reader'', ''writer'' or ''maintainer''.';
     END IF;
     IF EXISTS (SELECT FROM inventory_core_internal._group_roles() AS g WHERE g.role_name = pg_get_userbyid(role)) THEN
@@ -5534,7 +5562,7 @@ BEGIN
                   DETAIL = 'Every role with access to any tenant is a member of it, and would have access to this one.',
                   HINT = 'Grant the tenant to the role that needs it.';
     END IF;
-    -- One at a time: two could make the same membership at once.
+    -- One at a time: two calls could grant the same membership at once.
     LOCK TABLE inventory_core_internal.tenant_grants IN SHARE ROW EXCLUSIVE MODE;
     PERFORM inventory_core_internal._restore_group_privileges();
     PERFORM inventory_core_internal._make_member(role, group_role);
@@ -5545,7 +5573,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core.grant_access(regrole, text, text) IS
-    'Lets a role bind a tenant (* = every one) as reader, writer or maintainer; for the owner of the extension';
+    'Lets a role bind a tenant (* = every tenant) as reader, writer or maintainer; for the owner of the extension';
 
 CREATE FUNCTION inventory_core.revoke_access(role regrole, tenant text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -5553,17 +5581,17 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     PERFORM inventory_core_internal._check_grant(role, tenant);
-    -- The membership stays: other tenants, here or in another database, may need it, and alone it opens no row.
+    -- The membership stays: other tenants, here or in another database, may need it, and by itself it shows no row.
     DELETE FROM inventory_core_internal.tenant_grants AS g
-    -- by the OID too: a role may have been renamed since
+    -- by OID too: the role may have been renamed since
     WHERE g.tenant_id = tenant AND (g.role_name = pg_get_userbyid(role) OR g.role_oid = role);
 END
 $$;
 COMMENT ON FUNCTION inventory_core.revoke_access(regrole, text) IS
-    'Takes back what grant_access gave for this tenant; for the owner of the extension';
--- Who may do what to which object. Which rows is a matter of the policies.
+    'Deletes the grant of this tenant; for the owner of the extension';
+-- Privileges on objects. The policies decide about rows.
 
--- Also what the database's default privileges gave to others.
+-- Includes privileges that ALTER DEFAULT PRIVILEGES of the database gave.
 CREATE FUNCTION inventory_core_internal._foreign_privileges() RETURNS TABLE (object text, grantee text, privileges text)
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
@@ -5597,14 +5625,14 @@ BEGIN ATOMIC
            OR a.privilege_type NOT IN ('SELECT', 'INSERT', 'UPDATE', 'DELETE', 'EXECUTE', 'USAGE')
            OR a.grantee <> ALL (ARRAY(SELECT to_regrole(quote_ident(g.role_name))::oid
                                       FROM inventory_core_internal._group_roles() AS g)))
-      -- every value of a type is somebody's who may read it
+      -- a privilege on a type gives no access to rows
       AND NOT (a.grantee = 0 AND o.object LIKE 'TYPE %')
     GROUP BY o.object, a.grantee;
 END;
 COMMENT ON FUNCTION inventory_core_internal._foreign_privileges() IS
-    'Privileges on objects of the extension that neither its owner has nor one of its group roles, and such as no group role has';
+    'Privileges on objects of the extension held by other roles than its owner and group roles, or not meant for a group role';
 
--- The server keeps what the install script and the upgrade scripts have granted on each object of an extension.
+-- The server records what the install script and the upgrade scripts granted on each object of an extension.
 -- See <https://www.postgresql.org/docs/current/catalog-pg-init-privs.html>.
 CREATE FUNCTION inventory_core_internal._lost_privileges() RETURNS TABLE (object text, grantee name, privileges text)
 LANGUAGE sql STABLE PARALLEL SAFE
@@ -5635,7 +5663,7 @@ BEGIN ATOMIC
     GROUP BY o.object, o.column_name, g.role_name;
 END;
 COMMENT ON FUNCTION inventory_core_internal._lost_privileges() IS
-    'What the group roles were granted on objects of the extension and do not have any more';
+    'Privileges on objects of the extension that the group roles were granted and no longer have';
 
 CREATE FUNCTION inventory_core_internal._public_functions() RETURNS SETOF name
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -5644,9 +5672,9 @@ BEGIN ATOMIC
                     error_code_for, retry_delay, _retry_delay, _micros, selection_lock_key}'::name[]);
 END;
 COMMENT ON FUNCTION inventory_core_internal._public_functions() IS
-    'The pure functions, which everybody may call, and the private ones that they call';
+    'The pure functions, which every role may call, and the private functions that they call';
 
--- From here on nothing is created, which would have the default privileges again.
+-- Nothing is created after this point: it would get the default privileges again.
 DO $$
 DECLARE
     foreign_privilege record;
@@ -5659,13 +5687,13 @@ END
 $$;
 REVOKE ALL ON ALL ROUTINES IN SCHEMA inventory_core, inventory_core_internal
     FROM PUBLIC, inventory_core_reader, inventory_core_writer, inventory_core_maintainer;
--- In a second database of a server the group roles exist already, and default privileges may name them too.
+-- In a second database of a server the group roles already exist, and default privileges may name them too.
 REVOKE ALL ON ALL TABLES IN SCHEMA inventory_core, inventory_core_internal
     FROM inventory_core_reader, inventory_core_writer, inventory_core_maintainer;
 REVOKE ALL ON SCHEMA inventory_core, inventory_core_internal
     FROM inventory_core_reader, inventory_core_writer, inventory_core_maintainer;
 
--- Everybody: what touches no table.
+-- PUBLIC: functions that touch no table.
 GRANT USAGE ON SCHEMA inventory_core TO PUBLIC;
 DO $$
 DECLARE
@@ -5681,7 +5709,7 @@ BEGIN
 END
 $$;
 
--- Readers. Private functions run with the privileges of their caller, so that they need no list of their own.
+-- Readers. Private functions run with the privileges of their caller, so they need no separate list.
 GRANT USAGE ON SCHEMA inventory_core_internal TO inventory_core_reader;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA inventory_core_internal TO inventory_core_reader;
 GRANT SELECT ON
@@ -5703,7 +5731,7 @@ GRANT EXECUTE ON FUNCTION
     inventory_core.inventory_selections, inventory_core.run_progress
     TO inventory_core_reader;
 
--- Writers. The identity of an item is not theirs to change.
+-- Writers. They may not change the identity of an item.
 GRANT INSERT, UPDATE ON inventory_core_internal.tenants TO inventory_core_writer;
 GRANT INSERT, UPDATE ON
     inventory_core_internal.selections, inventory_core_internal.sync_runs, inventory_core_internal.cooldowns,
@@ -5716,7 +5744,7 @@ GRANT INSERT ON
     inventory_core_internal.sync_errors, inventory_core_internal.run_changes_bitmaps, inventory_core_internal.type_counts
     TO inventory_core_writer;
 GRANT DELETE ON inventory_core_internal.run_parts, inventory_core_internal.last_seen TO inventory_core_writer;
--- UPDATE lets it lock the rows that it adds up
+-- UPDATE lets a writer lock the rows that it adds up
 GRANT INSERT, UPDATE, DELETE ON inventory_core_internal.refusals TO inventory_core_writer;
 GRANT UPDATE (holder, expires_at) ON inventory_core_internal.run_slots TO inventory_core_writer;
 GRANT EXECUTE ON FUNCTION

@@ -1,7 +1,7 @@
 //! The digests of one item, for rows that are written past `upsert_items`; see `logic/digest.rs`.
 
 use inventory_core_logic::digest;
-use inventory_core_logic::json::stored;
+use inventory_core_logic::json::meta;
 use pgrx::prelude::*;
 
 use super::{check_for_interrupts, report};
@@ -17,9 +17,7 @@ fn _name_digest(display_name: Option<&str>) -> i64 {
 fn _meta_digest(meta: Option<&str>) -> i64 {
     match meta {
         None => digest::of_text(None),
-        Some(meta) => {
-            stored::digest(meta, &check_for_interrupts).unwrap_or_else(|error| report::raise(error))
-        }
+        Some(meta) => meta::digest(meta, &check_for_interrupts).unwrap_or_else(|error| report::raise(error)),
     }
 }
 

@@ -6,7 +6,7 @@ use inventory_core_logic::batch::{self, Packed};
 use inventory_core_logic::compare::{Known, compare};
 use inventory_core_logic::digest::{self, Key};
 use inventory_core_logic::items::{self, OnBadItem, Texts};
-use inventory_core_logic::meta::Whitelist;
+use inventory_core_logic::whitelist::Whitelist;
 use pgrx::prelude::*;
 
 use super::{check_for_interrupts, report, without_nulls};

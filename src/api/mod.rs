@@ -12,7 +12,7 @@ pub mod locks;
 pub mod redact;
 pub mod report;
 pub mod retry;
-pub mod run_numbers;
+pub mod run_seqs;
 pub mod settings;
 pub mod tenant;
 pub mod version;

@@ -1,6 +1,6 @@
 //! `redact`.
 
-use inventory_core_logic::json::stored;
+use inventory_core_logic::json::meta;
 use inventory_core_redact as redact;
 use pgrx::prelude::*;
 
@@ -27,6 +27,6 @@ fn _has_inert_strings(json: &str) -> bool {
 /// A meta, given as JSON text, without the secrets in its string values.
 #[pg_extern(immutable, strict, parallel_safe, schema = "inventory_core_internal")]
 fn _redact_meta(json: &str) -> String {
-    let redacted = stored::redacted(json, &check_for_interrupts).unwrap_or_else(|error| report::raise(error));
+    let redacted = meta::redacted(json, &check_for_interrupts).unwrap_or_else(|error| report::raise(error));
     redacted.0.into_owned()
 }

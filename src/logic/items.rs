@@ -15,10 +15,10 @@ use serde_json::value::RawValue;
 use crate::Tick;
 use crate::digest::{self, Key};
 use crate::error::Error;
+use crate::json::meta::{self, Numbers};
 use crate::json::reader::Reader;
-use crate::json::stored::{self, Numbers};
 use crate::json::string::{compare_utf16, write_string};
-use crate::meta::{Allowed, Whitelist};
+use crate::whitelist::{Allowed, Whitelist};
 use fields::{Fields, Member, Meta, first_value};
 use problem::Problem;
 
@@ -68,7 +68,7 @@ pub struct Item<'a> {
     pub key: Key,
     /// [`digest::of_text`] of the display name, where one is given.
     pub name_digest: Option<i64>,
-    /// [`stored::digest`] of the meta, where one is given.
+    /// [`meta::digest`] of the meta, where one is given.
     pub meta_digest: Option<i64>,
 }
 
@@ -170,7 +170,7 @@ pub fn read_at<'a>(text: &'a str, whitelist: &Whitelist, tick: Tick<'_>) -> Opti
     let mut meta = String::new();
     let checked = check(0, fields, whitelist, Numbers::AsGiven, &mut meta, tick).ok()?;
     let Checked { policy_type, external_id, display_name, has_meta, .. } = checked;
-    let (meta, redacted_values) = match stored::redacted(&meta, tick) {
+    let (meta, redacted_values) = match meta::redacted(&meta, tick) {
         Ok((Cow::Owned(redacted), count)) if has_meta == Some(true) => (redacted, count),
         _ => (meta, 0),
     };
@@ -229,7 +229,7 @@ impl<'a> Checked<'a> {
         let meta_digest = match self.has_meta {
             None => None,
             Some(false) => Some(digest::of_text(None)),
-            Some(true) => Some(stored::digest_of_normal(meta, tick)?),
+            Some(true) => Some(meta::digest_of_normal(meta, tick)?),
         };
         Ok(Item {
             start,
@@ -336,7 +336,7 @@ fn write_meta(
         }
         write_string(text, key);
         text.push(':');
-        longer += stored::write_value(text, value, numbers, tick)
+        longer += meta::write_value(text, value, numbers, tick)
             .map_err(|problem| Problem::of_value("meta", problem))?;
     }
     text.push('}');
@@ -353,7 +353,7 @@ fn text<'a>(name: &str, raw: &'a str) -> Result<Cow<'a, str>, Problem> {
     if !raw.starts_with('"') {
         return Err(Problem::new(name, "must be a string"));
     }
-    stored::string(raw).map_err(|problem| Problem::of_value(name, problem))
+    meta::string(raw).map_err(|problem| Problem::of_value(name, problem))
 }
 
 #[cfg(test)]

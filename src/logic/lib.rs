@@ -16,11 +16,11 @@ pub mod items;
 pub mod json;
 pub mod limit;
 pub mod lock_key;
-pub mod meta;
 pub mod retry;
-pub mod run_numbers;
+pub mod run_seqs;
 pub mod tenant;
 mod ticker;
+pub mod whitelist;
 
 /// Called from time to time by work whose length depends on the input. It may unwind to cancel.
 pub type Tick<'a> = &'a dyn Fn();

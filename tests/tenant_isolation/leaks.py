@@ -152,7 +152,7 @@ INNER_READS = {
     "_run_sets": "SELECT s.* FROM inventory_core_internal._run_sets(%s, {running}) AS s",
     "_run_counts": "SELECT s.* FROM inventory_core_internal._run_counts(%s, {running}) AS s",
     "_latest_full_run": "SELECT s.run_id FROM inventory_core_internal._latest_full_run(%s, {hash}, false) AS s",
-    "_judged_types": "SELECT s.policy_type FROM inventory_core_internal._judged_types(%s, {hash}, 'latest') AS s",
+    "_type_baselines": "SELECT s.policy_type FROM inventory_core_internal._type_baselines(%s, {hash}, 'latest') AS s",
     "_missing_sets": "SELECT count(*) FROM inventory_core_internal._missing_sets(%s, {hash}, 'latest')",
     "_type_sets": "SELECT count(*) FROM inventory_core_internal._type_sets(%s, NULL, ARRAY[0])",
     "_spared_sets": "SELECT count(*) FROM inventory_core_internal._spared_sets(%s, {hash})",

@@ -73,4 +73,4 @@ def test_a_hears_it_without_policies(fresh):
             "inventory_core_internal.cooldowns", "inventory_core_internal.tenant_grants", "inventory_core.inventory_items",
             "inventory_core.inventory_sync_errors", "inventory_core.run_progress"} <= heard
     heard = {source for source, _ in catalogue.listen(fresh, A, True, calls(fresh, A)).mentioning(CANARY)}
-    assert "_judged_types" in heard
+    assert "_type_baselines" in heard

@@ -18,20 +18,20 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._check_grant(regrole, text) IS
-    'Raises where the caller may not grant, or a role or tenant cannot be granted';
+    'Raises unless the caller may grant, the role exists and the tenant is valid';
 
 CREATE FUNCTION inventory_core_internal._make_member(role regrole, group_role name) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    -- From 16 on each membership says for itself whether it is inherited.
+    -- From PostgreSQL 16 on each membership has its own INHERIT option.
     has_options CONSTANT boolean := current_setting('server_version_num')::integer >= 160000;
 BEGIN
     IF NOT has_options AND NOT (SELECT r.rolinherit FROM pg_roles AS r WHERE r.oid = role) THEN
         RAISE EXCEPTION 'role is NOINHERIT'
             USING ERRCODE = 'object_not_in_prerequisite_state',
-                  DETAIL = format('%s would be a member of %I and not have its privileges.', role, group_role),
+                  DETAIL = format('%s would be a member of %I without having its privileges.', role, group_role),
                   HINT = format('ALTER ROLE %s INHERIT, or grant access to a role that inherits.', role);
     END IF;
     IF pg_has_role(role, group_role, 'USAGE') THEN
@@ -41,7 +41,7 @@ BEGIN
             OR (SELECT r.rolcreaterole AND NOT has_options FROM pg_roles AS r WHERE r.rolname = current_user)) THEN
         RAISE EXCEPTION 'permission denied to make a role a member of "%"', group_role
             USING ERRCODE = 'insufficient_privilege',
-                  DETAIL = format('%I has no ADMIN OPTION on the group roles of inventory_core.', current_user),
+                  DETAIL = format('%I does not have ADMIN OPTION on the group roles of inventory_core.', current_user),
                   HINT = format('As a superuser: GRANT inventory_core_reader, inventory_core_writer, inventory_core_maintainer '
                                 'TO %I WITH ADMIN OPTION; or GRANT %I TO %s.', current_user, group_role, role);
     END IF;
@@ -49,7 +49,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._make_member(regrole, name) IS
-    'Makes a role a member of a group role, unless it has its privileges already';
+    'Makes a role a member of a group role unless it already has its privileges';
 
 CREATE FUNCTION inventory_core_internal._restore_group_privileges() RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -64,7 +64,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._restore_group_privileges() IS
-    'Grants the group roles again what somebody has revoked from them';
+    'Grants the group roles the privileges that were revoked from them';
 
 CREATE FUNCTION inventory_core.grant_access(role regrole, tenant text, access text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -81,7 +81,7 @@ BEGIN
     IF NOT FOUND THEN
         RAISE EXCEPTION 'invalid value for access'
             USING ERRCODE = 'invalid_parameter_value',
-                  DETAIL = 'It is none of the three known values.',
+                  DETAIL = 'It is not one of the three known values.',
                   HINT = 'Use ''reader'', ''writer'' or ''maintainer''.';
     END IF;
     IF EXISTS (SELECT FROM inventory_core_internal._group_roles() AS g WHERE g.role_name = pg_get_userbyid(role)) THEN
@@ -90,7 +90,7 @@ BEGIN
                   DETAIL = 'Every role with access to any tenant is a member of it, and would have access to this one.',
                   HINT = 'Grant the tenant to the role that needs it.';
     END IF;
-    -- One at a time: two could make the same membership at once.
+    -- One at a time: two calls could grant the same membership at once.
     LOCK TABLE inventory_core_internal.tenant_grants IN SHARE ROW EXCLUSIVE MODE;
     PERFORM inventory_core_internal._restore_group_privileges();
     PERFORM inventory_core_internal._make_member(role, group_role);
@@ -101,7 +101,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core.grant_access(regrole, text, text) IS
-    'Lets a role bind a tenant (* = every one) as reader, writer or maintainer; for the owner of the extension';
+    'Lets a role bind a tenant (* = every tenant) as reader, writer or maintainer; for the owner of the extension';
 
 CREATE FUNCTION inventory_core.revoke_access(role regrole, tenant text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -109,11 +109,11 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     PERFORM inventory_core_internal._check_grant(role, tenant);
-    -- The membership stays: other tenants, here or in another database, may need it, and alone it opens no row.
+    -- The membership stays: other tenants, here or in another database, may need it, and by itself it shows no row.
     DELETE FROM inventory_core_internal.tenant_grants AS g
-    -- by the OID too: a role may have been renamed since
+    -- by OID too: the role may have been renamed since
     WHERE g.tenant_id = tenant AND (g.role_name = pg_get_userbyid(role) OR g.role_oid = role);
 END
 $$;
 COMMENT ON FUNCTION inventory_core.revoke_access(regrole, text) IS
-    'Takes back what grant_access gave for this tenant; for the owner of the extension';
+    'Deletes the grant of this tenant; for the owner of the extension';

@@ -1,5 +1,5 @@
--- Privileges on objects belong to three group roles; which tenants a role may bind is a row of tenant_grants. Roles are of
--- the whole server: another database, or a dump that was restored, may have made them before.
+-- Three group roles hold the privileges on objects. A row of tenant_grants says which tenant a role may bind. Roles belong to
+-- the whole server: another database, or a restored dump, may have created them before.
 
 CREATE FUNCTION inventory_core_internal._group_roles() RETURNS TABLE (role_name name, access text, member_of name)
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -31,7 +31,7 @@ BEGIN ATOMIC
         FROM pg_auth_members AS m
         WHERE m.member = r.oid AND pg_get_userbyid(m.roleid) IS DISTINCT FROM g.member_of
         UNION ALL
-        -- of the whole server: a database or a tablespace
+        -- shared objects: a database or a tablespace
         SELECT 'owns objects in this database or of the server'
         WHERE EXISTS (SELECT FROM pg_shdepend AS d
                       LEFT JOIN pg_database AS b ON b.oid = d.dbid
@@ -39,7 +39,7 @@ BEGIN ATOMIC
                         AND (d.dbid = 0 OR b.datname = current_database()))) AS p (problem);
 END;
 COMMENT ON FUNCTION inventory_core_internal._group_role_problems() IS
-    'Why the group roles are not what the extension makes them: no row where all is well';
+    'How the group roles differ from what the extension creates; no row if they do not';
 
 DO $$
 DECLARE
@@ -47,7 +47,7 @@ DECLARE
     wrong record;
 BEGIN
     FOR wanted IN SELECT * FROM inventory_core_internal._group_roles() LOOP
-        -- In a block of its own: another database may make the role in this moment.
+        -- In a separate block: another database may create the role at the same time.
         BEGIN
             IF to_regrole(quote_ident(wanted.role_name)) IS NULL THEN
                 EXECUTE format('CREATE ROLE %I', wanted.role_name);
@@ -65,7 +65,7 @@ BEGIN
         RAISE EXCEPTION 'role "%" cannot serve as a group role of inventory_core', wrong.role_name
             USING ERRCODE = 'object_not_in_prerequisite_state',
                   DETAIL = format('The role %s.', wrong.problem),
-                  HINT = 'Rename or drop the role, or make it what the extension makes: NOLOGIN, no attributes, owning nothing, '
+                  HINT = 'Rename or drop the role, or make it what the extension creates: NOLOGIN, no attributes, owning nothing, '
                          'inventory_core_writer a member of inventory_core_reader alone, inventory_core_maintainer of '
                          'inventory_core_writer alone.';
     END IF;

@@ -12,7 +12,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._require_owner() IS
-    '42501 for a caller that is neither the owner of the extension nor a member of it';
+    'Raises 42501 unless the caller has the privileges of the owner of the extension';
 
 CREATE FUNCTION inventory_core_internal._let_owner_write(owned_table regclass) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -26,11 +26,11 @@ BEGIN
             CREATE POLICY owner_may_%2$s ON %1$s FOR %3$s %4$s;
             CREATE POLICY only_owner_may_%2$s ON %1$s AS RESTRICTIVE FOR %3$s %4$s;
             COMMENT ON POLICY owner_may_%2$s ON %1$s IS 'The owner of the extension writes this table';
-            COMMENT ON POLICY only_owner_may_%2$s ON %1$s IS 'The same as a limit on whatever other policy there is';
+            COMMENT ON POLICY only_owner_may_%2$s ON %1$s IS 'The same as a restriction on every other policy';
             $policies$, owned_table, lower(command), command,
             CASE command WHEN 'INSERT' THEN 'WITH CHECK' ELSE 'USING' END || ' ((SELECT inventory_core_internal._is_owner()))');
     END LOOP;
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._let_owner_write(regclass) IS
-    'Policies by which nobody but the owner of the extension writes a table, whatever privileges a role has on it';
+    'Policies that let only the owner of the extension write a table, whatever privileges a role has on it';

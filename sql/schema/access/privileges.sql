@@ -1,6 +1,6 @@
--- Who may do what to which object. Which rows is a matter of the policies.
+-- Privileges on objects. The policies decide about rows.
 
--- Also what the database's default privileges gave to others.
+-- Includes privileges that ALTER DEFAULT PRIVILEGES of the database gave.
 CREATE FUNCTION inventory_core_internal._foreign_privileges() RETURNS TABLE (object text, grantee text, privileges text)
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
@@ -34,14 +34,14 @@ BEGIN ATOMIC
            OR a.privilege_type NOT IN ('SELECT', 'INSERT', 'UPDATE', 'DELETE', 'EXECUTE', 'USAGE')
            OR a.grantee <> ALL (ARRAY(SELECT to_regrole(quote_ident(g.role_name))::oid
                                       FROM inventory_core_internal._group_roles() AS g)))
-      -- every value of a type is somebody's who may read it
+      -- a privilege on a type gives no access to rows
       AND NOT (a.grantee = 0 AND o.object LIKE 'TYPE %')
     GROUP BY o.object, a.grantee;
 END;
 COMMENT ON FUNCTION inventory_core_internal._foreign_privileges() IS
-    'Privileges on objects of the extension that neither its owner has nor one of its group roles, and such as no group role has';
+    'Privileges on objects of the extension held by other roles than its owner and group roles, or not meant for a group role';
 
--- The server keeps what the install script and the upgrade scripts have granted on each object of an extension.
+-- The server records what the install script and the upgrade scripts granted on each object of an extension.
 -- See <https://www.postgresql.org/docs/current/catalog-pg-init-privs.html>.
 CREATE FUNCTION inventory_core_internal._lost_privileges() RETURNS TABLE (object text, grantee name, privileges text)
 LANGUAGE sql STABLE PARALLEL SAFE
@@ -72,7 +72,7 @@ BEGIN ATOMIC
     GROUP BY o.object, o.column_name, g.role_name;
 END;
 COMMENT ON FUNCTION inventory_core_internal._lost_privileges() IS
-    'What the group roles were granted on objects of the extension and do not have any more';
+    'Privileges on objects of the extension that the group roles were granted and no longer have';
 
 CREATE FUNCTION inventory_core_internal._public_functions() RETURNS SETOF name
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -81,9 +81,9 @@ BEGIN ATOMIC
                     error_code_for, retry_delay, _retry_delay, _micros, selection_lock_key}'::name[]);
 END;
 COMMENT ON FUNCTION inventory_core_internal._public_functions() IS
-    'The pure functions, which everybody may call, and the private ones that they call';
+    'The pure functions, which every role may call, and the private functions that they call';
 
--- From here on nothing is created, which would have the default privileges again.
+-- Nothing is created after this point: it would get the default privileges again.
 DO $$
 DECLARE
     foreign_privilege record;
@@ -96,13 +96,13 @@ END
 $$;
 REVOKE ALL ON ALL ROUTINES IN SCHEMA inventory_core, inventory_core_internal
     FROM PUBLIC, inventory_core_reader, inventory_core_writer, inventory_core_maintainer;
--- In a second database of a server the group roles exist already, and default privileges may name them too.
+-- In a second database of a server the group roles already exist, and default privileges may name them too.
 REVOKE ALL ON ALL TABLES IN SCHEMA inventory_core, inventory_core_internal
     FROM inventory_core_reader, inventory_core_writer, inventory_core_maintainer;
 REVOKE ALL ON SCHEMA inventory_core, inventory_core_internal
     FROM inventory_core_reader, inventory_core_writer, inventory_core_maintainer;
 
--- Everybody: what touches no table.
+-- PUBLIC: functions that touch no table.
 GRANT USAGE ON SCHEMA inventory_core TO PUBLIC;
 DO $$
 DECLARE
@@ -118,7 +118,7 @@ BEGIN
 END
 $$;
 
--- Readers. Private functions run with the privileges of their caller, so that they need no list of their own.
+-- Readers. Private functions run with the privileges of their caller, so they need no separate list.
 GRANT USAGE ON SCHEMA inventory_core_internal TO inventory_core_reader;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA inventory_core_internal TO inventory_core_reader;
 GRANT SELECT ON
@@ -140,7 +140,7 @@ GRANT EXECUTE ON FUNCTION
     inventory_core.inventory_selections, inventory_core.run_progress
     TO inventory_core_reader;
 
--- Writers. The identity of an item is not theirs to change.
+-- Writers. They may not change the identity of an item.
 GRANT INSERT, UPDATE ON inventory_core_internal.tenants TO inventory_core_writer;
 GRANT INSERT, UPDATE ON
     inventory_core_internal.selections, inventory_core_internal.sync_runs, inventory_core_internal.cooldowns,
@@ -153,7 +153,7 @@ GRANT INSERT ON
     inventory_core_internal.sync_errors, inventory_core_internal.run_changes_bitmaps, inventory_core_internal.type_counts
     TO inventory_core_writer;
 GRANT DELETE ON inventory_core_internal.run_parts, inventory_core_internal.last_seen TO inventory_core_writer;
--- UPDATE lets it lock the rows that it adds up
+-- UPDATE lets a writer lock the rows that it adds up
 GRANT INSERT, UPDATE, DELETE ON inventory_core_internal.refusals TO inventory_core_writer;
 GRANT UPDATE (holder, expires_at) ON inventory_core_internal.run_slots TO inventory_core_writer;
 GRANT EXECUTE ON FUNCTION

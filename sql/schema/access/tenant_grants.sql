@@ -11,25 +11,26 @@ CREATE TABLE inventory_core_internal.tenant_grants (
     CONSTRAINT tenant_grants_access_is_known CHECK (access IN ('reader', 'writer', 'maintainer'))
 );
 COMMENT ON TABLE inventory_core_internal.tenant_grants IS
-    'Which role may bind which tenant (* = every one), with what access; shows the caller''s own grants';
-COMMENT ON COLUMN inventory_core_internal.tenant_grants.tenant_id IS 'The tenant that may be bound; * is every one';
+    'Which role may bind which tenant (* = every tenant), and with what access; shows the caller''s own grants';
+COMMENT ON COLUMN inventory_core_internal.tenant_grants.tenant_id IS 'The tenant that may be bound; * means every tenant';
 COMMENT ON COLUMN inventory_core_internal.tenant_grants.role_name IS 'Name of the role at the time of the grant';
 COMMENT ON COLUMN inventory_core_internal.tenant_grants.access IS
-    'reader, writer or maintainer; each may do what the one before it may';
-COMMENT ON COLUMN inventory_core_internal.tenant_grants.granted_at IS 'When the grant was given last';
+    'reader, writer or maintainer; each includes the one before it';
+COMMENT ON COLUMN inventory_core_internal.tenant_grants.granted_at IS 'When the grant was last given';
 COMMENT ON COLUMN inventory_core_internal.tenant_grants.role_oid IS
-    'A grant counts only where name and number are still of one role: after a restore the number may be '
-    'somebody else''s, after DROP ROLE the name';
+    'OID of the role. A grant counts only if name and OID belong to one role: after a restore another role may have '
+    'the OID, after DROP ROLE the name';
 SELECT pg_extension_config_dump('inventory_core_internal.tenant_grants', '');
--- A scan by role visits the role's own grants alone; otherwise a plan would show how many others were filtered out.
+-- A scan by role visits only the grants of that role; otherwise a plan would show how many others were filtered out.
 CREATE INDEX tenant_grants_role_oid ON inventory_core_internal.tenant_grants (role_oid, tenant_id);
-COMMENT ON INDEX inventory_core_internal.tenant_grants_role_oid IS 'Finds the grants of a role without visiting those of others';
+COMMENT ON INDEX inventory_core_internal.tenant_grants_role_oid IS
+    'Finds the grants of a role without visiting those of other roles';
 
 CREATE FUNCTION inventory_core_internal._visible_roles() RETURNS SETOF oid
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     WITH RECURSIVE member_of (role) AS (
-        -- the owner of the database is a member of pg_database_owner without being listed as one
+        -- the owner of the database is a member of pg_database_owner, but pg_auth_members does not list it
         SELECT r.oid FROM pg_roles AS r WHERE r.rolname IN (current_user, 'pg_database_owner')
         UNION
         SELECT m.roleid FROM pg_auth_members AS m JOIN member_of AS o ON m.member = o.role
@@ -39,7 +40,7 @@ BEGIN ATOMIC
     SELECT r.oid FROM pg_roles AS r WHERE inventory_core_internal._is_owner();
 END;
 COMMENT ON FUNCTION inventory_core_internal._visible_roles() IS
-    'The roles whose grants the current user sees: itself and those whose privileges it has; the owner sees all';
+    'The roles whose grants the current user sees: itself and roles whose privileges it has; the owner sees all';
 
 ALTER TABLE inventory_core_internal.tenant_grants ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY own_grants ON inventory_core_internal.tenant_grants FOR SELECT
@@ -47,15 +48,15 @@ CREATE POLICY own_grants ON inventory_core_internal.tenant_grants FOR SELECT
            AND (inventory_core_internal._grant_counts(role_name::text, role_oid) OR (SELECT inventory_core_internal._is_owner()))
            AND inventory_core_internal._fences_plans());
 COMMENT ON POLICY own_grants ON inventory_core_internal.tenant_grants IS
-    'A role sees the grants that it may use, the owner of the extension those of all roles';
+    'A role sees the grants that it may use; the owner of the extension sees the grants of all roles';
 CREATE POLICY own_grants_only ON inventory_core_internal.tenant_grants AS RESTRICTIVE FOR SELECT
     USING (inventory_core_internal._grant_counts(role_name::text, role_oid) OR (SELECT inventory_core_internal._is_owner()));
 COMMENT ON POLICY own_grants_only ON inventory_core_internal.tenant_grants IS
-    'The same as a limit on whatever other policy there is';
+    'The same as a restriction on every other policy';
 SELECT inventory_core_internal._let_owner_write('inventory_core_internal.tenant_grants');
 SELECT inventory_core_internal._collect_no_statistics('inventory_core_internal.tenant_grants');
 
--- Neither STRICT nor with a path of its own, so that the planner inlines it: it is asked by every function that binds.
+-- Without STRICT and SET search_path, so that the planner inlines it: every function that binds calls it.
 CREATE FUNCTION inventory_core_internal._usable_grant(tenant text) RETURNS TABLE (grant_role oid, grant_access text)
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC

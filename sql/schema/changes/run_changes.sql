@@ -20,7 +20,7 @@ BEGIN
           FROM inventory_core_internal.run_changes_bitmaps AS b
           WHERE b.tenant_id = tenant AND b.run_id = run.run_id
           UNION ALL
-          -- nothing is missing from a run that goes on
+          -- nothing is missing from a run that is still running
           SELECT s.chunk, s.change, s.item_ids
           FROM inventory_core_internal._run_changes_so_far(run) AS s
           WHERE run.status = 'running') AS c

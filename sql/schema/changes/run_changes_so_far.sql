@@ -9,7 +9,7 @@ BEGIN ATOMIC
     CROSS JOIN LATERAL (SELECT inventory_core_internal._bitmap_subtract(o.observed, p.known_ids) AS added OFFSET 0) AS a
     CROSS JOIN LATERAL (VALUES
         ('added', a.added),
-        -- Told once a tenant: the run that adds an item to its selection tells it only where another selection knows the item.
+        -- Reported once per tenant: a run that adds an item to its selection reports a change only if another selection knows it.
         ('changed', CASE WHEN inventory_core_internal._bitmap_count(inventory_core_internal._bitmap_intersect(a.added, o.updated)) = 0
                          THEN o.updated
                          ELSE inventory_core_internal._bitmap_intersect(o.updated, (
@@ -21,4 +21,4 @@ BEGIN ATOMIC
     WHERE inventory_core_internal._bitmap_count(c.item_ids) > 0;
 END;
 COMMENT ON FUNCTION inventory_core_internal._run_changes_so_far(inventory_core_internal.sync_runs) IS
-    'What a running run has changed in its selection: added, changed, reappeared; what is missing shows at its end';
+    'What a running run has changed so far in its selection: added, changed, reappeared; finish_run determines missing';

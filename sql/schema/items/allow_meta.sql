@@ -11,7 +11,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core.allow_meta(text, text[]) IS
-    'Lets top-level keys of meta be stored, for all tenants; policy_type * means every type; for the owner of the extension';
+    'Puts top-level keys of meta on the whitelist, for all tenants; policy_type * means every type; for the owner of the extension';
 
 CREATE FUNCTION inventory_core.disallow_meta(policy_type text, VARIADIC keys text[]) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -25,4 +25,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core.disallow_meta(text, text[]) IS
-    'Takes keys off the whitelist; what is stored already goes when its item is next given with meta';
+    'Removes keys from the whitelist; stored values stay until their item is next passed with meta';

@@ -18,9 +18,9 @@ BEGIN
         RAISE EXCEPTION 'invalid key of meta'
             USING ERRCODE = 'invalid_parameter_value',
                   DETAIL = format('A key has %s bytes.', longest),
-                  HINT = 'A key that is on the whitelist has at most 2000 bytes.';
+                  HINT = 'A key on the whitelist has at most 2000 bytes.';
     END IF;
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._check_meta_keys(text, text[]) IS
-    'Raises 22004 or 22023 for arguments of allow_meta that make no sense';
+    'Raises 22004 or 22023 for invalid arguments of allow_meta';

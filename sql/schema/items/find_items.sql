@@ -1,5 +1,5 @@
--- The statements are planned once a session, often while the table is empty: what is cheapest then would later read all
--- of it. (Where row-level security holds, plans use the indexes anyway.)
+-- The statements are planned once per session, often while the table is empty: the plan that is cheapest then would later
+-- read the whole table. (Where row-level security applies, plans use the indexes anyway.)
 CREATE FUNCTION inventory_core_internal._find_items(tenant text, batch bytea, young_from bigint)
 RETURNS TABLE (new_positions integer[], changed_positions integer[], changed_ids bigint[], unchanged_ids bigint[],
                young_ids bigint[])
@@ -16,7 +16,7 @@ DECLARE
     far record;
     found record;
 BEGIN
-    -- Where two samples that follow each other have ids that are near, so have most of the items between them.
+    -- If two neighbouring samples have ids close to each other, so have most of the items between them.
     SELECT array_agg(i.item_id) AS ids, array_agg(i.key_high) AS key_highs, array_agg(i.key_low) AS key_lows,
            array_agg(i.name_digest) AS name_digests, array_agg(i.meta_digest) AS meta_digests
     INTO near

@@ -1,5 +1,5 @@
--- Which items are of which policy type, as bitmaps: what is asked by type visits no item. The items that an unfinished or
--- unfolded run inserted are still in run_parts.
+-- The items of each policy type, as bitmaps, so that questions by type visit no item. Items that a running or unfolded run
+-- inserted are still in run_parts.
 CREATE TABLE inventory_core_internal.item_types (
     tenant_id   text COLLATE "C" NOT NULL,
     chunk       integer NOT NULL,
@@ -7,9 +7,9 @@ CREATE TABLE inventory_core_internal.item_types (
     item_ids    bytea NOT NULL,
     CONSTRAINT item_types_pkey PRIMARY KEY (tenant_id, chunk, policy_type)
 );
--- Ids of a list that mixes its types do not compress, and to try costs more than all else at the end of a first run.
+-- The ids of a list that mixes its types do not compress, and trying costs more than the rest of the end of a first run.
 ALTER TABLE inventory_core_internal.item_types ALTER COLUMN item_ids SET STORAGE EXTERNAL;
-COMMENT ON TABLE inventory_core_internal.item_types IS 'For each policy type the items that are of it: disjoint bitmaps';
+COMMENT ON TABLE inventory_core_internal.item_types IS 'The items of each policy type, as disjoint bitmaps';
 COMMENT ON COLUMN inventory_core_internal.item_types.tenant_id IS 'The owner of the row';
 COMMENT ON COLUMN inventory_core_internal.item_types.chunk IS 'item_id >> 16 of the items';
 COMMENT ON COLUMN inventory_core_internal.item_types.policy_type IS 'The type of the items';

@@ -1,4 +1,4 @@
--- Which top-level keys of meta are stored. Nothing at first: what nobody named is not kept.
+-- Which top-level keys of meta are stored. It is empty at first: a key that is not listed is not stored.
 CREATE TABLE inventory_core_internal.meta_whitelist (
     policy_type text COLLATE "C" NOT NULL,
     key         text COLLATE "C" NOT NULL,
@@ -13,5 +13,6 @@ SELECT pg_extension_config_dump('inventory_core_internal.meta_whitelist', '');
 
 ALTER TABLE inventory_core_internal.meta_whitelist ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY all_keys ON inventory_core_internal.meta_whitelist FOR SELECT USING (true);
-COMMENT ON POLICY all_keys ON inventory_core_internal.meta_whitelist IS 'The whitelist is of all tenants, so every reader sees it';
+COMMENT ON POLICY all_keys ON inventory_core_internal.meta_whitelist IS
+'The whitelist applies to all tenants, so every reader sees it';
 SELECT inventory_core_internal._let_owner_write('inventory_core_internal.meta_whitelist');

@@ -6,8 +6,8 @@ DECLARE
     new_types text[];
     is_locked boolean := false;
 BEGIN
-    -- One per run and type, so that a replayed batch changes nothing. The errors are locked only where there is a new type,
-    -- which another batch may have recorded by then.
+    -- One per run and type, so that a replayed batch changes nothing. The errors are locked only if there is a new type; another
+    -- batch may have recorded it meanwhile.
     LOOP
         new_types := ARRAY(
             SELECT t.policy_type
@@ -33,7 +33,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._record_rejected(text, uuid, text[]) IS
-    'Records item_rejected, once a run for each policy type';
+    'Records the error item_rejected, once per run and policy type';
 
 CREATE FUNCTION inventory_core.upsert_items(
     tenant text, run_id uuid, items json, on_bad_item text DEFAULT 'reject_batch')
@@ -41,7 +41,7 @@ RETURNS TABLE (observed integer, inserted integer, updated integer, unchanged in
                rejected integer, dropped_meta_keys integer)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
--- Planned once a session, for what is called from here too: to plan costs more than to do.
+-- Planned once per session, as are the functions called from here: planning costs more than executing.
 SET plan_cache_mode = force_generic_plan
 AS $$
 #variable_conflict use_column
@@ -66,7 +66,7 @@ BEGIN
     PERFORM inventory_core_internal._begin_write(tenant);
     PERFORM inventory_core_internal._require('items', items IS NOT NULL);
     PERFORM inventory_core_internal._require('on_bad_item', on_bad_item IS NOT NULL);
-    -- From here on the end of the run waits for this transaction, and nothing is forgotten.
+    -- From here on finish_run and forget_* wait for this transaction.
     run := inventory_core_internal._lock_run_shared(tenant, run_id);
     now := inventory_core_internal._now();
 
@@ -79,7 +79,7 @@ BEGIN
     PERFORM inventory_core_internal._record_rejected(tenant, run_id, batch.rejected_types);
 
     next_id := coalesce((SELECT t.next_item_id FROM inventory_core_internal.tenants AS t WHERE t.tenant_id = tenant), 1);
-    -- Where new items came since the run began, all of these may be new: then trying is cheaper than looking for them in vain.
+    -- If new items came since the run began, all of these may be new: inserting first is cheaper than probing for absent keys.
     IF next_id > run.first_new_item_id AND batch.items >= guessed_from THEN
         SELECT p.changed_ids IS NULL AND p.unchanged_ids IS NULL INTO is_guess
         FROM inventory_core_internal._find_items(
@@ -98,7 +98,7 @@ BEGIN
             FROM inventory_core_internal._find_items(tenant, batch.batch, run.first_new_item_id) AS p;
         END IF;
         EXIT WHEN probe.new_positions IS NULL;
-        -- Batches with new items take the counter in turn. Where it has moved, items came since we looked.
+        -- Batches with new items lock the counter in turn. If it has moved, items were added since the look-up.
         next_id_before := next_id;
         SELECT t.next_item_id INTO next_id
         FROM inventory_core_internal.tenants AS t
@@ -127,7 +127,7 @@ BEGIN
             FROM texts AS t;
             EXIT;
         EXCEPTION WHEN unique_violation THEN
-            -- One of them is known after all: what was written is taken back.
+            -- One of them is known after all: what was written is rolled back.
             IF NOT is_guess THEN
                 RAISE;
             END IF;
@@ -142,7 +142,7 @@ BEGIN
     END IF;
 
     IF probe.changed_ids IS NOT NULL OR probe.young_ids IS NOT NULL THEN
-        -- Always in the order of the ids, so that batches never wait for each other in a circle.
+        -- Always in the order of the ids, so that batches do not deadlock.
         PERFORM 1
         FROM (SELECT c.item_id, true AS is_changed FROM unnest(probe.changed_ids) AS c (item_id)
               UNION ALL
@@ -172,7 +172,7 @@ BEGIN
                                                      probe.changed_positions) AS t
                 ON t.position = c.position
             WHERE i.tenant_id = tenant AND i.item_id = c.item_id
-              -- another batch may have written the same while we waited for the row
+              -- another batch may have written the same while this one waited for the row lock
               AND (t.name_given AND i.name_digest <> t.name_digest OR t.meta_given AND i.meta_digest <> t.meta_digest)
             RETURNING i.item_id, t.redacted_values)
         SELECT coalesce(array_agg(w.item_id), '{}'), coalesce(sum(w.redacted_values), 0)
@@ -192,4 +192,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core.upsert_items(text, uuid, json, text) IS
-    'Stores a batch of what a run observed; writes only what is new or changed, and which items it saw';
+    'Stores a batch of what a run observed; writes the items that are new or changed, and a bitmap of those that it saw';

@@ -1,6 +1,6 @@
--- The limit over all tenants. One slot for each run that may run at once on this server. A start only tries the lock
--- of a free one, so it never waits, and no race takes one twice. A slot expires half a lease after the lease of its run, and is
--- free then. It shows no tenant and is not dumped: the runs are, and take a slot again with their next sign of life.
+-- The limit over all tenants. One slot for each run that may run at once in this database. A start only tries the lock of a
+-- free slot, so it never waits, and no race gives a slot to two runs. A slot expires half a lease after the lease of its run,
+-- and is free then. It names no tenant. pg_dump leaves it out: a restored run takes a slot with its next sign of life.
 CREATE TABLE inventory_core_internal.run_slots (
     slot_no    integer NOT NULL,
     holder     bytea,
@@ -10,14 +10,14 @@ CREATE TABLE inventory_core_internal.run_slots (
     CONSTRAINT run_slots_slot_no_is_one_of_them CHECK (slot_no BETWEEN 1 AND 1024),
     CONSTRAINT run_slots_taken_has_an_end CHECK ((holder IS NULL) = (expires_at IS NULL))
 ) WITH (fillfactor = 20);
-COMMENT ON TABLE inventory_core_internal.run_slots IS 'Which run holds which of the slots of the global limit';
+COMMENT ON TABLE inventory_core_internal.run_slots IS 'Which run holds which slot of the limit over all tenants';
 COMMENT ON COLUMN inventory_core_internal.run_slots.slot_no IS
     '1 to 1,024; the setting max_running_runs says how many of them count';
 COMMENT ON COLUMN inventory_core_internal.run_slots.holder IS 'Hash of tenant and run; NULL where the slot is free';
-COMMENT ON COLUMN inventory_core_internal.run_slots.expires_at IS 'From then on the slot is free, whoever held it';
+COMMENT ON COLUMN inventory_core_internal.run_slots.expires_at IS 'From this time on the slot is free';
 INSERT INTO inventory_core_internal.run_slots (slot_no) SELECT generate_series(1, 1024);
 
--- PL/pgSQL, so that it is planned once a session.
+-- PL/pgSQL, so that it is planned once per session.
 CREATE FUNCTION inventory_core_internal._may_hold_slot(holder bytea, expires_at timestamptz) RETURNS boolean
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
@@ -33,27 +33,27 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._may_hold_slot(bytea, timestamptz) IS
-    'Whether a running run of the bound tenant is that holder, and may be for so long; for the policies of run_slots';
+    'Whether the holder is a running run of the bound tenant that may hold a slot until then; for the policies of run_slots';
 
--- A slot may be written where it is free or expired, or held by a running run of the bound tenant; and only so that it is
--- free or held by such a run afterwards, for a lease and a half.
+-- A slot may be written if it is free, expired, or held by a running run of the bound tenant. Afterwards it must be free, or
+-- held by such a run for at most a lease and a half.
 ALTER TABLE inventory_core_internal.run_slots ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY all_slots ON inventory_core_internal.run_slots FOR SELECT USING (true);
-COMMENT ON POLICY all_slots ON inventory_core_internal.run_slots IS 'Slots name no tenant, so every reader sees them';
+COMMENT ON POLICY all_slots ON inventory_core_internal.run_slots IS 'Slots name no tenant, so every reader sees all of them';
 CREATE POLICY free_or_own_slots ON inventory_core_internal.run_slots FOR UPDATE
     USING ((SELECT inventory_core_internal._writable_tenant('writer')) IS NOT NULL
            AND (holder IS NULL OR expires_at <= inventory_core_internal._now()
                 OR inventory_core_internal._may_hold_slot(holder, NULL)))
     WITH CHECK (holder IS NULL OR inventory_core_internal._may_hold_slot(holder, expires_at));
 COMMENT ON POLICY free_or_own_slots ON inventory_core_internal.run_slots IS
-    'Free slots may be taken for a running run of the bound tenant, own ones given back';
+    'Free slots may be taken for a running run of the bound tenant; its own slots may be freed';
 CREATE POLICY free_or_own_slots_only ON inventory_core_internal.run_slots AS RESTRICTIVE FOR UPDATE
     USING ((SELECT inventory_core_internal._writable_tenant('writer')) IS NOT NULL
            AND (holder IS NULL OR expires_at <= inventory_core_internal._now()
                 OR inventory_core_internal._may_hold_slot(holder, NULL)))
     WITH CHECK (holder IS NULL OR inventory_core_internal._may_hold_slot(holder, expires_at));
 COMMENT ON POLICY free_or_own_slots_only ON inventory_core_internal.run_slots IS
-    'The same as a limit on whatever other policy there is';
+    'The same as a restriction on every other policy';
 SELECT inventory_core_internal._collect_no_statistics('inventory_core_internal.run_slots');
 
 CREATE FUNCTION inventory_core_internal._taken_slots(now timestamptz) RETURNS integer[]
@@ -67,9 +67,9 @@ END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._taken_slots(timestamptz) IS 'The slots that are taken and have not expired';
 
--- Which slot may be taken follows from those that are taken, as for the numbers of a tenant. Under a lock of its own, which no
--- SQL can take: a row lock alone may fall on a slot that was taken since the statement looked, and would keep the end of that
--- run from giving it back.
+-- Which slot may be taken follows from the taken ones, as for the numbers of a tenant. A start holds a lock that no SQL
+-- statement can take. A row lock alone could hit a slot that was taken since the statement's snapshot, and the run that
+-- holds it could not free it.
 CREATE FUNCTION inventory_core_internal._lock_free_slot(now timestamptz) RETURNS integer
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
@@ -80,13 +80,13 @@ DECLARE
     slot integer;
 BEGIN
     IF max_runs < 0 THEN
-        -- Without a limit a run takes a slot where there is one, so that it counts when a limit is set.
+        -- Without a limit a run takes a slot if one is free, so that it counts when a limit is set.
         max_runs := 1024;
     END IF;
     slot := inventory_core_internal._free_number(taken, 0, max_runs);
     WHILE slot IS NOT NULL LOOP
         IF inventory_core_internal._try_lock_slot(slot) THEN
-            -- Looked at again under the lock; then the row, which its last holder may be giving back.
+            -- Read again under the lock; then the row is locked, which its last holder may be freeing.
             taken := inventory_core_internal._taken_slots(now);
             IF inventory_core_internal._free_number(taken, slot - 1, max_runs) = slot THEN
                 PERFORM FROM inventory_core_internal.run_slots AS s WHERE s.slot_no = slot FOR UPDATE SKIP LOCKED;
@@ -100,7 +100,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._lock_free_slot(timestamptz) IS
-    'Locks a free slot of the global limit; NULL where it is reached';
+    'Locks a free slot of the limit over all tenants; NULL if the limit is reached';
 
 CREATE FUNCTION inventory_core_internal._keep_slot(run inventory_core_internal.sync_runs, now timestamptz) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -116,7 +116,7 @@ BEGIN
     IF slot_until > now + run.lease THEN
         RETURN;
     END IF;
-    -- Not where another call of the same run is doing so.
+    -- Skipped if another call of the same run is doing it.
     UPDATE inventory_core_internal.run_slots AS s SET expires_at = new_end
     WHERE s.slot_no = (SELECT o.slot_no FROM inventory_core_internal.run_slots AS o
                        WHERE o.holder = own AND o.expires_at > now
@@ -125,8 +125,8 @@ BEGIN
         RETURN;
     END IF;
 
-    -- It expired, or the run comes out of a dump: taken anew, as by a start. By one call of the run at a time, or two of them
-    -- would take a slot each; whoever waited here looks again.
+    -- The slot expired, or the run was restored from a dump: a slot is taken as by a start. One call of the run at a time, or two
+    -- calls would take a slot each; a call that waited here reads again.
     PERFORM 1 FROM inventory_core_internal.sync_runs AS r
     WHERE r.tenant_id = run.tenant_id AND r.run_id = run.run_id
     FOR NO KEY UPDATE;
@@ -143,20 +143,20 @@ BEGIN
         RAISE EXCEPTION 'run has lost its place'
             USING ERRCODE = 'object_not_in_prerequisite_state',
                   DETAIL = 'Its lease expired, and its place under inventory_core.max_running_runs went to another run.',
-                  HINT = 'Nothing of this call was stored. Finish the run with what it has, or try again when others have ended.';
+                  HINT = 'This call stored nothing. Finish the run with what it has, or try again when other runs have ended.';
     END IF;
     UPDATE inventory_core_internal.run_slots AS s SET holder = own, expires_at = new_end WHERE s.slot_no = slot;
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._keep_slot(inventory_core_internal.sync_runs, timestamptz) IS
-    'Prolongs the slot of a run that shows life, to half a lease after its lease; parallel writers do not wait here';
+    'Prolongs the slot of a run to half a lease after its lease; parallel writers do not wait here';
 
 CREATE FUNCTION inventory_core_internal._give_slot_back(tenant text, run_id uuid) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    -- Where it is locked, it has expired and a start is taking it.
+    -- If it is locked, it has expired and a start is taking it.
     UPDATE inventory_core_internal.run_slots AS s SET holder = NULL, expires_at = NULL
     WHERE s.slot_no = (SELECT o.slot_no FROM inventory_core_internal.run_slots AS o
                        WHERE o.holder = inventory_core_internal._slot_holder(tenant, _give_slot_back.run_id)

@@ -1,7 +1,7 @@
--- The limit of a tenant. A running run has a number, no two of a tenant the same. A number may be taken where, together with
--- the running runs above it and those without one, it keeps the limit: so a limit that was lowered, or that did not exist
--- when a run began, counts for every start that begins afterwards. Starts that are not committed hold the lock of their
--- number, which others only try.
+-- The limit of a tenant. Each running run has a number, unique among the running runs of the tenant. A number may be taken if
+-- the limit holds for it, the running runs with higher numbers and those without a number, counted together. So a limit that
+-- was lowered, or set after a run began, applies to every later start. An uncommitted start holds the lock of its number,
+-- which other starts only try.
 
 CREATE FUNCTION inventory_core_internal._running_numbers(tenant text) RETURNS integer[]
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -13,7 +13,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._running_numbers(text) IS
-    'The numbers of the running runs of a tenant; NULL for one that began without a limit';
+    'The numbers of the running runs of a tenant; NULL for a run that began without a limit';
 
 CREATE FUNCTION inventory_core_internal._take_number(tenant text, max_runs integer) RETURNS integer
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -25,7 +25,7 @@ DECLARE
 BEGIN
     WHILE number IS NOT NULL LOOP
         IF inventory_core_internal._try_lock('number', number::text) THEN
-            -- Looked at again under the lock: the start that held it before may have been committed.
+            -- Read again under the lock: the start that held it before may have committed.
             running := inventory_core_internal._running_numbers(tenant);
             EXIT WHEN inventory_core_internal._free_number(running, number - 1, max_runs) = number;
             PERFORM inventory_core_internal._unlock('number', number::text);
@@ -36,4 +36,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._take_number(text, integer) IS
-    'Locks a free number among the running runs of a tenant; NULL where its limit is reached';
+    'Locks a free number among the running runs of a tenant; NULL if its limit is reached';

@@ -1,5 +1,5 @@
--- What the owner of the extension said of a tenant. A table of its own, because a maintainer may delete every row of the
--- tenant elsewhere, and a tenant that was closed stays closed.
+-- Limits that the owner of the extension set for single tenants. A separate table, because a maintainer may delete the
+-- tenant's rows of all other tables, and a closed tenant must stay closed.
 CREATE TABLE inventory_core_internal.tenant_limits (
     tenant_id        text COLLATE "C" NOT NULL,
     max_running_runs integer NOT NULL,
@@ -7,32 +7,34 @@ CREATE TABLE inventory_core_internal.tenant_limits (
     CONSTRAINT tenant_limits_tenant_id_is_a_tenant CHECK (octet_length(tenant_id) BETWEEN 1 AND 255 AND tenant_id <> '*'),
     CONSTRAINT tenant_limits_max_running_runs_is_a_limit CHECK (max_running_runs BETWEEN -1 AND 1024)
 );
-COMMENT ON TABLE inventory_core_internal.tenant_limits IS 'Limits of single tenants; written by the owner of the extension alone';
+COMMENT ON TABLE inventory_core_internal.tenant_limits IS
+    'Limits of single tenants; only the owner of the extension writes them';
 COMMENT ON COLUMN inventory_core_internal.tenant_limits.tenant_id IS 'Name of the tenant';
-COMMENT ON COLUMN inventory_core_internal.tenant_limits.max_running_runs IS 'Runs at once: 0 closes the tenant, -1 lifts the limit';
+COMMENT ON COLUMN inventory_core_internal.tenant_limits.max_running_runs IS
+    'Runs at once: 0 closes the tenant, -1 lifts the limit';
 SELECT pg_extension_config_dump('inventory_core_internal.tenant_limits', '');
 ALTER TABLE inventory_core_internal.tenant_limits ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY own_limit ON inventory_core_internal.tenant_limits FOR SELECT
     USING (tenant_id >= (SELECT inventory_core_internal._first_listed_tenant())
            AND tenant_id <= (SELECT inventory_core_internal._last_listed_tenant()));
 COMMENT ON POLICY own_limit ON inventory_core_internal.tenant_limits IS
-    'A tenant sees its own limit, the owner of the extension all of them';
+    'A tenant sees its own limit; the owner of the extension sees all limits';
 CREATE POLICY own_limit_only ON inventory_core_internal.tenant_limits AS RESTRICTIVE FOR SELECT
     USING ((SELECT inventory_core_internal._first_listed_tenant()) <= tenant_id
            AND (SELECT inventory_core_internal._last_listed_tenant()) >= tenant_id AND inventory_core_internal._fences_plans());
 COMMENT ON POLICY own_limit_only ON inventory_core_internal.tenant_limits IS
-    'The same as a limit on whatever other policy there is; plans use an index of the tenant only';
+    'The same as a restriction on every other policy; plans use an index of the tenant only';
 -- See the policies of the same names on tenants.
 CREATE POLICY bound_at_all ON inventory_core_internal.tenant_limits AS RESTRICTIVE FOR SELECT
     USING (tableoid = (SELECT 'inventory_core_internal.tenant_limits'::regclass
                        WHERE inventory_core_internal._first_listed_tenant() IS NOT NULL));
 COMMENT ON POLICY bound_at_all ON inventory_core_internal.tenant_limits IS
-    'Asks for a bound tenant, whichever way the table is read';
+    'Requires a bound tenant, however the table is read';
 CREATE POLICY bound_at_all_first ON inventory_core_internal.tenant_limits AS RESTRICTIVE FOR SELECT
     USING ((SELECT 'inventory_core_internal.tenant_limits'::regclass
             WHERE inventory_core_internal._first_listed_tenant() IS NOT NULL) = tableoid);
 COMMENT ON POLICY bound_at_all_first ON inventory_core_internal.tenant_limits IS
-    'The same turned round, so that it is asked before the table is read';
+    'The same with the operands exchanged, so that it is evaluated before the table is read';
 SELECT inventory_core_internal._let_owner_write('inventory_core_internal.tenant_limits');
 SELECT inventory_core_internal._collect_no_statistics('inventory_core_internal.tenant_limits');
 
@@ -46,7 +48,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._tenant_limit(text) IS
-    'How many runs of a tenant may run at once; -1 means any number';
+    'How many runs of a tenant may run at once; -1 means no limit';
 
 CREATE FUNCTION inventory_core.set_tenant_limit(tenant text, max_running_runs integer) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -73,4 +75,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core.set_tenant_limit(text, integer) IS
-    'How many runs of a tenant may run at once: 0 closes it, -1 lifts the limit, NULL means the setting; for the owner of the extension';
+    'Limits the running runs of a tenant: 0 closes it, -1 means no limit, NULL the setting; for the owner of the extension';

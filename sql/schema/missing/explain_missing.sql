@@ -13,7 +13,7 @@ BEGIN
     PERFORM inventory_core_internal._require('policy_type', explain_missing.policy_type IS NOT NULL);
     PERFORM inventory_core_internal._require('external_id', explain_missing.external_id IS NOT NULL);
     PERFORM inventory_core_internal._require_selection(tenant, explain_missing.selection_hash);
-    -- The runs that count for each type, and the exceptions of this one.
+    -- The runs that count for every type, and the exceptions of this type.
     SELECT inventory_core_internal._runs_differ((array_agg(t.covering_runs) FILTER (WHERE t.policy_type = ''))[1],
                                                 (array_agg(t.covering_runs) FILTER (WHERE t.policy_type <> ''))[1]),
            inventory_core_internal._runs_differ((array_agg(t.vouching_runs) FILTER (WHERE t.policy_type = ''))[1],
@@ -56,10 +56,10 @@ BEGIN
           FROM inventory_core_internal.pruned_runs AS p
           WHERE p.tenant_id = tenant AND p.selection_hash = explain_missing.selection_hash) AS v
         ON v.run_seq >= seen.run_seq
-    -- a running run that has not seen the item yet may still do so
+    -- a running run that has not seen the item may still see it
     WHERE v.status <> 'running' OR v.run_seq = seen.run_seq
     ORDER BY v.run_seq DESC;
 END
 $$;
 COMMENT ON FUNCTION inventory_core.explain_missing(text, text, text, text) IS
-    'The runs of a selection, newest first, back to the one that last saw an item, and what each says of it; no row: not known';
+    'The runs of a selection, newest first, back to the one that last saw an item, each with a verdict; no row if not known';

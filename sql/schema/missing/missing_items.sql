@@ -12,7 +12,7 @@ BEGIN
         FROM inventory_core_internal.sync_runs AS r
         WHERE r.tenant_id = tenant AND r.start_no > after_no AND r.selection_hash <> _seen_elsewhere.selection_hash
     ), sightings AS MATERIALIZED (
-        -- what that selection itself does not miss; what its running run saw, it does not
+        -- what that selection does not miss itself, which includes what its running run saw
         SELECT s.chunk, r.start_no, inventory_core_internal._bitmap_subtract(s.item_ids, s.missing_ids) AS item_ids
         FROM runs AS r
         CROSS JOIN unnest(chunks) AS c (chunk)
@@ -40,20 +40,20 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._seen_elsewhere(text, text, integer[], bigint) IS
-    'Which items other selections observed since a start and do not miss; for each the newest start that did';
+    'The items that other selections observed since a start and do not miss; for each, the newest start that observed it';
 
 CREATE TYPE inventory_core_internal.missing_group AS (
     start_no bigint, missed_runs integer, missing_since timestamptz, run_id uuid, confidence text, reasons text[]);
 COMMENT ON TYPE inventory_core_internal.missing_group IS
-    'What the missing items of one type that one run last saw have in common';
+    'What the missing items of one type that the same run last saw have in common';
 COMMENT ON COLUMN inventory_core_internal.missing_group.start_no IS 'start_no of their baseline';
 COMMENT ON COLUMN inventory_core_internal.missing_group.missed_runs IS 'How many runs missed them';
-COMMENT ON COLUMN inventory_core_internal.missing_group.missing_since IS 'Start of the first of these';
+COMMENT ON COLUMN inventory_core_internal.missing_group.missing_since IS 'Start of the first run that missed them';
 COMMENT ON COLUMN inventory_core_internal.missing_group.run_id IS 'Their baseline';
-COMMENT ON COLUMN inventory_core_internal.missing_group.confidence IS 'How sure that is';
-COMMENT ON COLUMN inventory_core_internal.missing_group.reasons IS 'Why it is low';
+COMMENT ON COLUMN inventory_core_internal.missing_group.confidence IS 'high or low';
+COMMENT ON COLUMN inventory_core_internal.missing_group.reasons IS 'Why the confidence is low';
 
--- Nested loops are off as in _judged_types; sequential and bitmap scans, so that items come in the order of their ids.
+-- Nested loops are off as in _type_baselines; sequential and bitmap scans, so that items come in the order of their ids.
 CREATE FUNCTION inventory_core.missing_items(tenant text, selection_hash text, baseline text DEFAULT 'latest')
 RETURNS TABLE (item_id bigint, policy_type text, external_id text, display_name text, meta jsonb,
                first_seen_at timestamptz, last_seen_at timestamptz, last_seen_run_id uuid,
@@ -61,7 +61,7 @@ RETURNS TABLE (item_id bigint, policy_type text, external_id text, display_name 
                confidence text, reasons text[])
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
--- Planned once a session: to plan it costs as much as to find a few hundred items.
+-- Planned once per session: planning costs as much as finding a few hundred items.
 SET plan_cache_mode = force_generic_plan
 SET enable_nestloop = off
 SET jit = off
@@ -70,10 +70,10 @@ SET enable_bitmapscan = off
 AS $$
 #variable_conflict use_column
 DECLARE
-    -- From so many missing items of a chunk on, all its items are read and those that are there left out.
+    -- If a chunk has at least this many missing items, all its items are read and the present ones left out.
     many CONSTANT integer := 16384;
     c record;
-    -- Variables of their own: of an array inside a record each element is looked for from the first on.
+    -- Separate variables: in an array inside a record, each element is found by a walk from the first one.
     groups inventory_core_internal.missing_group[];
     run_ids uuid[];
     started_ats timestamptz[];
@@ -82,7 +82,7 @@ BEGIN
     PERFORM inventory_core_internal._begin_read(tenant, missing_items.selection_hash);
     PERFORM inventory_core_internal._check_baseline(baseline);
     PERFORM inventory_core_internal._require_selection(tenant, missing_items.selection_hash);
-    -- For each chunk a map from an item to the position of its group, and from an item to who saw it.
+    -- For each chunk, a map from an item to the position of its group, and one to the run that last saw it.
     FOR c IN
         WITH sets AS MATERIALIZED (
             SELECT m.* FROM inventory_core_internal._missing_sets(tenant, missing_items.selection_hash, missing_items.baseline) AS m
@@ -93,7 +93,7 @@ BEGIN
                            inventory_core_internal._runs_first_after(t.runs, g.run_seq)),
                        t.run_id, t.confidence, t.reasons)::inventory_core_internal.missing_group AS told
             FROM (SELECT DISTINCT s.policy_type, s.run_seq FROM sets AS s) AS g
-            JOIN inventory_core_internal._judged_types(tenant, missing_items.selection_hash, missing_items.baseline) AS t
+            JOIN inventory_core_internal._type_baselines(tenant, missing_items.selection_hash, missing_items.baseline) AS t
                 ON t.policy_type = g.policy_type
         ), chunks AS MATERIALIZED (
             SELECT s.chunk, array_agg(g.told) AS groups, array_agg(s.item_ids) AS item_sets,
@@ -155,4 +155,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core.missing_items(text, text, text) IS
-    'What a selection once showed and its baseline run did not, how sure that is, and why';
+    'The known items of a selection that the baseline did not observe, with confidence and reasons';

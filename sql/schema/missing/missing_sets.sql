@@ -11,7 +11,8 @@ BEGIN ATOMIC
       AND r.status = 'running'
     GROUP BY p.chunk;
 END;
-COMMENT ON FUNCTION inventory_core_internal._running_sets(text, text) IS 'What the running run of a selection has observed so far';
+COMMENT ON FUNCTION inventory_core_internal._running_sets(text, text) IS
+    'What the running run of a selection has observed so far';
 
 CREATE FUNCTION inventory_core_internal._old_sets(tenant text, selection_hash text, before_seq bigint)
 RETURNS TABLE (chunk integer, run_seq bigint, item_ids bytea)
@@ -29,7 +30,7 @@ BEGIN ATOMIC
       AND r.run_seq < _old_sets.before_seq;
 END;
 COMMENT ON FUNCTION inventory_core_internal._old_sets(text, text, bigint) IS
-    'The items of a selection that neither a run from that one on nor the running run observed, by the run that last saw them';
+    'The items of a selection that no run from the given one on observed, nor the running run, by the run that last saw them';
 
 CREATE FUNCTION inventory_core_internal._run_started_at(tenant text, selection_hash text, run_seq bigint) RETURNS timestamptz
 LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -47,9 +48,10 @@ BEGIN
     RETURN found_at;
 END
 $$;
-COMMENT ON FUNCTION inventory_core_internal._run_started_at(text, text, bigint) IS 'When a run of a selection started, pruned or not';
+COMMENT ON FUNCTION inventory_core_internal._run_started_at(text, text, bigint) IS
+    'When a run of a selection started, pruned or not';
 
--- The one place where missing is decided. Nested loops are off as in _judged_types.
+-- The one place where missing is decided. Nested loops are off as in _type_baselines.
 CREATE FUNCTION inventory_core_internal._missing_sets(tenant text, selection_hash text, baseline text)
 RETURNS TABLE (policy_type text, chunk integer, run_seq bigint, item_ids bytea)
 LANGUAGE plpgsql STABLE PARALLEL SAFE

@@ -5,7 +5,7 @@ RETURNS TABLE (policy_type text, known bigint, observed bigint, missing bigint, 
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
--- As in _judged_types.
+-- As in _type_baselines.
 SET enable_nestloop = off
 SET jit = off
 AS $$
@@ -16,7 +16,7 @@ BEGIN
     PERFORM inventory_core_internal._require_selection(tenant, missing_summary.selection_hash);
     RETURN QUERY
     WITH types AS MATERIALIZED (
-        SELECT j.* FROM inventory_core_internal._judged_types(tenant, missing_summary.selection_hash, missing_summary.baseline) AS j
+        SELECT j.* FROM inventory_core_internal._type_baselines(tenant, missing_summary.selection_hash, missing_summary.baseline) AS j
     ), missing AS MATERIALIZED (
         SELECT m.policy_type, m.run_seq, sum(inventory_core_internal._bitmap_count(m.item_ids)) AS items
         FROM inventory_core_internal._missing_sets(tenant, missing_summary.selection_hash, missing_summary.baseline) AS m
@@ -42,4 +42,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core.missing_summary(text, text, text) IS
-    'missing_items counted by policy type, with the run that each type is judged by and the errors that concern it';
+    'missing_items counted by policy type, with the baseline of each type and the errors that concern it';

@@ -1,6 +1,6 @@
--- Which runs of a selection an absence can be judged by, type by type. The row of the empty type holds the runs that count
--- for each type; the row of a type holds the runs by which it differs from that, so that a run writes about the types that
--- are exceptions to it and no others. Sets of run numbers outlive the runs: pruning changes no count.
+-- Which runs cover and vouch for each policy type of a selection. The row of the empty type holds the runs that count for
+-- every type. The row of a type holds the runs in which it differs from the empty type, so that a run writes rows only for
+-- its exceptions. The sets keep the numbers of pruned runs: pruning changes no count.
 CREATE TABLE inventory_core_internal.selection_types (
     tenant_id       text COLLATE "C" NOT NULL,
     selection_hash  text COLLATE "C" NOT NULL,
@@ -14,20 +14,21 @@ CREATE TABLE inventory_core_internal.selection_types (
     CONSTRAINT selection_types_pkey PRIMARY KEY (tenant_id, selection_hash, policy_type)
 );
 COMMENT ON TABLE inventory_core_internal.selection_types IS
-    'For each policy type of a selection the runs that absences are judged by; the empty type stands for all that do not differ';
+    'The runs that cover and vouch for each policy type of a selection; the empty type stands for all types that do not differ';
 COMMENT ON COLUMN inventory_core_internal.selection_types.tenant_id IS 'The owner of the row';
-COMMENT ON COLUMN inventory_core_internal.selection_types.selection_hash IS 'Hash of the selection, as selection_hash() gives it';
+COMMENT ON COLUMN inventory_core_internal.selection_types.selection_hash IS
+    'Hash of the selection, as selection_hash() gives it';
 COMMENT ON COLUMN inventory_core_internal.selection_types.policy_type IS
-    'A type that the selection knows, or that a run made an exception of; empty for the runs that count for every other';
+    'A type that the selection knows, or that was an exception in a run; empty for the runs that count for all other types';
 COMMENT ON COLUMN inventory_core_internal.selection_types.covering_runs IS
-    'Numbers of the completed full runs that cover the type, as a bitmap; of a type only where they differ from the empty type''s';
+    'Bitmap of run_seq of the completed full runs that cover the type; for a named type, where it differs from the empty type';
 COMMENT ON COLUMN inventory_core_internal.selection_types.vouching_runs IS
-    'Likewise the runs whose silence about an item of the type can be believed';
+    'Likewise the runs that vouch for the type';
 COMMENT ON COLUMN inventory_core_internal.selection_types.known_count IS 'How many items of the type the selection knows';
 COMMENT ON COLUMN inventory_core_internal.selection_types.present_count IS
-    'How many of them are not missing by latest_clean; with what a run changed, that is how many it observed';
+    'How many of them are not missing by latest_clean';
 COMMENT ON COLUMN inventory_core_internal.selection_types.reference_count IS
-    'What the shrink guard measures the type by: observed by the latest run that vouches for it, or had that guard''s error only';
-COMMENT ON COLUMN inventory_core_internal.selection_types.last_count IS 'The count that type_counts holds last';
+    'Reference of the shrink guard: the count of the latest run that vouches for the type, or fails to only by this guard';
+COMMENT ON COLUMN inventory_core_internal.selection_types.last_count IS 'The latest count in type_counts';
 SELECT pg_extension_config_dump('inventory_core_internal.selection_types', '');
 SELECT inventory_core_internal._fence_table('inventory_core_internal.selection_types', delete_access => 'maintainer');

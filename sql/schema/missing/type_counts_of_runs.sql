@@ -24,9 +24,9 @@ BEGIN
                           AND r.mode = 'full' AND r.status <> 'running'
                           AND (r.finished_at >= type_counts.since OR type_counts.since IS NULL)
                         OFFSET 0) AS r
-    -- a count is NULL from where the selection knows no item of the type any more
+    -- a count is NULL once the selection no longer knows an item of the type
     WHERE c.observed IS NOT NULL
-      -- what a run does not cover it may observe all the same, and then has a row of its own
+      -- a run may observe a type that it does not cover, and then has a row for it
       AND (r.policy_types IS NULL OR c.policy_type = ANY (r.policy_types) OR r.run_seq = c.run_seq)
     ORDER BY r.run_seq, c.policy_type;
 END

@@ -15,16 +15,16 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._add_error(text, uuid, text, text, integer, text, text, boolean) IS
-    'Adds an error to a run; the caller has the lock of its errors, or the run alone, which keeps the numbers apart';
+    'Adds an error to a run; the caller holds the lock of its errors, or the run exclusively, so that error_no is unique';
 
--- Step by step: what changed by what was observed; what was observed of each type; what the guards say; what is missing, which
--- depends on the guards; then everything is folded into the selection. Of a failed run and a delta nothing is missing.
+-- In this order: the changes by observation; the counts by type; the guards; what is missing, which depends on the guards;
+-- then everything is folded into the selection. Nothing is missing from a failed run or a delta run.
 CREATE FUNCTION inventory_core_internal._close_run(
     run inventory_core_internal.sync_runs, status text, expected_items bigint DEFAULT NULL, cursor text DEFAULT NULL,
     accept_shrink boolean DEFAULT false) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
--- Planned once a session, for what is called from here too; lists of types are hashed, however the planner guesses their length.
+-- Planned once per session, as are the functions called from here. Lists of types are hashed, whatever their estimated length.
 SET plan_cache_mode = force_generic_plan
 SET enable_nestloop = off
 SET jit = off
@@ -34,7 +34,7 @@ DECLARE
     by_type record;
     has_errors boolean;
 BEGIN
-    -- The caller has the run alone: no batch can add a part any more. It shares the items: nothing is forgotten meanwhile.
+    -- The caller holds the run exclusively, so no batch adds a part, and the items shared, so nothing is forgotten meanwhile.
     SELECT * INTO counts FROM inventory_core_internal._run_counts(run.tenant_id, run.run_id);
 
     IF counts.observed > 0 THEN
@@ -57,7 +57,7 @@ BEGIN
 
     IF run.mode = 'full' THEN
         IF status <> 'failed' THEN
-            PERFORM inventory_core_internal._add_doubts(
+            PERFORM inventory_core_internal._add_guard_errors(
                 run, status, counts.observed, expected_items, accept_shrink, by_type.policy_types, by_type.unobserved);
         END IF;
         has_errors := inventory_core_internal._judge_types(run, status, by_type.policy_types, by_type.unobserved);
@@ -88,7 +88,7 @@ BEGIN
         redacted_values = r.redacted_values + (SELECT coalesce(sum(p.redacted_values), 0) FROM inventory_core_internal.run_parts AS p
                                                WHERE p.tenant_id = run.tenant_id AND p.run_id = run.run_id)
     WHERE r.tenant_id = run.tenant_id AND r.run_id = run.run_id;
-    -- The cursor moves with what can be believed to be complete.
+    -- Only a clean run moves the cursor: its list was complete.
     IF cursor IS NOT NULL AND status = 'success' AND NOT has_errors THEN
         UPDATE inventory_core_internal.selections AS s
         SET cursor = nullif(_close_run.cursor, '')
@@ -98,4 +98,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._close_run(inventory_core_internal.sync_runs, text, bigint, text, boolean) IS
-    'Ends a run: judges it, folds what it saw into its selection, keeps its counts and changes, gives its slot back';
+    'Ends a run: judges it, folds what it saw into its selection, stores its counts and changes, frees its slot';

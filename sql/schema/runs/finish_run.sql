@@ -4,7 +4,7 @@ CREATE FUNCTION inventory_core.finish_run(
 RETURNS inventory_core.inventory_sync_runs
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
--- Planned once a session, for what is called from here too: to plan costs more than to do.
+-- Planned once per session, as are the functions called from here: planning costs more than executing.
 SET plan_cache_mode = force_generic_plan
 AS $$
 #variable_conflict use_column
@@ -22,18 +22,18 @@ BEGIN
                   DETAIL = CASE WHEN expected_items < 0 THEN 'Argument expected_items: it is negative.'
                                 WHEN octet_length(cursor) > 8192
                                     THEN format('Argument cursor: it has %s bytes.', octet_length(cursor))
-                                ELSE 'Argument status: it is none of the three known values.' END,
+                                ELSE 'Argument status: it is not one of the three known values.' END,
                   HINT = 'status is ''success'', ''partial'' or ''failed''; expected_items is a count; a cursor has at most 8192 bytes.';
     END IF;
 
-    -- Waits for the batches that are not committed, keeps later ones out.
+    -- Waits for uncommitted batches, and makes later ones wait.
     run := inventory_core_internal._lock_run_alone(tenant, run_id);
     IF run.status = 'running' THEN
         IF cursor <> '' AND run.policy_types IS NOT NULL THEN
-            RAISE EXCEPTION 'a run of some policy types has no cursor'
+            RAISE EXCEPTION 'a run with policy_types takes no cursor'
                 USING ERRCODE = 'invalid_parameter_value',
                       DETAIL = 'Later changes of the other types would be lost.',
-                      HINT = 'Give a cursor at the end of runs that were started without policy_types.';
+                      HINT = 'Pass a cursor at the end of runs that were started without policy_types.';
         END IF;
         PERFORM inventory_core_internal._close_run(run, finish_run.status, finish_run.expected_items, finish_run.cursor,
                                                    finish_run.accept_shrink);
@@ -47,4 +47,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core.finish_run(text, uuid, text, bigint, text, boolean) IS
-    'Ends a run with its status; suspicious data is kept, only the confidence in it falls';
+    'Ends a run with a status; suspicious data is kept and lowers confidence only';

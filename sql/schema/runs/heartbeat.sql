@@ -18,4 +18,4 @@ BEGIN
     RETURN inventory_core_internal._lease_end(run);
 END
 $$;
-COMMENT ON FUNCTION inventory_core.heartbeat(text, uuid) IS 'Shows that a run is alive; gives the new end of its lease';
+COMMENT ON FUNCTION inventory_core.heartbeat(text, uuid) IS 'Extends the lease of a run and returns its new end';

@@ -5,15 +5,15 @@ FROM inventory_core_internal.sync_errors AS e
 WHERE (SELECT inventory_core_internal._may_read());
 COMMENT ON VIEW inventory_core.inventory_sync_errors IS 'What went wrong in the runs of the bound tenant';
 COMMENT ON COLUMN inventory_core.inventory_sync_errors.tenant_id IS 'The owner of the row';
-COMMENT ON COLUMN inventory_core.inventory_sync_errors.run_id IS 'The run that it went wrong in';
-COMMENT ON COLUMN inventory_core.inventory_sync_errors.error_no IS 'Numbers the errors of a run from 1';
+COMMENT ON COLUMN inventory_core.inventory_sync_errors.run_id IS 'The run in which it occurred';
+COMMENT ON COLUMN inventory_core.inventory_sync_errors.error_no IS 'Number of the error within its run, from 1';
 COMMENT ON COLUMN inventory_core.inventory_sync_errors.error_code IS 'One of the known codes';
 COMMENT ON COLUMN inventory_core.inventory_sync_errors.upstream_code IS
-    'The code that the caller gave, where it is none of ours; redacted';
+    'The code that the caller passed, if it is not a known code; redacted';
 COMMENT ON COLUMN inventory_core.inventory_sync_errors.http_status IS
-    'The status of the API''s answer, where there was one';
+    'The status of the API''s answer, if there was one';
 COMMENT ON COLUMN inventory_core.inventory_sync_errors.policy_type IS
-    'The type of item that it concerns; NULL where it concerns all';
+    'The policy type that it concerns; NULL if it concerns all';
 COMMENT ON COLUMN inventory_core.inventory_sync_errors.message IS 'What the API or the driver said, redacted';
 COMMENT ON COLUMN inventory_core.inventory_sync_errors.recorded_at IS 'When it was recorded';
 
@@ -27,4 +27,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core.inventory_sync_errors(text) IS
-    'The view inventory_sync_errors, tenant bound, in one statement';
+    'The view inventory_sync_errors for one tenant, in one statement';

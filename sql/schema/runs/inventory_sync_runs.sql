@@ -14,15 +14,15 @@ CROSS JOIN LATERAL (
            coalesce(array_agg(DISTINCT x.error_code ORDER BY x.error_code), '{}') AS error_codes
     FROM inventory_core_internal.sync_errors AS x
     WHERE x.tenant_id = r.tenant_id AND x.run_id = r.run_id) AS e
--- of a running run; a completed one has its counts
+-- of a running run; a completed run has its counts stored
 CROSS JOIN LATERAL inventory_core_internal._run_counts(r.tenant_id, r.run_id) AS c
 WHERE (SELECT inventory_core_internal._may_read());
 COMMENT ON VIEW inventory_core.inventory_sync_runs IS
-    'The sync runs of the bound tenant; of a running one the lease and the counts so far';
+    'The sync runs of the bound tenant; for a running one, the lease and the counts so far';
 COMMENT ON COLUMN inventory_core.inventory_sync_runs.tenant_id IS 'The owner of the row';
-COMMENT ON COLUMN inventory_core.inventory_sync_runs.run_id IS 'Names the run';
+COMMENT ON COLUMN inventory_core.inventory_sync_runs.run_id IS 'Id of the run';
 COMMENT ON COLUMN inventory_core.inventory_sync_runs.run_seq IS
-    'Its number among the runs of the selection; order comes from here';
+    'Its number among the runs of the selection; it defines their order';
 COMMENT ON COLUMN inventory_core.inventory_sync_runs.selection_hash IS
     'Hash of the selection, as selection_hash() gives it';
 COMMENT ON COLUMN inventory_core.inventory_sync_runs.selection IS 'What it set out to list';
@@ -34,16 +34,16 @@ COMMENT ON COLUMN inventory_core.inventory_sync_runs.correlation_id IS 'The call
 COMMENT ON COLUMN inventory_core.inventory_sync_runs.started_at IS 'When it started';
 COMMENT ON COLUMN inventory_core.inventory_sync_runs.finished_at IS 'When it ended; NULL while it is running';
 COMMENT ON COLUMN inventory_core.inventory_sync_runs.lease_expires_at IS
-    'From then on another start may take its selection over';
+    'From this time on another start may take over its selection';
 COMMENT ON COLUMN inventory_core.inventory_sync_runs.observed_count IS 'Distinct items that it saw, so far';
 COMMENT ON COLUMN inventory_core.inventory_sync_runs.inserted_count IS 'Of them, new';
 COMMENT ON COLUMN inventory_core.inventory_sync_runs.updated_count IS 'Of them, changed';
 COMMENT ON COLUMN inventory_core.inventory_sync_runs.unchanged_count IS 'Of them, the same as before';
 COMMENT ON COLUMN inventory_core.inventory_sync_runs.expected_items IS 'How many items the caller said there should be';
-COMMENT ON COLUMN inventory_core.inventory_sync_runs.removed_count IS 'Items that the API said are gone';
+COMMENT ON COLUMN inventory_core.inventory_sync_runs.removed_count IS 'Items that the API reported as removed';
 COMMENT ON COLUMN inventory_core.inventory_sync_runs.mode IS 'full: it lists everything; delta: only what changed';
 COMMENT ON COLUMN inventory_core.inventory_sync_runs.policy_types IS
-    'The policy types that it covers, where it was started for some; NULL where it covers every type';
+    'The policy types that a full run covers; NULL if it covers every type';
 
 CREATE FUNCTION inventory_core.inventory_sync_runs(tenant text) RETURNS SETOF inventory_core.inventory_sync_runs
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE
@@ -55,4 +55,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core.inventory_sync_runs(text) IS
-    'The view inventory_sync_runs, tenant bound, in one statement';
+    'The view inventory_sync_runs for one tenant, in one statement';

@@ -9,4 +9,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core.reap_expired_runs(text) IS
-    'Closes the runs whose lease has expired as failed; what they saw counts';
+    'Closes runs whose lease has expired as failed, and returns their number; what they saw counts';

@@ -10,7 +10,7 @@ BEGIN
     PERFORM inventory_core_internal._begin_write(tenant);
     PERFORM inventory_core_internal._lock_run_shared(tenant, run_id);
     PERFORM inventory_core_internal._lock('errors', run_id::text);
-    -- A code that is none of ours, or none at all: the status says what it was.
+    -- If the code is unknown or NULL, it is derived from the status.
     IF given_code = ANY (inventory_core_internal._error_codes()) THEN
         given_code := NULL;
     ELSE
@@ -21,8 +21,8 @@ BEGIN
         given_code := NULL;
         message := NULL;
     END IF;
-    -- Redacted before the first write, or the write-ahead log would keep it; cut after, or half a secret
-    -- would no longer look like one.
+    -- Redacted before the first write, or the write-ahead log would hold the secret; cut after that, or half a
+    -- secret would not be recognised.
     PERFORM inventory_core_internal._add_error(tenant, run_id, error_code,
                                       upstream_code => left(inventory_core.redact(given_code), 200),
                                       http_status => http_status,
@@ -32,4 +32,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core.record_error(text, uuid, text, text, integer, text) IS
-    'Records what retries did not cure; redacted before it is written, never refused for its content';
+    'Records an error that retries did not cure; it is redacted before it is written, and never refused for its content';

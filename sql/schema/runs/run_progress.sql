@@ -18,20 +18,21 @@ CROSS JOIN LATERAL (
                 THEN least(c.observed::double precision / p.previous_total, 1) END AS fraction) AS f
 WHERE (SELECT inventory_core_internal._may_read()) AND r.status = 'running';
 COMMENT ON VIEW inventory_core.run_progress IS
-    'How far the running runs of the bound tenant are, measured by the last clean run of their selections';
+    'Progress of the running runs of the bound tenant, compared with the last clean run of their selections';
 COMMENT ON COLUMN inventory_core.run_progress.tenant_id IS 'The owner of the row';
-COMMENT ON COLUMN inventory_core.run_progress.run_id IS 'A run that is under way';
+COMMENT ON COLUMN inventory_core.run_progress.run_id IS 'The running run';
 COMMENT ON COLUMN inventory_core.run_progress.selection_hash IS 'Hash of the selection, as selection_hash() gives it';
 COMMENT ON COLUMN inventory_core.run_progress.correlation_id IS 'The caller''s label, redacted';
 COMMENT ON COLUMN inventory_core.run_progress.started_at IS 'When it started';
 COMMENT ON COLUMN inventory_core.run_progress.elapsed IS 'Time since then';
-COMMENT ON COLUMN inventory_core.run_progress.observed IS 'Distinct items that it saw so far';
-COMMENT ON COLUMN inventory_core.run_progress.previous_total IS 'What the last clean full run observed that covers the same types; NULL for a delta';
+COMMENT ON COLUMN inventory_core.run_progress.observed IS 'Distinct items that it has seen so far';
+COMMENT ON COLUMN inventory_core.run_progress.previous_total IS
+'How many items the last clean full run for the same types observed; NULL for a delta run';
 COMMENT ON COLUMN inventory_core.run_progress.fraction IS
-    'observed by previous_total, at most 1; NULL where there is none';
-COMMENT ON COLUMN inventory_core.run_progress.time_left IS 'A guess, as if it went on at this pace';
+    'observed divided by previous_total, at most 1; NULL without a previous_total';
+COMMENT ON COLUMN inventory_core.run_progress.time_left IS 'Estimate of the time left at this pace';
 COMMENT ON COLUMN inventory_core.run_progress.lease_expires_at IS
-    'From then on another start may take its selection over';
+    'From this time on another start may take over its selection';
 
 CREATE FUNCTION inventory_core.run_progress(tenant text) RETURNS SETOF inventory_core.run_progress
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE
@@ -42,4 +43,4 @@ BEGIN
     RETURN QUERY SELECT v.* FROM inventory_core.run_progress AS v WHERE v.tenant_id = tenant;
 END
 $$;
-COMMENT ON FUNCTION inventory_core.run_progress(text) IS 'The view run_progress, tenant bound, in one statement';
+COMMENT ON FUNCTION inventory_core.run_progress(text) IS 'The view run_progress for one tenant, in one statement';

@@ -1,5 +1,5 @@
--- A start never queues, and no limit is exceeded. It tries the locks of runs/lock_run.sql in their order: what it does not
--- get is the reason that it gives. A refused start releases what it took, so that its transaction keeps nobody waiting.
+-- A start never queues, and no limit is exceeded. It tries the locks of runs/locks.sql in their order: the first lock that
+-- it does not get is its reason. A refused start releases its locks, so that no other session waits for its transaction.
 
 CREATE FUNCTION inventory_core_internal._running_run(tenant text, selection_hash text) RETURNS inventory_core_internal.sync_runs
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -23,7 +23,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     IF min_age > interval '0' THEN
-        -- For a full run a clean one that covers all that is asked for; for a delta any clean run.
+        -- For a full run, a clean run that covers all requested types; for a delta run, any clean run.
         SELECT 'fresh', r.finished_at + min_age - inventory_core_internal._now() INTO reason, retry_after
         FROM inventory_core_internal.sync_runs AS r
         WHERE r.tenant_id = tenant AND r.selection_hash = _obstacle.selection_hash AND r.is_clean
@@ -40,7 +40,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._obstacle(text, text, interval, text, text, text[]) IS
-    'Why a selection need not or must not be listed now, and for how long';
+    'Why a start is refused (fresh or cooling_down), and for how long';
 
 CREATE FUNCTION inventory_core_internal._insert_run(
     tenant text, selection_hash text, selection jsonb, request_id uuid, correlation_id text, lease interval, scope text,
@@ -53,12 +53,12 @@ DECLARE
     -- Read under the lock of the selection, so that no run starts before the one before it has ended.
     now CONSTANT timestamptz := inventory_core_internal._now();
     run inventory_core_internal.sync_runs;
-    -- Before the first write, or the write-ahead log would keep it.
+    -- Redacted before the first write, or the write-ahead log would hold the secret.
     redacted_id text := inventory_core_internal._redact_known(correlation_id);
 BEGIN
     INSERT INTO inventory_core_internal.selections (tenant_id, selection_hash, selection, first_run_at)
     SELECT tenant, _insert_run.selection_hash, _insert_run.selection, now
-    -- ON CONFLICT alone would wait for a refused start that has counted itself in the row and is not committed.
+    -- ON CONFLICT alone would wait for an uncommitted refused start that has counted itself in the row.
     WHERE NOT EXISTS (SELECT FROM inventory_core_internal.selections AS s
                       WHERE s.tenant_id = tenant AND s.selection_hash = _insert_run.selection_hash)
     ON CONFLICT DO NOTHING;
@@ -79,7 +79,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._insert_run(text, text, jsonb, uuid, text, interval, text, integer, text, text[]) IS
-    'Writes a running run; the caller has the selection and the number alone';
+    'Inserts a running run; the caller holds the selection and the number exclusively';
 
 CREATE FUNCTION inventory_core.start_run(
     tenant text, selection jsonb, correlation_id text DEFAULT NULL, request_id uuid DEFAULT NULL,
@@ -89,9 +89,9 @@ RETURNS TABLE (run_id uuid, status text, selection_hash text, reason text, block
                cursor text)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
--- Planned once a session, for what is called from here too: to plan costs more than to do.
+-- Planned once per session, as are the functions called from here: planning costs more than executing.
 SET plan_cache_mode = force_generic_plan
--- A start waits for nothing but a table that is locked as a whole, or a row that somebody else than this extension holds.
+-- A start waits only for a table that is locked as a whole, or for a row lock of a transaction outside this extension.
 SET lock_timeout = '100ms'
 AS $$
 #variable_conflict use_variable
@@ -107,7 +107,7 @@ DECLARE
     slot integer;
 BEGIN
     PERFORM inventory_core_internal._begin_write(tenant);
-    PERFORM inventory_core_internal._check_start(selection, correlation_id, lease, min_age, scope);
+    PERFORM inventory_core_internal._check_start_arguments(selection, correlation_id, lease, min_age, scope);
     policy_types := inventory_core_internal._check_mode(mode, policy_types);
     selection_hash := inventory_core.selection_hash(selection);
     lease := inventory_core_internal._exact(
@@ -126,7 +126,7 @@ BEGIN
             status := run.status;
         END IF;
     END IF;
-    -- Under the lock of the selection, so that it is the one of the last run.
+    -- Read under the lock of the selection, so that it is the cursor of the last run.
     SELECT s.cursor INTO cursor FROM inventory_core_internal.selections AS s
     WHERE s.tenant_id = tenant AND s.selection_hash = start_run.selection_hash;
     -- A start that is repeated is not a new one.
@@ -153,12 +153,12 @@ BEGIN
         IF NOT has_selection OR run.run_id IS NOT NULL THEN
             reason := 'already_running';
             blocking_run_id := run.run_id;
-            -- The run may end long before its lease does.
+            -- The run may end long before its lease.
             retry_after := greatest(least(inventory_core_internal._lease_end(run) - inventory_core_internal._now(),
                                           interval '1 minute'), interval '1 second');
             EXIT attempt;
         END IF;
-        -- For callers who know the public lock alone; where a stranger holds it, it is ignored.
+        -- For callers that use only the public lock; if another session holds it, it is ignored.
         has_public_key := inventory_core_internal._try_public_lock(selection_hash);
 
         SELECT o.reason, o.retry_after INTO reason, retry_after
@@ -168,7 +168,7 @@ BEGIN
         max_runs := inventory_core_internal._tenant_limit(tenant);
         IF max_runs >= 0 THEN
             number := inventory_core_internal._take_number(tenant, max_runs);
-            -- A few only: closing a run costs milliseconds, and a start answers at once.
+            -- Only a few: closing a run costs milliseconds, and a start answers at once.
             IF number IS NULL AND has_items AND inventory_core_internal._reap(tenant, 5) > 0 THEN
                 has_taken_over := true;
                 number := inventory_core_internal._take_number(tenant, max_runs);
@@ -196,7 +196,7 @@ BEGIN
         RETURN;
     END;
 
-    -- What was written about an expired run must stay locked until it is committed.
+    -- If an expired run was closed, its locks are held until the transaction ends.
     IF NOT has_taken_over THEN
         IF number IS NOT NULL THEN
             PERFORM inventory_core_internal._unlock('number', number::text);
@@ -215,7 +215,7 @@ BEGIN
         PERFORM inventory_core_internal._unlock_shared('tenant', '') WHERE has_tenant;
     ELSE
         status := 'skipped';
-        -- Jitter, or all that were refused come back at one moment.
+        -- Jitter, or all refused starts come back at the same moment.
         IF reason IN ('tenant_limit', 'global_limit') THEN
             retry_after := interval '1 second' + random() * interval '9 seconds';
         END IF;
@@ -227,4 +227,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core.start_run(text, jsonb, text, uuid, interval, interval, text, text, text[]) IS
-    'Starts a run of a selection, or says at once who is busy and when to retry';
+    'Starts a run of a selection, or says at once why not and when to retry';

@@ -19,18 +19,18 @@ CREATE TABLE inventory_core_internal.sync_errors (
 );
 COMMENT ON TABLE inventory_core_internal.sync_errors IS 'What went wrong in a run and was not cured by a retry';
 COMMENT ON COLUMN inventory_core_internal.sync_errors.tenant_id IS 'The owner of the row';
-COMMENT ON COLUMN inventory_core_internal.sync_errors.run_id IS 'The run that it went wrong in';
-COMMENT ON COLUMN inventory_core_internal.sync_errors.error_no IS 'Numbers the errors of a run from 1';
+COMMENT ON COLUMN inventory_core_internal.sync_errors.run_id IS 'The run in which it occurred';
+COMMENT ON COLUMN inventory_core_internal.sync_errors.error_no IS 'Number of the error within its run, from 1';
 COMMENT ON COLUMN inventory_core_internal.sync_errors.error_code IS 'One of the known codes';
-COMMENT ON COLUMN inventory_core_internal.sync_errors.http_status IS 'The status of the API''s answer, where there was one';
+COMMENT ON COLUMN inventory_core_internal.sync_errors.http_status IS 'The status of the API''s answer, if there was one';
 COMMENT ON COLUMN inventory_core_internal.sync_errors.policy_type IS
-    'The type of item that it concerns; NULL where it concerns all';
+    'The policy type that it concerns; NULL if it concerns all';
 COMMENT ON COLUMN inventory_core_internal.sync_errors.message IS
     'What the API or the driver said, redacted and cut to 2,000 characters';
 COMMENT ON COLUMN inventory_core_internal.sync_errors.recorded_at IS 'When it was recorded';
 COMMENT ON COLUMN inventory_core_internal.sync_errors.by_caller IS
-    'Recorded by the caller; false where the extension itself added it, which never says where a hole is';
+    'Whether the caller recorded it; false if the extension added it, which never locates what a partial run did not list';
 COMMENT ON COLUMN inventory_core_internal.sync_errors.upstream_code IS
-    'The code that the caller gave, where it is none of ours';
+    'The code that the caller passed, if it is not a known code';
 SELECT pg_extension_config_dump('inventory_core_internal.sync_errors', '');
 SELECT inventory_core_internal._fence_table('inventory_core_internal.sync_errors', delete_access => 'maintainer');

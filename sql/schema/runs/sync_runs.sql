@@ -39,7 +39,7 @@ CREATE TABLE inventory_core_internal.sync_runs (
     CONSTRAINT sync_runs_mode_is_known CHECK (mode IN ('full', 'delta')),
     CONSTRAINT sync_runs_delta_covers_no_types CHECK (mode = 'full' OR policy_types IS NULL),
     CONSTRAINT sync_runs_correlation_id_is_short CHECK (length(correlation_id) <= 1000),
-    -- in one unit, so that adding it to a time always leads forwards
+    -- in one unit, so that adding it to a time always gives a later time
     CONSTRAINT sync_runs_lease_is_positive CHECK (
         lease > interval '0' AND lease <= interval '7 days' AND extract(year FROM lease) = 0
         AND extract(month FROM lease) = 0 AND extract(day FROM lease) = 0),
@@ -51,53 +51,55 @@ CREATE TABLE inventory_core_internal.sync_runs (
 ) WITH (fillfactor = 80);
 COMMENT ON TABLE inventory_core_internal.sync_runs IS 'One row for each attempt to list a selection';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.tenant_id IS 'The owner of the row';
-COMMENT ON COLUMN inventory_core_internal.sync_runs.run_id IS 'Names the run; random';
+COMMENT ON COLUMN inventory_core_internal.sync_runs.run_id IS 'Id of the run; random';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.selection_hash IS 'Hash of the selection, as selection_hash() gives it';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.status IS 'running, then success, partial or failed';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.request_id IS
     'Given by the caller, so that a start can be repeated after a lost reply';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.correlation_id IS 'The caller''s label, redacted; never matched on';
-COMMENT ON COLUMN inventory_core_internal.sync_runs.scope IS 'Which part of the API the run asks; waits of a scope are shared';
+COMMENT ON COLUMN inventory_core_internal.sync_runs.scope IS
+'Which part of the API the run uses; runs of one scope share its waits';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.mode IS
-    'full: it lists everything; delta: only what changed since the cursor of the selection';
+    'full: the run lists everything; delta: it lists what changed since the cursor of the selection';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.policy_types IS
-    'The policy types that a full run covers, sorted, each once; NULL where it covers every type';
-COMMENT ON COLUMN inventory_core_internal.sync_runs.removed_count IS 'Items that the API said are gone';
+    'The policy types that a full run covers, sorted, each once; NULL if it covers every type';
+COMMENT ON COLUMN inventory_core_internal.sync_runs.removed_count IS 'Items that the API reported as removed';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.is_clean IS
-    'Whether it ended as success without any error; NULL while it is running';
+    'Whether it ended as success without an error; NULL while it is running';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.started_at IS 'When it started; what it saw counts as seen at this time';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.finished_at IS 'When it ended; NULL while it is running';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.lease IS 'How long the run may be silent';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.observed_count IS
-    'Distinct items; NULL while it is running, as the three counts that follow';
+    'Distinct items; NULL while it is running, as are the next three counts';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.inserted_count IS 'Items that were new';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.updated_count IS 'Items that were known and changed';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.unchanged_count IS 'Items that were known and the same';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.expected_items IS 'How many items the caller said there should be';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.run_seq IS
-    'Counts the runs of one selection; a gap is a run that was pruned. Order always comes from here, never from a clock';
+    'Number of the run within its selection; a gap is a pruned run. It defines the order of runs; no clock does';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.start_no IS
-    'Orders the runs of different selections of a tenant: one more than any run visible at the start';
+    'Orders the runs of all selections of a tenant: one more than that of any run visible at the start';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.first_new_item_id IS
-    'The tenant''s next item id at the start: items from here on came while this run was there';
+    'The tenant''s next item id at the start: items with this id or a higher one were added after the start';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.taken_over IS
-    'Closed by somebody else because its lease had expired; its owner''s later calls are refused';
+    'Closed by another session because its lease had expired; later calls of its owner are refused';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.running_number IS
-    'Number among the running runs of the tenant, from 1 to its limit; NULL where it had none';
+    'Number among the running runs of the tenant, from 1 to its limit; NULL if there was no limit';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.lease_expires_at IS
     'End of the lease as of start, heartbeats and waits; the batches of a running run prolong it (run_parts)';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.redacted_values IS
-    'Values that lost a secret before they were written: the correlation id, and from its end on strings of meta';
+    'How many values were redacted before they were written: the correlation id and, once the run has ended, strings of meta';
 SELECT pg_extension_config_dump('inventory_core_internal.sync_runs', '');
 SELECT inventory_core_internal._fence_table('inventory_core_internal.sync_runs', delete_access => 'maintainer');
 
--- The truth about exclusion: one running run of a selection.
+-- This index guarantees at most one running run of a selection.
 CREATE UNIQUE INDEX sync_runs_one_running_run
     ON inventory_core_internal.sync_runs (tenant_id, selection_hash) WHERE status = 'running';
-COMMENT ON INDEX inventory_core_internal.sync_runs_one_running_run IS 'One running run of a selection';
--- The tenant's own limit: each running run has a number, and no number twice.
+COMMENT ON INDEX inventory_core_internal.sync_runs_one_running_run IS 'At most one running run of a selection';
+-- The tenant's limit: each running run has a number, and no two have the same.
 CREATE UNIQUE INDEX sync_runs_one_run_a_number
     ON inventory_core_internal.sync_runs (tenant_id, running_number) WHERE status = 'running';
-COMMENT ON INDEX inventory_core_internal.sync_runs_one_run_a_number IS 'The tenant''s limit: no two running runs have one number';
+COMMENT ON INDEX inventory_core_internal.sync_runs_one_run_a_number IS
+'The tenant''s limit: no two running runs have the same number';
 CREATE INDEX sync_runs_start_no ON inventory_core_internal.sync_runs (tenant_id, start_no);
-COMMENT ON INDEX inventory_core_internal.sync_runs_start_no IS 'For the next start_no, and the order of the runs of a tenant';
+COMMENT ON INDEX inventory_core_internal.sync_runs_start_no IS 'Finds the next start_no, and orders the runs of a tenant';

@@ -3,11 +3,11 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    -- The caller shares the items and has the selection alone. A run whose lock is not to be had is in use: its owner is alive.
+    -- The caller holds the items shared and the selection exclusively. If the lock of the run is not free, its owner is alive.
     IF NOT inventory_core_internal._try_lock('run', run.run_id::text) THEN
         RETURN false;
     END IF;
-    -- Read again: a batch, a heartbeat or the end may have been committed before we had the lock.
+    -- Read again: a batch, a heartbeat or finish_run may have committed before the lock was taken.
     SELECT r.* INTO run FROM inventory_core_internal.sync_runs AS r
     WHERE r.tenant_id = run.tenant_id AND r.run_id = run.run_id;
     IF run.status = 'running' AND inventory_core_internal._lease_end(run) <= inventory_core_internal._now() THEN
@@ -22,7 +22,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._take_over(inventory_core_internal.sync_runs) IS
-    'Closes a run whose lease has expired; false where its owner shows life';
+    'Closes a run whose lease has expired; false if its owner is alive';
 
 CREATE FUNCTION inventory_core_internal._reap(tenant text, at_most integer) RETURNS integer
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -33,7 +33,7 @@ DECLARE
     run inventory_core_internal.sync_runs;
     reaped integer := 0;
 BEGIN
-    -- Not a loop over the query: a lock that is released inside would belong to the query's cursor.
+    -- Not a loop over the query: a lock taken inside would belong to the cursor's resource owner.
     expired := ARRAY(SELECT r FROM inventory_core_internal.sync_runs AS r
                      WHERE r.tenant_id = tenant AND r.status = 'running'
                        AND inventory_core_internal._lease_end(r) <= inventory_core_internal._now()
@@ -52,4 +52,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._reap(text, integer) IS
-    'Closes expired runs of a tenant and counts them; the caller shares the items';
+    'Closes expired runs of a tenant and returns their number; the caller holds the items shared';

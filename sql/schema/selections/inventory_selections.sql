@@ -29,15 +29,16 @@ COMMENT ON VIEW inventory_core.inventory_selections IS
 COMMENT ON COLUMN inventory_core.inventory_selections.tenant_id IS 'The owner of the row';
 COMMENT ON COLUMN inventory_core.inventory_selections.selection_hash IS
     'Hash of the selection, as selection_hash() gives it';
-COMMENT ON COLUMN inventory_core.inventory_selections.selection IS 'The selection as its first caller spelled it';
+COMMENT ON COLUMN inventory_core.inventory_selections.selection IS 'The selection as its first caller wrote it';
 COMMENT ON COLUMN inventory_core.inventory_selections.first_run_at IS
-    'Start of its first run; NULL where every start was refused';
+    'Start of its first run; NULL if every start was refused';
 COMMENT ON COLUMN inventory_core.inventory_selections.latest_run_id IS 'The completed full run that started last';
-COMMENT ON COLUMN inventory_core.inventory_selections.latest_status IS 'How that one ended';
-COMMENT ON COLUMN inventory_core.inventory_selections.latest_finished_at IS 'When that one ended';
-COMMENT ON COLUMN inventory_core.inventory_selections.latest_success_at IS 'When the last clean full run ended: a success without errors';
+COMMENT ON COLUMN inventory_core.inventory_selections.latest_status IS 'Its status';
+COMMENT ON COLUMN inventory_core.inventory_selections.latest_finished_at IS 'When it ended';
+COMMENT ON COLUMN inventory_core.inventory_selections.latest_success_at IS
+'When the last clean full run (a success without errors) ended';
 COMMENT ON COLUMN inventory_core.inventory_selections.running_run_id IS
-    'The run that is under way; NULL where there is none';
+    'The running run; NULL if there is none';
 COMMENT ON COLUMN inventory_core.inventory_selections.refused_count IS 'Starts that were refused';
 COMMENT ON COLUMN inventory_core.inventory_selections.last_refused_reason IS 'Why the last of them was refused';
 COMMENT ON COLUMN inventory_core.inventory_selections.last_refused_at IS 'When the last of them was refused';
@@ -52,4 +53,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core.inventory_selections(text) IS
-    'The view inventory_selections, tenant bound, in one statement';
+    'The view inventory_selections for one tenant, in one statement';

@@ -1,5 +1,5 @@
--- Refused starts that could not be counted in selections at once, because another transaction holds the row lock there or
--- the selection has never had a run. A later refusal adds them up.
+-- Refused starts that could not be counted in selections at once, because another transaction held the row lock or the
+-- selection had no run yet. A later refusal adds them up.
 CREATE TABLE inventory_core_internal.refusals (
     tenant_id      text COLLATE "C" NOT NULL,
     selection_hash text COLLATE "C" NOT NULL,
@@ -14,8 +14,8 @@ CREATE TABLE inventory_core_internal.refusals (
 COMMENT ON TABLE inventory_core_internal.refusals IS 'Refused starts that are not yet counted in selections';
 COMMENT ON COLUMN inventory_core_internal.refusals.tenant_id IS 'The owner of the row';
 COMMENT ON COLUMN inventory_core_internal.refusals.selection_hash IS 'Hash of the selection, as selection_hash() gives it';
-COMMENT ON COLUMN inventory_core_internal.refusals.refusal_id IS 'Makes the row one of its own; random';
-COMMENT ON COLUMN inventory_core_internal.refusals.selection IS 'The selection as the caller spelled it';
+COMMENT ON COLUMN inventory_core_internal.refusals.refusal_id IS 'Distinguishes the row; random';
+COMMENT ON COLUMN inventory_core_internal.refusals.selection IS 'The selection as the caller wrote it';
 COMMENT ON COLUMN inventory_core_internal.refusals.refused_count IS 'How many refused starts the row stands for';
 COMMENT ON COLUMN inventory_core_internal.refusals.reason IS 'Why the last of them was refused';
 COMMENT ON COLUMN inventory_core_internal.refusals.refused_at IS 'When the last of them was refused';

@@ -1,11 +1,11 @@
--- Thin SQL over the Rust functions: a jsonb is passed as text, which keeps every digit of a number
+-- SQL wrappers of the Rust functions: a jsonb is passed as text, which keeps every digit of a number
 -- and costs less than reading its binary form.
 
 CREATE FUNCTION inventory_core.canonical_json(value jsonb) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 RETURN inventory_core_internal._canonical_json(value::text);
 COMMENT ON FUNCTION inventory_core.canonical_json(jsonb) IS
-    'RFC 8785, and every array sorted: one text for all spellings of a selection';
+    'RFC 8785 with every array sorted: one text for all spellings of a selection';
 
 CREATE FUNCTION inventory_core.selection_hash(selection jsonb) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -13,7 +13,7 @@ RETURN inventory_core_internal._selection_hash(selection::text);
 COMMENT ON FUNCTION inventory_core.selection_hash(jsonb) IS
     'sha256 of the canonical form of a selection, as 64 lower-case hex digits';
 
--- SQL and not Rust: it never reads the values, so it cannot fail on what is in them.
+-- SQL and not Rust: it never reads the values, so it cannot fail on their content.
 CREATE FUNCTION inventory_core.filter_meta(meta jsonb, allowed text[]) RETURNS jsonb
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC

@@ -1,30 +1,32 @@
--- A type of its own, because a column of RETURNS TABLE may not bear the name of an argument.
+-- A separate type, because a column of RETURNS TABLE cannot have the name of an argument.
 CREATE TYPE inventory_core.selection_status AS (
     selection_hash text, selection jsonb, running_run_id uuid, latest_run_id uuid, latest_status text,
     latest_finished_at timestamptz, latest_success_run_id uuid, latest_success_at timestamptz,
     known_items bigint, observed_items bigint, missing_items bigint, confirmed_missing bigint,
     confidence text, reasons text[], cursor text);
-COMMENT ON TYPE inventory_core.selection_status IS 'What the function selection_status gives';
-COMMENT ON COLUMN inventory_core.selection_status.selection_hash IS 'The hash that was asked for';
-COMMENT ON COLUMN inventory_core.selection_status.selection IS 'The selection; NULL where it is not known';
+COMMENT ON TYPE inventory_core.selection_status IS 'Result of the function selection_status';
+COMMENT ON COLUMN inventory_core.selection_status.selection_hash IS 'The hash that was passed';
+COMMENT ON COLUMN inventory_core.selection_status.selection IS 'The selection; NULL if it is not known';
 COMMENT ON COLUMN inventory_core.selection_status.running_run_id IS
-    'The run that is under way; NULL where there is none';
+    'The running run; NULL if there is none';
 COMMENT ON COLUMN inventory_core.selection_status.latest_run_id IS 'The completed full run that started last';
-COMMENT ON COLUMN inventory_core.selection_status.latest_status IS 'How that one ended';
-COMMENT ON COLUMN inventory_core.selection_status.latest_finished_at IS 'When that one ended';
-COMMENT ON COLUMN inventory_core.selection_status.latest_success_run_id IS 'The last clean full run: a success without errors';
-COMMENT ON COLUMN inventory_core.selection_status.latest_success_at IS 'When that one ended';
-COMMENT ON COLUMN inventory_core.selection_status.known_items IS 'Items that a completed run of the selection ever saw';
+COMMENT ON COLUMN inventory_core.selection_status.latest_status IS 'Its status';
+COMMENT ON COLUMN inventory_core.selection_status.latest_finished_at IS 'When it ended';
+COMMENT ON COLUMN inventory_core.selection_status.latest_success_run_id IS 'The last clean full run (a success without errors)';
+COMMENT ON COLUMN inventory_core.selection_status.latest_success_at IS 'When it ended';
+COMMENT ON COLUMN inventory_core.selection_status.known_items IS
+'Items that a completed run of the selection observed at least once';
 COMMENT ON COLUMN inventory_core.selection_status.observed_items IS
-    'Known items that are not missing, by the latest run of each type or one that is running';
+    'Known items that are not missing by latest';
 COMMENT ON COLUMN inventory_core.selection_status.missing_items IS
-    'Known items that are missing, by the latest run that covers their type';
+    'Known items that are missing by latest, the latest run that covers their type';
 COMMENT ON COLUMN inventory_core.selection_status.confirmed_missing IS
-    'Known items that are missing, by the last run that can be believed about their type';
-COMMENT ON COLUMN inventory_core.selection_status.confidence IS 'low where the latest run of any known type is not to be believed, else high; none where no full run has completed';
-COMMENT ON COLUMN inventory_core.selection_status.reasons IS 'Why it is low, over all known types';
+    'Known items that are missing by latest_clean, the last run that vouches for their type';
+COMMENT ON COLUMN inventory_core.selection_status.confidence IS
+'low if confidence is low for any known type, else high; none until a full run has completed';
+COMMENT ON COLUMN inventory_core.selection_status.reasons IS 'Why it is low, for all known types together';
 COMMENT ON COLUMN inventory_core.selection_status.cursor IS
-    'What the next delta run asks the API with; NULL where a full run is due';
+    'What the next delta run passes to the API; NULL if a full run is due';
 
 CREATE FUNCTION inventory_core.selection_status(tenant text, selection_hash text)
 RETURNS SETOF inventory_core.selection_status
@@ -59,8 +61,8 @@ BEGIN
         FROM inventory_core_internal.presence AS p
         LEFT JOIN inventory_core_internal._running_sets(tenant, hash) AS o ON o.chunk = p.chunk
         WHERE p.tenant_id = tenant AND p.selection_hash = hash) AS c
-    LEFT JOIN LATERAL inventory_core_internal._doubts_of_selection(tenant, hash, latest.run_id) AS t ON true;
+    LEFT JOIN LATERAL inventory_core_internal._selection_confidence(tenant, hash, latest.run_id) AS t ON true;
 END
 $$;
 COMMENT ON FUNCTION inventory_core.selection_status(text, text) IS
-    'One row about a selection: who runs, what was last seen, how much is missing and how sure that is';
+    'One row about a selection: its running and latest runs, how many items are known and missing, and the confidence';

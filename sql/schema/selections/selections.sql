@@ -1,4 +1,4 @@
--- What runs set out to list. A row comes with the first run of a selection.
+-- What runs set out to list. The first run of a selection creates its row.
 CREATE TABLE inventory_core_internal.selections (
     tenant_id           text COLLATE "C" NOT NULL,
     selection_hash      text COLLATE "C" NOT NULL,
@@ -13,17 +13,17 @@ CREATE TABLE inventory_core_internal.selections (
     CONSTRAINT selections_cursor_fits CHECK (octet_length(cursor) BETWEEN 1 AND 8192),
     CONSTRAINT selections_selection_is_an_object CHECK (jsonb_typeof(selection) = 'object')
 );
-COMMENT ON TABLE inventory_core_internal.selections IS 'Selections of each tenant, with the starts that were refused';
+COMMENT ON TABLE inventory_core_internal.selections IS 'Selections of each tenant, with the number of refused starts';
 COMMENT ON COLUMN inventory_core_internal.selections.tenant_id IS 'The owner of the row';
 COMMENT ON COLUMN inventory_core_internal.selections.selection_hash IS
     'Hash of the selection, as selection_hash() gives it';
-COMMENT ON COLUMN inventory_core_internal.selections.selection IS 'The selection as its first caller spelled it';
+COMMENT ON COLUMN inventory_core_internal.selections.selection IS 'The selection as its first caller wrote it';
 COMMENT ON COLUMN inventory_core_internal.selections.first_run_at IS 'Start of its first run';
 COMMENT ON COLUMN inventory_core_internal.selections.refused_count IS
-    'Starts that were refused, except those that are still rows of refusals';
+    'Refused starts, except those still in refusals';
 COMMENT ON COLUMN inventory_core_internal.selections.last_refused_reason IS 'Why the last of them was refused';
 COMMENT ON COLUMN inventory_core_internal.selections.last_refused_at IS 'When the last of them was refused';
 COMMENT ON COLUMN inventory_core_internal.selections.cursor IS
-    'What the API gave to ask for later changes with, as stored by the last clean run that gave one; opaque';
+    'What the API returned for listing later changes, stored by the last clean run that passed one; opaque';
 SELECT pg_extension_config_dump('inventory_core_internal.selections', '');
 SELECT inventory_core_internal._fence_table('inventory_core_internal.selections', delete_access => 'maintainer');

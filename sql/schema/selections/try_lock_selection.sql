@@ -4,7 +4,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     PERFORM inventory_core_internal._begin_read(tenant, selection_hash);
-    -- The lock that a start tries, then the public one, for callers who know that alone.
+    -- The lock that a start tries, then the public one, for callers that use only that.
     IF NOT inventory_core_internal._try_lock('selection', selection_hash) THEN
         RETURN false;
     END IF;
@@ -16,4 +16,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core.try_lock_selection(text, text) IS
-    'Tries to keep starts out of a selection until the transaction ends, for a caller''s own critical section; never waits';
+    'Tries the lock of a selection, which excludes starts until the transaction ends, for a critical section; never waits';

@@ -21,7 +21,7 @@ BEGIN
           GROUP BY i.policy_type) AS k
     CROSS JOIN LATERAL inventory_core_internal._bitmap_chunks(k.ids) AS c;
     IF NOT FOUND THEN
-        -- A batch without items is a sign of life all the same.
+        -- A batch without items prolongs the lease, too.
         INSERT INTO inventory_core_internal.run_parts (tenant_id, run_id, part, chunk, kind, item_ids, recorded_at)
         VALUES (tenant, _add_part.run_id, part, 0, 'unchanged', inventory_core_internal._bitmap_union(NULL), _add_part.recorded_at);
     END IF;

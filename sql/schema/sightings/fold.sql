@@ -3,7 +3,7 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    -- A run that started later may have been folded before: what it saw stays its own.
+    -- A run that started later may have been folded before: it keeps the items that it saw.
     WITH sets AS MATERIALIZED (
         SELECT l.chunk, l.run_id, l.item_ids,
                (r.start_no, r.started_at, r.run_id) > (run.start_no, run.started_at, run.run_id) AS is_newer
@@ -44,7 +44,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._fold(inventory_core_internal.sync_runs, text) IS
-    'Folds what a run observed into the disjoint sets of a selection: its own, or * for the tenant; cost by chunks';
+    'Moves what a run observed into the disjoint sets of a selection: its own, or * for the tenant; cost by chunks';
 
 CREATE FUNCTION inventory_core_internal._fold_presence(run inventory_core_internal.sync_runs) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -69,7 +69,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._fold_presence(inventory_core_internal.sync_runs) IS
-    'Adds the changes of a run to what its selection knows and misses';
+    'Applies the changes of a run to the known and missing items of its selection';
 
 CREATE FUNCTION inventory_core_internal._fold_into_tenant(tenant text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -78,8 +78,8 @@ AS $$
 DECLARE
     run inventory_core_internal.sync_runs;
 BEGIN
-    -- One transaction at a time, or the sets would not stay disjoint. None waits for another: the parts of a run that is not
-    -- folded yet are read where they are, and the next end of a run folds them too.
+    -- One transaction at a time, or the sets would not stay disjoint. No transaction waits for another: reads include the parts
+    -- of runs that are not folded yet, and the next run that ends folds them too.
     IF NOT inventory_core_internal._try_lock('fold', '') THEN
         RETURN;
     END IF;
@@ -98,4 +98,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._fold_into_tenant(text) IS
-    'Folds what the completed runs of a tenant observed into its sets as a whole (*), unless another does so now';
+    'Folds what the completed runs of a tenant observed into the sets of the tenant (*), unless another transaction does so';

@@ -1,5 +1,5 @@
--- Every item that a completed run of a selection ever observed is in exactly one set of it: that of
--- the run that last saw it. Under the selection '*' the same holds for the tenant as a whole.
+-- Every item that a completed run of a selection observed is in exactly one set of the selection: that
+-- of the run that last saw it. The selection '*' holds the same for the tenant as a whole.
 CREATE TABLE inventory_core_internal.last_seen (
     tenant_id      text COLLATE "C" NOT NULL,
     selection_hash text COLLATE "C" NOT NULL,
@@ -12,7 +12,7 @@ CREATE TABLE inventory_core_internal.last_seen (
         REFERENCES inventory_core_internal.sync_runs (tenant_id, run_id)
 );
 COMMENT ON TABLE inventory_core_internal.last_seen IS
-    'For each selection and run, the items that this run was the last to see: disjoint bitmaps';
+    'For each selection and run, the items that this run was the last to see, as disjoint bitmaps';
 COMMENT ON COLUMN inventory_core_internal.last_seen.tenant_id IS 'The owner of the row';
 COMMENT ON COLUMN inventory_core_internal.last_seen.selection_hash IS
     'Hash of the selection, as selection_hash() gives it; * for the tenant as a whole';

@@ -1,6 +1,6 @@
--- What the batches of a running run saw. Rows are only added, so that parallel writers of one run
+-- What the batches of a running run saw. Rows are only inserted, so that parallel writers of one run
 -- never wait for each other; lease and counts of a running run are read from here. When the run is
--- closed, its parts are folded into last_seen and are gone, at once or with the end of a later run.
+-- closed, its parts are folded into last_seen and deleted, at once or at the end of a later run.
 CREATE TABLE inventory_core_internal.run_parts (
     tenant_id   text COLLATE "C" NOT NULL,
     run_id      uuid NOT NULL,
@@ -25,9 +25,9 @@ COMMENT ON COLUMN inventory_core_internal.run_parts.kind IS 'What the batch did 
 COMMENT ON COLUMN inventory_core_internal.run_parts.policy_type IS
     'The type of inserted items, until they are folded into item_types; empty for other kinds, whose types are known';
 COMMENT ON COLUMN inventory_core_internal.run_parts.item_ids IS 'Roaring bitmap of the ids, in the portable format';
-COMMENT ON COLUMN inventory_core_internal.run_parts.recorded_at IS 'When the batch came; it prolongs the lease from here';
-COMMENT ON COLUMN inventory_core_internal.run_parts.part IS 'One a batch';
+COMMENT ON COLUMN inventory_core_internal.run_parts.recorded_at IS 'When the batch came; the lease runs from this time';
+COMMENT ON COLUMN inventory_core_internal.run_parts.part IS 'Identifies the batch';
 COMMENT ON COLUMN inventory_core_internal.run_parts.redacted_values IS
-    'String values of meta that lost a secret as the batch wrote them; on one row a batch, 0 on the others';
+    'How many string values of meta the batch redacted; on one row of the batch, 0 on the others';
 SELECT pg_extension_config_dump('inventory_core_internal.run_parts', '');
 SELECT inventory_core_internal._fence_table('inventory_core_internal.run_parts', delete_access => 'writer');

@@ -43,4 +43,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._lease_end(inventory_core_internal.sync_runs) IS
-    'When the lease of a run ends: after its start, last batch or last heartbeat';
+    'When the lease of a run ends, counted from its start, last batch or last heartbeat';

@@ -12,7 +12,7 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION inventory_core_internal._check_scope(text) IS 'Raises 22004 or 22023 for what is no scope';
+COMMENT ON FUNCTION inventory_core_internal._check_scope(text) IS 'Raises 22004 or 22023 for an invalid scope';
 
 CREATE FUNCTION inventory_core_internal._cooling_down(tenant text, scope text) RETURNS interval
 LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -27,7 +27,8 @@ BEGIN
     RETURN CASE WHEN span > interval '0' THEN span END;
 END
 $$;
-COMMENT ON FUNCTION inventory_core_internal._cooling_down(text, text) IS 'How long a scope of a tenant is still to be left alone; NULL = go';
+COMMENT ON FUNCTION inventory_core_internal._cooling_down(text, text) IS
+'How long to wait before the next request of a tenant in a scope; NULL means do not wait';
 
 CREATE FUNCTION inventory_core.cooling_down(tenant text, scope text DEFAULT '*') RETURNS interval
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE
@@ -40,7 +41,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core.cooling_down(text, text) IS
-    'How long to leave an API alone because it said so to somebody of this tenant; NULL = go. Ask before each page';
+    'How long to wait because the API throttled this tenant; NULL means do not wait. Call it before each page';
 
 CREATE FUNCTION inventory_core.end_cooldown(tenant text, scope text DEFAULT '*') RETURNS boolean
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -59,4 +60,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core.end_cooldown(text, text) IS
-    'Lets a scope go before its time, where the API was wrong or has been asked; says whether there was anything to wait for';
+    'Ends the wait of a scope early; returns whether there was one';

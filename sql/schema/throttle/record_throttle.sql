@@ -22,7 +22,7 @@ BEGIN
     VALUES (tenant, record_throttle.scope, now + wait)
     ON CONFLICT ON CONSTRAINT cooldowns_pkey DO UPDATE SET until = excluded.until
     WHERE c.until < excluded.until;
-    -- A run that waits as told is alive.
+    -- A run that waits is alive.
     UPDATE inventory_core_internal.sync_runs AS r
     SET lease_expires_at = greatest(r.lease_expires_at, now + wait + r.lease)
     WHERE r.tenant_id = tenant AND r.run_id = run.run_id
@@ -32,4 +32,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core.record_throttle(text, uuid, integer, text, integer, text) IS
-    'Says how long to wait after a throttled request and lets all workers of the tenant and scope know; NULL = do not retry';
+    'Returns how long to wait after a throttled request, and makes all workers of the tenant and scope wait; NULL = do not retry';

@@ -1,5 +1,5 @@
--- Intervals and times cross to Rust as microseconds, so that no session setting has a say. What is beyond bigint, or
--- infinite, counts as its end.
+-- Intervals and times are passed to Rust as microseconds, so that no session setting matters. Values beyond bigint, and
+-- infinity, are clamped.
 CREATE FUNCTION inventory_core_internal._micros(span interval) RETURNS bigint
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 RETURN (least(greatest(extract(epoch FROM span), -9e12), 9e12) * 1000000)::bigint;

@@ -14,7 +14,7 @@ BEGIN
         FROM inventory_core_internal._doctor_tenants(sees_all) AS d;
     ELSE
         RETURN QUERY
-        SELECT n.check_name, NULL::boolean, 'Not looked at: no tenant is bound.',
+        SELECT n.check_name, NULL::boolean, 'Not checked: no tenant is bound.',
                'Call inventory_core.set_tenant(tenant) in an earlier statement of the transaction.'
         FROM unnest(ARRAY['expired_runs', 'long_runs', 'never_completed', 'last_seen_sets']) AS n (check_name);
     END IF;
@@ -23,11 +23,11 @@ BEGIN
         SELECT d.check_name, d.ok, d.detail, CASE WHEN NOT d.ok THEN d.hint END FROM inventory_core_internal._doctor_owner() AS d;
     ELSE
         RETURN QUERY
-        SELECT n.check_name, NULL::boolean, 'Not looked at: it takes the rows of every tenant.',
+        SELECT n.check_name, NULL::boolean, 'Not checked: this needs the rows of every tenant.',
                'Call doctor as a superuser.'
         FROM unnest(ARRAY['run_slots', 'grants', 'memberships', 'members_without_grant']) AS n (check_name);
     END IF;
 END
 $$;
 COMMENT ON FUNCTION inventory_core.doctor() IS
-    'What an operator should look at, each with what to do; ok is NULL where the caller cannot see it';
+    'Checks for operators, each with what to do; ok is NULL if the caller cannot see what is checked';

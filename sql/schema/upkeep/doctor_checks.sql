@@ -1,12 +1,12 @@
--- The checks of doctor. ok is NULL where the caller cannot see what there is to check.
+-- The checks of doctor. ok is NULL if the caller cannot see what is checked.
 
 CREATE FUNCTION inventory_core_internal._security_floor(major integer) RETURNS integer
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
--- The first minor releases in which statistics no longer show the rows that row-level security hides
--- (CVE-2025-8713, August 2025). 18 came out with it.
+-- The first minor releases in which statistics no longer show rows that row-level security hides
+-- (CVE-2025-8713, August 2025). 18.0 includes the fix.
 RETURN CASE major WHEN 15 THEN 14 WHEN 16 THEN 10 WHEN 17 THEN 6 ELSE 0 END;
 COMMENT ON FUNCTION inventory_core_internal._security_floor(integer) IS
-    'The oldest minor release of a major that keeps row-level security as promised';
+    'The oldest minor release of a major version without known leaks of row-level security';
 
 CREATE FUNCTION inventory_core_internal._doctor_server()
 RETURNS TABLE (check_name text, ok boolean, detail text, hint text)
@@ -21,14 +21,14 @@ BEGIN
     RETURN QUERY SELECT
         'row_level_security', row_security_active('inventory_core_internal.items'),
         CASE WHEN row_security_active('inventory_core_internal.items')
-             THEN format('The policies hold for %I.', current_user)
+             THEN format('The policies apply to %I.', current_user)
              ELSE format('%I is a superuser or has BYPASSRLS: it sees the rows of every tenant.', current_user) END,
-        'Right for the owner and for upkeep. A backend connects as a plain role, granted its tenants by grant_access.';
+        'This is right for the owner and for upkeep. A backend should connect as a plain role with grants from grant_access.';
     RETURN QUERY SELECT
         'policies', count(*) = 0,
         CASE WHEN count(*) = 0 THEN 'Row-level security is forced on every table with tenants.'
              ELSE format('Not fenced: %s.', string_agg(c.relname, ', ' ORDER BY c.relname)) END,
-        'ALTER TABLE ... ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY, or install the extension anew.'
+        'ALTER TABLE ... ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY, or install the extension again.'
     FROM pg_class AS c
     WHERE c.relnamespace = 'inventory_core_internal'::regnamespace AND c.relkind IN ('r', 'p')
       AND EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped)
@@ -36,7 +36,7 @@ BEGIN
                AND EXISTS (SELECT FROM pg_policy AS p WHERE p.polrelid = c.oid AND NOT p.polpermissive));
     RETURN QUERY SELECT
         'statistics', count(*) = 0,
-        CASE WHEN count(*) = 0 THEN 'ANALYZE collects no values of tables with tenants, so that no plan shows any.'
+        CASE WHEN count(*) = 0 THEN 'ANALYZE collects no values of tables with tenants, so no plan shows any.'
              ELSE format('%s columns have statistics, one of them %s.',
                          count(*), min(format('%s.%I', a.attrelid::regclass, a.attname))) END,
         'ALTER TABLE ... ALTER COLUMN ... SET STATISTICS 0, and DELETE FROM pg_statistic WHERE starelid = ''...''::regclass.'
@@ -46,16 +46,16 @@ BEGIN
       AND c.relname <> 'meta_whitelist' AND a.attstattarget IS DISTINCT FROM 0;
     RETURN QUERY SELECT
         'group_roles', count(*) = 0,
-        CASE WHEN count(*) = 0 THEN 'The three group roles are as the extension makes them.'
+        CASE WHEN count(*) = 0 THEN 'The three group roles are as the extension creates them.'
              ELSE string_agg(format('%I %s.', g.role_name, g.problem), ' ' ORDER BY g.role_name) END,
-        'Make them so again: NOLOGIN, no attributes, owning nothing, each a member of the one before it alone.'
+        'Restore them: NOLOGIN, no attributes, owning nothing, each a member only of the one before it.'
     FROM inventory_core_internal._group_role_problems() AS g;
     RETURN QUERY SELECT
         'group_privileges', count(*) = 0,
         CASE WHEN count(*) = 0 THEN 'The group roles have the privileges that the extension gave them.'
              ELSE format('%s privileges were taken from the group roles, one of them %s.',
                          count(*), min(format('%s on %s of %s', l.privileges, l.object, l.grantee))) END,
-        'SELECT inventory_core.grant_access(role, tenant, access), for any grant there is: it restores them for all roles.'
+        'Repeat SELECT inventory_core.grant_access(role, tenant, access) for any existing grant: it restores them for all roles.'
     FROM inventory_core_internal._lost_privileges() AS l;
     -- a role with BYPASSRLS may dump
     RETURN QUERY SELECT
@@ -63,7 +63,7 @@ BEGIN
         CASE WHEN count(*) = 0 THEN 'Only the group roles have privileges on the tables and functions of tenants.'
              ELSE format('%s privileges of others, one of them %s.',
                          count(*), min(format('%s on %s of %s', f.privileges, f.object, f.grantee))) END,
-        'REVOKE them: access is given by inventory_core.grant_access alone.'
+        'REVOKE them: only inventory_core.grant_access should give access.'
     FROM inventory_core_internal._foreign_privileges() AS f
     LEFT JOIN pg_roles AS r ON r.rolname = f.grantee
     WHERE NOT (f.privileges IN ('SELECT', 'USAGE') AND coalesce(r.rolbypassrls OR r.rolsuper, false))
@@ -76,7 +76,7 @@ BEGIN
         CASE WHEN count(*) = 0 THEN 'The triggers that redact fire always.'
              ELSE format('Triggers that do not fire always: %s.',
                          string_agg(format('%I on %s', t.tgname, t.tgrelid::regclass), ', ' ORDER BY t.tgrelid::regclass::text)) END,
-        'ALTER TABLE ... ENABLE ALWAYS TRIGGER ...: pg_restore --disable-triggers, for one, leaves them otherwise.'
+        'ALTER TABLE ... ENABLE ALWAYS TRIGGER ...; pg_restore --disable-triggers, for example, changes this.'
     FROM pg_trigger AS t
     JOIN pg_class AS c ON c.oid = t.tgrelid
     WHERE c.relnamespace = 'inventory_core_internal'::regnamespace AND NOT t.tgisinternal AND t.tgenabled <> 'A';
@@ -84,12 +84,12 @@ BEGIN
         'prepared_transactions', count(*) = 0,
         CASE WHEN count(*) = 0 THEN 'No transaction of this database has been prepared for longer than an hour.'
              ELSE format('%s transactions were prepared more than an hour ago, one of them %s.', count(*), min(x.gid)) END,
-        'COMMIT PREPARED or ROLLBACK PREPARED: until then their runs are neither finished nor taken over.'
+        'COMMIT PREPARED or ROLLBACK PREPARED: until then their runs can neither finish nor be taken over.'
     FROM pg_prepared_xacts AS x
     WHERE x.database = current_database() AND x.prepared < clock_timestamp() - interval '1 hour';
     RETURN QUERY SELECT
         'server_version', version % 10000 >= floor,
-        format('PostgreSQL %s; row-level security is sound from %s.%s on.',
+        format('PostgreSQL %s; row-level security has no known leak from %s.%s on.',
                current_setting('server_version'), version / 10000, floor),
         'Install the latest minor release of this major and restart the server.';
 
@@ -103,25 +103,25 @@ BEGIN
             AND installed.extversion IS NOT DISTINCT FROM installed.default_version,
         format('Catalogue %s, library in this session %s, files on the server %s.',
                installed.extversion, inventory_core_internal._library_version(), installed.default_version),
-        'ALTER EXTENSION inventory_core UPDATE; then let the sessions connect anew.';
+        'ALTER EXTENSION inventory_core UPDATE; then reconnect all sessions.';
     RETURN QUERY SELECT
         'clock', inventory_core_internal._clock_setting() IS NULL,
-        CASE WHEN inventory_core_internal._clock_setting() IS NULL THEN 'Times are the server''s.'
-             ELSE format('Time stands still at %s.', inventory_core_internal._clock_setting()) END,
-        'inventory_core.clock is for tests: RESET it, and ALTER DATABASE or ROLE ... RESET it where it is set for them.';
+        CASE WHEN inventory_core_internal._clock_setting() IS NULL THEN 'Times come from the server''s clock.'
+             ELSE format('inventory_core.clock is set to %s.', inventory_core_internal._clock_setting()) END,
+        'inventory_core.clock is for tests: RESET it, also with ALTER DATABASE or ALTER ROLE if it is set there.';
     RETURN QUERY SELECT
         'meta_whitelist', count(*) > 0,
         CASE WHEN count(*) > 0 THEN format('%s keys are stored.', count(*))
-             ELSE 'No key is allowed: of meta nothing is stored.' END,
+             ELSE 'No key is allowed: meta is not stored.' END,
         'SELECT inventory_core.allow_meta(policy_type, key, ...), as the owner of the extension.'
     FROM inventory_core_internal.meta_whitelist AS w;
-    -- pg_dump stops at tables whose row-level security holds for the role that dumps
+    -- pg_dump fails on tables whose row-level security applies to the role that dumps
     RETURN QUERY SELECT
         'dump_role', coalesce(bool_or(d.reads_all), false) AND coalesce(bool_and(d.reads_all OR NOT d.reads_some), true),
-        format('Can dump every tenant: %s. Has BYPASSRLS, but reads only some of the tables: %s.',
-               coalesce(string_agg(d.rolname, ', ' ORDER BY d.rolname) FILTER (WHERE d.reads_all), 'nobody'),
+        format('Roles that can dump every tenant: %s. Roles with BYPASSRLS that cannot read every table: %s.',
+               coalesce(string_agg(d.rolname, ', ' ORDER BY d.rolname) FILTER (WHERE d.reads_all), 'none'),
                coalesce(string_agg(d.rolname, ', ' ORDER BY d.rolname)
-                            FILTER (WHERE d.reads_some AND NOT d.reads_all), 'nobody')),
+                            FILTER (WHERE d.reads_some AND NOT d.reads_all), 'none')),
         'Dump as a superuser, or as a role with BYPASSRLS: GRANT pg_read_all_data TO it.'
     FROM (SELECT r.rolname,
                  has_schema_privilege(r.oid, 'inventory_core_internal', 'USAGE')
@@ -152,8 +152,8 @@ BEGIN
         WHERE (every_tenant OR r.tenant_id = bound) AND r.status = 'running')
     SELECT c.check_name, c.found = 0,
            CASE WHEN c.found = 0 THEN c.fine ELSE format(c.problem, c.found, c.first) END, c.hint
-    FROM (SELECT 'expired_runs' AS check_name, 'No run is silent for longer than its lease.' AS fine,
-                 '%s running runs have lost their lease, one of them of tenant %s.' AS problem,
+    FROM (SELECT 'expired_runs' AS check_name, 'No running run has an expired lease.' AS fine,
+                 'The lease of %s running runs has expired, one of them of tenant %s.' AS problem,
                  'SELECT inventory_core.reap_expired_runs(tenant), or CALL inventory_core.maintain(); then see why the '
                  'worker died.' AS hint,
                  count(*) AS found, min(format('%s: %s', r.tenant_id, r.run_id)) AS first
@@ -161,7 +161,7 @@ BEGIN
           UNION ALL
           SELECT 'long_runs', 'No run has been running for a day.',
                  '%s runs have been running for more than a day, one of them of tenant %s.',
-                 'See run_progress. A worker that hangs and still sends heartbeats has to be stopped where it runs.',
+                 'See run_progress. A worker that hangs and still sends heartbeats must be stopped where it runs.',
                  count(*), min(format('%s: %s', r.tenant_id, r.run_id))
           FROM running AS r WHERE r.lease_end > now AND r.started_at <= now - interval '1 day') AS c;
 
@@ -177,7 +177,7 @@ BEGIN
                       WHERE r.tenant_id = s.tenant_id AND r.selection_hash = s.selection_hash
                         AND (r.status <> 'running' OR inventory_core_internal._lease_end(r) > now));
 
-    -- A writer can store anything there. Whatever it is, the other checks are told.
+    -- A writer can store anything there. Whatever it is, the other checks must be reported.
     BEGIN
         RETURN QUERY
         WITH valid AS MATERIALIZED (
@@ -187,8 +187,8 @@ BEGIN
                CASE WHEN count(*) = 0 THEN 'The sets of last_seen agree with the runs.'
                     ELSE format('%s sets do not agree with the runs, one of them of tenant %s.',
                                 count(*), min(format('%s: %s', p.tenant_id, p.problem))) END,
-               'Something else than this extension wrote last_seen or sync_runs: restore them from a dump, or forget_tenant '
-               'and sync anew.'
+               'Something other than this extension wrote last_seen or sync_runs: restore them from a dump, or call '
+               'forget_tenant and sync again.'
         FROM (SELECT l.tenant_id, format('run %s holds sets of selection %s', r.run_id, l.selection_hash) AS problem
               FROM inventory_core_internal.last_seen AS l
               JOIN inventory_core_internal.sync_runs AS r ON r.tenant_id = l.tenant_id AND r.run_id = l.run_id
@@ -207,15 +207,15 @@ BEGIN
               GROUP BY v.tenant_id, v.selection_hash, v.run_id, r.observed_count
               HAVING sum(inventory_core_internal._bitmap_count(v.item_ids)) > r.observed_count
               UNION ALL
-              SELECT l.tenant_id, format('a set of run %s is no bitmap', l.run_id)
+              SELECT l.tenant_id, format('a set of run %s is not a bitmap', l.run_id)
               FROM inventory_core_internal.last_seen AS l
               WHERE (every_tenant OR l.tenant_id = bound) AND NOT inventory_core_internal._is_bitmap(l.item_ids)
               UNION ALL
-              SELECT c.tenant_id, format('a set of changes of run %s is no bitmap', c.run_id)
+              SELECT c.tenant_id, format('a set of changes of run %s is not a bitmap', c.run_id)
               FROM inventory_core_internal.run_changes_bitmaps AS c
               WHERE (every_tenant OR c.tenant_id = bound) AND NOT inventory_core_internal._is_bitmap(c.item_ids)
               UNION ALL
-              SELECT q.tenant_id, format('a set of a batch of run %s is no bitmap', q.run_id)
+              SELECT q.tenant_id, format('a set of a batch of run %s is not a bitmap', q.run_id)
               FROM inventory_core_internal.run_parts AS q
               WHERE (every_tenant OR q.tenant_id = bound) AND NOT inventory_core_internal._is_bitmap(q.item_ids)) AS p;
     EXCEPTION
@@ -223,13 +223,13 @@ BEGIN
             check_name := 'last_seen_sets';
             ok := false;
             detail := format('The sets of last_seen cannot be compared: %s.', SQLERRM);
-            hint := 'Bind one tenant after the other and call doctor again to see whose they are.';
+            hint := 'Bind the tenants one by one and call doctor again to find the tenant.';
             RETURN NEXT;
     END;
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._doctor_tenants(boolean) IS
-    'The checks of doctor that concern the bound tenant, or every one for a caller whom no policy holds back';
+    'The checks of doctor that concern the bound tenant, or every tenant if no policy applies to the caller';
 
 CREATE FUNCTION inventory_core_internal._doctor_owner()
 RETURNS TABLE (check_name text, ok boolean, detail text, hint text)
@@ -239,10 +239,10 @@ AS $$
 BEGIN
     RETURN QUERY
     SELECT 'run_slots', count(*) = 0,
-           CASE WHEN count(*) = 0 THEN 'Every slot that is taken is taken by a running run.'
+           CASE WHEN count(*) = 0 THEN 'Every taken slot belongs to a running run.'
                 ELSE format('%s slots of the global limit are held by runs that do not run, the last until %s.',
                             count(*), max(s.expires_at)) END,
-           'They free themselves then; at once by: UPDATE inventory_core_internal.run_slots SET holder = NULL, '
+           'They are free then; to free them now: UPDATE inventory_core_internal.run_slots SET holder = NULL, '
            'expires_at = NULL WHERE holder NOT IN (SELECT inventory_core_internal._slot_holder(tenant_id, run_id) '
            'FROM inventory_core_internal.sync_runs WHERE status = ''running'');'
     FROM inventory_core_internal.run_slots AS s
@@ -251,11 +251,11 @@ BEGIN
                            FROM inventory_core_internal.sync_runs AS r WHERE r.status = 'running');
     RETURN QUERY
     SELECT 'grants', count(*) = 0,
-           CASE WHEN count(*) = 0 THEN 'Every grant is of a role that exists.'
+           CASE WHEN count(*) = 0 THEN 'Every grant belongs to an existing role.'
                 ELSE format('%s grants do not count any more, one of them of role %s.',
                             count(*), min(format('%s on tenant %s', g.role_name, g.tenant_id))) END,
            'The role was dropped or renamed, or comes from another server (docs/operating.md, restore). DELETE the row from '
-           'inventory_core_internal.tenant_grants, and SELECT inventory_core.grant_access(role, tenant, access) where it is wanted.'
+           'inventory_core_internal.tenant_grants, and SELECT inventory_core.grant_access(role, tenant, access) if it is wanted.'
     FROM inventory_core_internal.tenant_grants AS g
     WHERE NOT EXISTS (SELECT FROM pg_roles AS r WHERE r.oid = g.role_oid AND r.rolname = g.role_name);
     RETURN QUERY
@@ -280,4 +280,4 @@ BEGIN
       AND m.member NOT IN (SELECT t.role_oid FROM inventory_core_internal.tenant_grants AS t);
 END
 $$;
-COMMENT ON FUNCTION inventory_core_internal._doctor_owner() IS 'The checks of doctor for which all tenants must be seen';
+COMMENT ON FUNCTION inventory_core_internal._doctor_owner() IS 'The checks of doctor that need the rows of all tenants';

@@ -10,7 +10,7 @@ DECLARE
 BEGIN
     PERFORM inventory_core_internal._begin_write(tenant, 'maintainer');
     PERFORM inventory_core_internal._require('item_ids', forget_items.item_ids IS NOT NULL);
-    -- Waits for batches and ends of runs that are not committed; a later batch finds the items gone and inserts them anew.
+    -- Waits for uncommitted batches and ends of runs; a later batch finds the items gone and inserts them again.
     PERFORM inventory_core_internal._lock_shared('tenant', ''), inventory_core_internal._lock('items', '');
     WITH gone AS (
         DELETE FROM inventory_core_internal.items AS i
@@ -68,4 +68,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core.forget_items(text, bigint[]) IS
-    'Deletes items for good: no answer counts them any more, and their ids are not used again';
+    'Deletes items permanently: no answer counts them any more, and their ids are not reused';

@@ -3,12 +3,12 @@ RETURNS TABLE (chunk integer, item_ids bytea)
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT s.chunk, inventory_core_internal._bitmap_union(array_agg(s.item_ids))
-    FROM (-- what another selection knows and does not itself miss by the runs that can be believed
+    FROM (-- what another selection knows and does not miss by its latest_clean
           SELECT p.chunk, inventory_core_internal._bitmap_subtract(p.known_ids, p.missing_ids) AS item_ids
           FROM inventory_core_internal.presence AS p
           WHERE p.tenant_id = _spared_sets.tenant AND p.selection_hash <> _spared_sets.selection_hash
           UNION ALL
-          -- and what a running run of any selection has observed
+          -- what a running run of any selection has observed
           SELECT p.chunk, p.item_ids
           FROM inventory_core_internal.sync_runs AS r
           JOIN inventory_core_internal.run_parts AS p ON p.tenant_id = r.tenant_id AND p.run_id = r.run_id
@@ -16,7 +16,7 @@ BEGIN ATOMIC
     GROUP BY s.chunk;
 END;
 COMMENT ON FUNCTION inventory_core_internal._spared_sets(text, text) IS
-    'The items that forget_missing of a selection spares: another selection still has them, or a running run observed them';
+    'The items that forget_missing of a selection keeps: another selection does not miss them, or a running run observed them';
 
 CREATE FUNCTION inventory_core_internal._check_forget_missing(min_missed_runs integer, min_age interval, dry_run boolean)
 RETURNS void
@@ -27,7 +27,7 @@ BEGIN
     PERFORM inventory_core_internal._require('min_missed_runs', min_missed_runs IS NOT NULL);
     PERFORM inventory_core_internal._require('min_age', min_age IS NOT NULL);
     PERFORM inventory_core_internal._require('dry_run', dry_run IS NOT NULL);
-    -- by both measures: '-12 months 361 days' compares as positive and leads back
+    -- by both measures: '-12 months 361 days' compares as positive, but adding it gives an earlier time
     IF min_missed_runs < 0 OR min_age < interval '0' OR extract(epoch FROM min_age) < 0 THEN
         RAISE EXCEPTION 'invalid argument of forget_missing'
             USING ERRCODE = 'invalid_parameter_value',
@@ -38,7 +38,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._check_forget_missing(integer, interval, boolean) IS
-    'Raises 22004 or 22023 for arguments of forget_missing that make no sense';
+    'Raises 22004 or 22023 for invalid arguments of forget_missing';
 
 CREATE FUNCTION inventory_core.forget_missing(
     tenant text, selection_hash text, min_missed_runs integer, min_age interval, dry_run boolean DEFAULT true)
@@ -55,7 +55,7 @@ BEGIN
     PERFORM inventory_core_internal._check_forget_missing(min_missed_runs, min_age, dry_run);
     PERFORM inventory_core_internal._require_selection(tenant, forget_missing.selection_hash);
     IF NOT dry_run THEN
-        -- Waits for batches and ends of runs that are not committed: what they saw is looked at below.
+        -- Waits for uncommitted batches and ends of runs: the query below must see what they observed.
         PERFORM inventory_core_internal._lock_shared('tenant', ''), inventory_core_internal._lock('items', '');
     END IF;
     gone := ARRAY(
@@ -72,4 +72,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core.forget_missing(text, text, integer, interval, boolean) IS
-    'Forgets what so many runs that can be believed missed, for so long, and no other selection still has; dry_run only counts';
+    'Forgets items that are missing by latest_clean for so many runs and so long and no other selection has; dry_run only counts';

@@ -6,9 +6,9 @@ DECLARE
     forgotten bigint;
 BEGIN
     PERFORM inventory_core_internal._begin_write(tenant, 'maintainer');
-    -- Waits for every other transaction that writes for the tenant; starts are refused meanwhile.
+    -- Waits for every other transaction that writes for the tenant. Starts are refused meanwhile.
     PERFORM inventory_core_internal._lock('tenant', '');
-    -- While their runs are there, or the policy would not let us.
+    -- Before the runs are deleted: the policy allows it only while they exist.
     PERFORM inventory_core_internal._give_slot_back(tenant, r.run_id)
     FROM inventory_core_internal.sync_runs AS r
     WHERE r.tenant_id = tenant AND r.status = 'running';
@@ -29,7 +29,7 @@ BEGIN
     DELETE FROM inventory_core_internal.items AS i WHERE i.tenant_id = tenant;
     GET DIAGNOSTICS forgotten = ROW_COUNT;
     DELETE FROM inventory_core_internal.tenants AS t WHERE t.tenant_id = tenant;
-    -- Who may bind the tenant, and its limit, are the owner's to say: a maintainer leaves them as they are.
+    -- Grants and the limit of the tenant belong to the owner of the extension: a maintainer does not change them.
     IF inventory_core_internal._is_owner() THEN
         DELETE FROM inventory_core_internal.tenant_grants AS g WHERE g.tenant_id = forget_tenant.tenant;
     END IF;
@@ -37,4 +37,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core.forget_tenant(text) IS
-    'Deletes all rows of a tenant and counts its items; the grants go where the owner of the extension calls';
+    'Deletes all rows of a tenant and returns the number of its items; called by the owner of the extension, its grants too';

@@ -8,8 +8,8 @@ BEGIN
     IF inventory_core.current_tenant() IS NOT NULL THEN
         RAISE EXCEPTION 'a tenant is bound to this transaction'
             USING ERRCODE = 'object_not_in_prerequisite_state',
-                  DETAIL = 'maintain binds one tenant after the other, each in a transaction of its own.',
-                  HINT = 'Call it outside of a transaction.';
+                  DETAIL = 'maintain binds one tenant after another, each in a separate transaction.',
+                  HINT = 'Call it outside a transaction.';
     END IF;
     IF (SELECT r.rolsuper FROM pg_roles AS r WHERE r.rolname = current_user)
        OR (SELECT u.grant_access = 'maintainer' FROM inventory_core_internal._usable_grant('*') AS u) THEN
@@ -28,7 +28,7 @@ BEGIN
     RETURN coalesce(tenants, '{}');
 END
 $$;
-COMMENT ON FUNCTION inventory_core_internal._maintained_tenants() IS 'The tenants that the caller is a maintainer of';
+COMMENT ON FUNCTION inventory_core_internal._maintained_tenants() IS 'The tenants to which the caller has maintainer access';
 
 CREATE FUNCTION inventory_core_internal._maintain_step(
     tenant text, keep interval, keep_last integer, OUT has_more boolean, OUT failed boolean)
@@ -54,12 +54,12 @@ EXCEPTION
         failed := true;
         RAISE WARNING 'maintain left tenant % as it was: %', tenant, message
             USING ERRCODE = sqlstate_of,
-                  DETAIL = 'The other tenants are maintained all the same.',
+                  DETAIL = 'maintain continues with the other tenants.',
                   HINT = 'Call reap_expired_runs and prune_runs for this tenant to see the whole error.';
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._maintain_step(text, interval, integer) IS
-    'One transaction of maintain: reaps, and prunes at most one step; what fails is a warning';
+    'One transaction of maintain: reaps, and prunes at most one step; a failure is a warning';
 
 CREATE FUNCTION inventory_core_internal._raise_maintain_failed(tenants text[]) RETURNS void
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
@@ -69,16 +69,17 @@ BEGIN
     IF cardinality(tenants) > 0 THEN
         RAISE EXCEPTION 'maintain failed for some tenants'
             USING ERRCODE = 'object_not_in_prerequisite_state',
-                  DETAIL = format('These are left as they were: %s. The others are done and committed.',
+                  DETAIL = format('These are unchanged: %s. The others are done and committed.',
                                   array_to_string(tenants, ', ')),
-                  HINT = 'A warning above says for each of them what went wrong.';
+                  HINT = 'See the warning for each of them.';
     END IF;
 END
 $$;
-COMMENT ON FUNCTION inventory_core_internal._raise_maintain_failed(text[]) IS '55000 where maintain failed for some tenants';
+COMMENT ON FUNCTION inventory_core_internal._raise_maintain_failed(text[]) IS
+    'Raises 55000 if maintain failed for some tenants';
 
--- A procedure that commits can have no SET clause: its names, types and operators would be looked up on the
--- caller's path. So it has no operators, names all in full, and leaves the work to functions that have one.
+-- A procedure that commits cannot have a SET clause, so its names, types and operators are looked up on the
+-- caller's path. It therefore uses no operators, qualifies all names, and calls functions with a SET clause.
 CREATE PROCEDURE inventory_core.maintain(keep interval DEFAULT '90 days', keep_last integer DEFAULT 10)
 LANGUAGE plpgsql
 AS $$
@@ -106,4 +107,4 @@ BEGIN
 END
 $$;
 COMMENT ON PROCEDURE inventory_core.maintain(interval, integer) IS
-    'Reaps and prunes every tenant that the caller is a maintainer of, committing after each';
+    'Reaps and prunes every tenant to which the caller has maintainer access, and commits after each';

@@ -13,7 +13,7 @@ CREATE FUNCTION inventory_core_internal._baseline_runs(tenant text)
 RETURNS TABLE (selection_hash text, run_seq bigint)
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    -- of each type, and of the empty one for types that nobody has seen yet
+    -- for each type, and for the empty type, which stands for types not seen yet
     SELECT t.selection_hash, inventory_core_internal._runs_last(b.runs)
     FROM inventory_core_internal.selection_types AS t
     LEFT JOIN inventory_core_internal.selection_types AS every
@@ -29,14 +29,14 @@ BEGIN ATOMIC
     WHERE t.tenant_id = _baseline_runs.tenant;
 END;
 COMMENT ON FUNCTION inventory_core_internal._baseline_runs(text) IS
-    'The runs of a tenant that absences of some type are judged against, by either baseline';
+    'The runs of a tenant that are the baseline of some type, by latest or latest_clean';
 
 CREATE FUNCTION inventory_core_internal._prunable_runs(tenant text, finished_until timestamptz, keep_last integer, at_most integer)
 RETURNS TABLE (run_id uuid, selection_hash text)
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    -- What no answer needs stays so: sets and baselines only ever move on to newer runs. So a run that is found here may be
-    -- removed later, whatever has been finished meanwhile.
+    -- A run that no answer needs stays unneeded: sets and baselines only move to newer runs. So a run that is found here may be
+    -- removed later, whatever finished meanwhile.
     WITH completed AS MATERIALIZED (
         SELECT r.run_id, r.selection_hash, r.run_seq, r.start_no, r.finished_at, r.is_clean,
                row_number() OVER (PARTITION BY r.selection_hash ORDER BY r.run_seq DESC) AS back,
@@ -47,7 +47,7 @@ BEGIN ATOMIC
         FROM inventory_core_internal.sync_runs AS r
         WHERE r.tenant_id = _prunable_runs.tenant AND r.status <> 'running'
     ), needed AS MATERIALIZED (
-        -- the run that last saw an item, and what missing is judged against
+        -- the runs that last saw an item, and the baselines
         SELECT s.selection_hash, s.run_seq
         FROM inventory_core_internal._last_seen_runs(_prunable_runs.tenant) AS s
         UNION
@@ -63,12 +63,12 @@ BEGIN ATOMIC
     )
     SELECT c.run_id, c.selection_hash
     FROM completed AS c
-    -- The latest is what the next run_seq and start_no are counted from.
+    -- The next run_seq and start_no are counted from the latest run.
     WHERE c.back > greatest(_prunable_runs.keep_last, 1)
       AND c.finished_at <= _prunable_runs.finished_until
-      -- NOT IN is hashed whatever the planner believes of the sizes; nothing here is NULL
+      -- NOT IN is hashed whatever sizes the planner estimates; nothing here is NULL
       AND (c.selection_hash, c.run_seq) NOT IN (SELECT n.selection_hash, n.run_seq FROM needed AS n)
-      -- what is not folded yet
+      -- runs that are not folded yet
       AND NOT EXISTS (SELECT FROM inventory_core_internal.run_parts AS p
                       WHERE p.tenant_id = _prunable_runs.tenant AND p.run_id = c.run_id)
     ORDER BY c.start_no, c.run_id
@@ -84,7 +84,7 @@ AS $$
 BEGIN
     PERFORM inventory_core_internal._require('keep', keep IS NOT NULL);
     PERFORM inventory_core_internal._require('keep_last', keep_last IS NOT NULL);
-    -- by both measures: '-12 months 361 days' compares as positive and leads back
+    -- by both measures: '-12 months 361 days' compares as positive, but adding it gives an earlier time
     IF keep < interval '0' OR extract(epoch FROM keep) < 0 OR keep_last < 0 THEN
         RAISE EXCEPTION 'invalid argument of prune_runs'
             USING ERRCODE = 'invalid_parameter_value',
@@ -95,16 +95,16 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._check_prune(interval, integer) IS
-    'Raises 22004 or 22023 for what does not say which runs to keep';
+    'Raises 22004 or 22023 for invalid arguments of prune_runs';
 
 CREATE FUNCTION inventory_core_internal._time_before(span interval) RETURNS timestamptz
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    -- In seconds, which cannot overflow where months and days of different signs do.
+    -- In seconds, which cannot overflow as months and days of different signs can.
     SELECT inventory_core_internal._now()
            - make_interval(secs => least(extract(epoch FROM span), 2000 * 365.25 * 86400)::double precision);
 END;
-COMMENT ON FUNCTION inventory_core_internal._time_before(interval) IS 'The time that lies so far back';
+COMMENT ON FUNCTION inventory_core_internal._time_before(interval) IS 'The time that is this interval before now';
 
 CREATE FUNCTION inventory_core_internal._prune(tenant text, finished_until timestamptz, keep_last integer, at_most integer)
 RETURNS bigint
@@ -119,7 +119,7 @@ BEGIN
     SELECT array_agg(p.run_id), array_agg(DISTINCT p.selection_hash) INTO pruned, selections
     FROM inventory_core_internal._prunable_runs(tenant, finished_until, keep_last, at_most) AS p;
 
-    -- What another transaction has locked is left for the next time.
+    -- Runs that another transaction has locked are left for the next call.
     pruned := ARRAY(SELECT r.run_id FROM inventory_core_internal.sync_runs AS r
                     WHERE r.tenant_id = tenant AND r.run_id = ANY (pruned)
                     FOR UPDATE SKIP LOCKED);
@@ -132,7 +132,7 @@ BEGIN
                  ORDER BY x.error_code)
     FROM inventory_core_internal.sync_runs AS r
     WHERE r.tenant_id = tenant AND r.run_id = ANY (pruned);
-    -- Counts by type are told of kept runs: a count that held for none of them goes.
+    -- Counts by type are reported for kept runs: a count that is valid for none of them is deleted.
     DELETE FROM inventory_core_internal.type_counts AS c
     USING (SELECT n.selection_hash, n.policy_type, n.run_seq,
                   lead(n.run_seq) OVER (PARTITION BY n.selection_hash, n.policy_type ORDER BY n.run_seq) AS until_seq
@@ -143,7 +143,7 @@ BEGIN
                       WHERE r.tenant_id = tenant AND r.selection_hash = n.selection_hash
                         AND r.run_seq >= n.run_seq AND r.run_seq < n.until_seq AND NOT r.run_id = ANY (pruned))
       AND n.until_seq IS NOT NULL;
-    -- Listed from the run on that was the last to see some item; what is older, explain_missing never gets to.
+    -- Kept from the oldest run on that was the last to see some item: explain_missing never reaches older ones.
     WITH listed_from AS MATERIALIZED (
         SELECT s.selection_hash, min(l.run_seq) AS run_seq
         FROM inventory_core_internal.selections AS s
@@ -191,4 +191,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core.prune_runs(text, interval, integer) IS
-    'Removes old runs that no answer needs: neither among the last of their selection nor finished lately';
+    'Removes runs that no answer needs, that finished longer than keep ago and are not among the last of their selection';

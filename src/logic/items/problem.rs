@@ -3,7 +3,7 @@
 use inventory_core_redact::redact;
 
 use crate::error::{Error, Kind};
-use crate::json::stored;
+use crate::json::meta;
 
 /// A field and what is wrong with it.
 pub(super) struct Problem {
@@ -25,7 +25,7 @@ impl Problem {
         Self { field: shown, what: what.into(), kind: Kind::Invalid }
     }
 
-    pub(super) fn of_value(field: &str, problem: stored::Problem) -> Self {
+    pub(super) fn of_value(field: &str, problem: meta::Problem) -> Self {
         Self { kind: problem.kind(), ..Self::new(field, problem.words()) }
     }
 

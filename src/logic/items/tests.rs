@@ -22,7 +22,7 @@ fn texts<'a>(array: &'a str, id: &str) -> Texts<'a> {
     let texts = read_at(&array[item.start..], &whitelist(), &|| ()).unwrap();
     assert_eq!(digest::of_key(&texts.policy_type, &texts.external_id), item.key);
     assert_eq!(item.name_digest, texts.display_name.as_ref().map(|name| digest::of_text(name.as_deref())));
-    let digest = |meta: &String| stored::digest(meta, &|| ()).unwrap();
+    let digest = |meta: &String| meta::digest(meta, &|| ()).unwrap();
     let meta_digest =
         texts.meta.as_ref().map(|meta| meta.as_ref().map_or_else(|| digest::of_text(None), digest));
     assert_eq!(item.meta_digest, meta_digest);

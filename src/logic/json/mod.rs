@@ -1,13 +1,13 @@
 //! JSON as texts: read value by value and written anew, in the canonical form of a selection or in the forms of `meta`.
 //!
 //! Each file uses those above it: `reader`, `string` and `number` know no other, `writer` reads and writes any form,
-//! `canonical` and `stored` are the forms.
+//! `canonical` and `meta` are the forms.
 
 pub mod canonical;
+pub mod meta;
 mod number;
 #[cfg(test)]
 mod properties;
 pub(crate) mod reader;
-pub mod stored;
 pub(crate) mod string;
 pub(crate) mod writer;

@@ -7,8 +7,8 @@ use std::sync::LazyLock;
 use inventory_core_logic::batch::{self, Packed};
 use inventory_core_logic::digest;
 use inventory_core_logic::items::{self, OnBadItem};
-use inventory_core_logic::json::stored;
-use inventory_core_logic::meta::Whitelist;
+use inventory_core_logic::json::meta;
+use inventory_core_logic::whitelist::Whitelist;
 use libfuzzer_sys::fuzz_target;
 
 static WHITELIST: LazyLock<Whitelist> = LazyLock::new(|| {
@@ -37,7 +37,7 @@ fuzz_target!(|text: &str| {
         assert_eq!(digest::of_key(&texts.policy_type, &texts.external_id), item.key);
         assert_eq!(texts.display_name.map(|name| digest::of_text(name.as_deref())), item.name_digest);
         let meta_digest = texts.meta.map(|meta| match meta {
-            Some(meta) => stored::digest(&meta, &|| ()).expect("what is stored has a digest"),
+            Some(meta) => meta::digest(&meta, &|| ()).expect("what is stored has a digest"),
             None => digest::of_text(None),
         });
         assert_eq!(meta_digest, item.meta_digest);

@@ -4,7 +4,7 @@
 
 use inventory_core_logic::error::Kind;
 use inventory_core_logic::json::canonical::canonical_json;
-use inventory_core_logic::json::stored::{self, Numbers};
+use inventory_core_logic::json::meta::{self, Numbers};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 
@@ -28,18 +28,18 @@ fuzz_target!(|text: &str| {
             );
         }
     }
-    let digest = stored::digest(text, &|| ());
-    if let Ok((redacted, _)) = stored::redacted(text, &|| ()) {
-        assert_eq!(stored::digest(&redacted, &|| ()).ok(), digest.ok());
-        assert_eq!(stored::redacted(&redacted, &|| ()).expect("what was written is JSON").0, redacted);
+    let digest = meta::digest(text, &|| ());
+    if let Ok((redacted, _)) = meta::redacted(text, &|| ()) {
+        assert_eq!(meta::digest(&redacted, &|| ()).ok(), digest.ok());
+        assert_eq!(meta::redacted(&redacted, &|| ()).expect("what was written is JSON").0, redacted);
     }
     if is_json {
         let mut written = String::new();
         let trimmed = text.trim_matches([' ', '\n', '\r', '\t']);
-        if let Ok(longer) = stored::write_value(&mut written, trimmed, Numbers::AsGiven, &|| ()) {
+        if let Ok(longer) = meta::write_value(&mut written, trimmed, Numbers::AsGiven, &|| ()) {
             assert!(longer >= 0);
             let mut normal = String::new();
-            let normal_longer = stored::write_value(&mut normal, trimmed, Numbers::Normal, &|| ());
+            let normal_longer = meta::write_value(&mut normal, trimmed, Numbers::Normal, &|| ());
             assert_eq!(
                 normal_longer.map(|more| normal.len().strict_add_signed(more)),
                 Ok(written.len().strict_add_signed(longer))

@@ -4,7 +4,7 @@
 use inventory_core_logic::batch::{self, Packed};
 use inventory_core_logic::compare::{Known, compare};
 use inventory_core_logic::items;
-use inventory_core_logic::meta::Whitelist;
+use inventory_core_logic::whitelist::Whitelist;
 use libfuzzer_sys::fuzz_target;
 
 const TEXT: &str = r#"[{"policy_type":"é","external_id":"i"},{"policy_type":"vm","external_id":"j"}]"#;

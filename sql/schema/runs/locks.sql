@@ -1,5 +1,5 @@
--- What must not overlap is kept apart by locks of the server's lock manager (src/server/locks.rs). A function takes all that
--- it may need at its head, in this order; row locks come after.
+-- Locks of the server's lock manager keep apart what must not overlap (src/server/locks.rs). A function first takes all locks
+-- that it may need, in this order; row locks come after.
 --
 --   lock         shared by                                                      held alone by
 --   tenant       every function that writes (start_run only tries)              forget_tenant
@@ -36,7 +36,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._lock_run_shared(text, uuid) IS
-    'A running run, kept from being closed until the transaction ends; other writers are not kept out';
+    'Locks a running run in shared mode: it is not closed before the transaction ends, and other writers do not wait';
 
 CREATE FUNCTION inventory_core_internal._lock_run_alone(tenant text, run_id uuid) RETURNS inventory_core_internal.sync_runs
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -66,4 +66,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._lock_run_alone(text, uuid) IS
-    'A run whose batches are committed and which no other call writes to until the transaction ends';
+    'Locks a run exclusively: its batches are committed, and no other call writes to it before the transaction ends';

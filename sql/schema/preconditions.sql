@@ -1,4 +1,4 @@
--- What functions ask before they begin.
+-- Checks at the head of public functions: arguments, and that the run or selection exists.
 
 CREATE FUNCTION inventory_core_internal._require(argument text, is_given boolean) RETURNS void
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
@@ -26,12 +26,12 @@ BEGIN
         RAISE EXCEPTION 'invalid selection hash'
             USING ERRCODE = 'invalid_parameter_value',
                   DETAIL = format('The text has %s characters.', length(selection_hash)),
-                  HINT = 'A selection hash is 64 lower-case hex digits, as inventory_core.selection_hash(selection) gives them.';
+                  HINT = 'A selection hash is 64 lower-case hex digits, as inventory_core.selection_hash(selection) returns them.';
     END IF;
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._begin_read(text, text) IS
-    'Binds the tenant for a function that reads one selection; refuses what is no selection hash';
+    'Binds the tenant for a function that reads one selection; raises 22023 for an invalid selection hash';
 
 CREATE FUNCTION inventory_core_internal._require_run(run_id uuid) RETURNS void
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
@@ -41,12 +41,13 @@ BEGIN
     IF run_id IS NULL THEN
         RAISE EXCEPTION 'argument "run_id" must not be NULL'
             USING ERRCODE = 'null_value_not_allowed',
-                  DETAIL = 'A start that was refused (status skipped) gives no run_id.',
-                  HINT = 'Look at status and reason of what start_run gave, and go on only where it is running.';
+                  DETAIL = 'A start that was refused (status skipped) returns no run_id.',
+                  HINT = 'Check the status that start_run returned, and continue only if it is running.';
     END IF;
 END
 $$;
-COMMENT ON FUNCTION inventory_core_internal._require_run(uuid) IS 'Raises 22004 for a run_id that is NULL, and names the likely cause';
+COMMENT ON FUNCTION inventory_core_internal._require_run(uuid) IS
+    'Raises 22004 for a run_id that is NULL and names the likely cause';
 
 CREATE FUNCTION inventory_core_internal._require_selection(tenant text, selection_hash text) RETURNS void
 LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -58,7 +59,7 @@ BEGIN
         RAISE EXCEPTION 'selection not found'
             USING ERRCODE = 'no_data_found',
                   DETAIL = 'This tenant never started a run of a selection with that hash.',
-                  HINT = 'The view inventory_core.inventory_selections has the selections of the tenant and their hashes.';
+                  HINT = 'The view inventory_core.inventory_selections lists the selections of the tenant and their hashes.';
     END IF;
 END
 $$;
@@ -72,12 +73,12 @@ AS $$
 BEGIN
     RAISE EXCEPTION 'run not found'
         USING ERRCODE = 'no_data_found',
-              DETAIL = 'This tenant has no run of that id.',
-              HINT = 'Pass the run_id that inventory_core.start_run gave for the same tenant.';
+              DETAIL = 'This tenant has no run with that id.',
+              HINT = 'Pass the run_id that inventory_core.start_run returned for the same tenant.';
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._raise_unknown_run() IS
-    'P0002; the same words whether the run is another tenant''s or nobody''s';
+    'P0002; the same message whether the run belongs to another tenant or does not exist';
 
 CREATE FUNCTION inventory_core_internal._raise_not_running(status text) RETURNS void
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE

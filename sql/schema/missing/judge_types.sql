@@ -1,4 +1,4 @@
--- What a run that ends is believed, and what follows from it.
+-- For which types an ending run vouches, and what follows: missing items, counts, baselines.
 
 CREATE FUNCTION inventory_core_internal._unobserved_sets(run inventory_core_internal.sync_runs)
 RETURNS TABLE (chunk integer, item_ids bytea)
@@ -13,10 +13,10 @@ BEGIN ATOMIC
     WHERE inventory_core_internal._bitmap_count(u.item_ids) > 0;
 END;
 COMMENT ON FUNCTION inventory_core_internal._unobserved_sets(inventory_core_internal.sync_runs) IS
-    'What was present in a selection and is not among what a run observed';
+    'Items that were present in a selection and that a run did not observe';
 
--- What a run changed, by type: everything else that it observed was present before. So an unchanged run is judged by counts
--- that are kept, whatever its size.
+-- What a run changed, by type: everything else that it observed was present before. So an unchanged run of any size is judged
+-- by stored counts.
 CREATE FUNCTION inventory_core_internal._changes_by_type(run inventory_core_internal.sync_runs)
 RETURNS TABLE (policy_type text, added bigint, reappeared bigint, unobserved bigint)
 LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -24,7 +24,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
-    -- Up to so many items are looked up one by one; a tenant may have very many types.
+    -- Up to this many items are looked up one by one; a tenant may have very many types.
     few CONSTANT bigint := 1000;
     chunks integer[];
     kinds integer[];
@@ -85,72 +85,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._changes_by_type(inventory_core_internal.sync_runs) IS
-    'For each policy type how many items a run that ends added to its selection, saw again, and did not observe';
-
--- The guards look at the types that the run would vouch for by what its caller recorded. What the extension adds itself is no
--- hole that the caller knew of: else a type that is forbidden for ever would, by shrinking the total, silence all others.
-CREATE FUNCTION inventory_core_internal._add_doubts(
-    run inventory_core_internal.sync_runs, status text, observed_in_all bigint, expected_items bigint, accept_shrink boolean,
-    policy_types text[], unobserved bigint[]) RETURNS void
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    failed_types text[];
-    is_unlocated boolean;
-    judged record;
-    is_short boolean;
-    is_empty boolean;
-    has_shrunk boolean;
-    shrunk_types text[];
-    guard CONSTANT numeric := inventory_core_internal._shrink_guard();
-    least_items CONSTANT bigint := inventory_core_internal._shrink_guard_min_items();
-BEGIN
-    SELECT coalesce(array_agg(DISTINCT e.policy_type) FILTER (WHERE e.policy_type IS NOT NULL), '{}'),
-           coalesce(bool_or(e.policy_type IS NULL), false)
-    INTO failed_types, is_unlocated
-    FROM inventory_core_internal.sync_errors AS e
-    WHERE e.tenant_id = run.tenant_id AND e.run_id = run.run_id AND e.by_caller;
-    IF is_unlocated OR status = 'partial' AND failed_types = '{}' OR run.policy_types <@ failed_types THEN
-        RETURN;
-    END IF;
-    SELECT sum(t.observed) AS observed, sum(t.present_count) AS present, sum(t.reference_count) AS reference,
-           array_agg(t.policy_type ORDER BY t.policy_type)
-               FILTER (WHERE t.reference_count >= least_items AND t.observed < guard * t.reference_count) AS shrunk_types
-    INTO judged
-    FROM (SELECT t.policy_type, t.present_count, t.reference_count, t.present_count - coalesce(u.unobserved, 0) AS observed
-          FROM inventory_core_internal.selection_types AS t
-          LEFT JOIN unnest(policy_types, unobserved) AS u (policy_type, unobserved) ON u.policy_type = t.policy_type
-          WHERE t.tenant_id = run.tenant_id AND t.selection_hash = run.selection_hash AND t.policy_type <> ''
-            -- hashed, as lists of types may be long
-            AND t.policy_type NOT IN (SELECT unnest(failed_types))
-            AND (run.policy_types IS NULL OR t.policy_type IN (SELECT unnest(run.policy_types)))) AS t;
-
-    is_short := observed_in_all < expected_items * (1 - inventory_core_internal._expected_tolerance()::numeric);
-    is_empty := judged.present > 0 AND judged.observed = 0 AND expected_items IS DISTINCT FROM 0;
-    has_shrunk := NOT accept_shrink AND judged.reference >= least_items AND judged.observed < guard * judged.reference;
-    shrunk_types := CASE WHEN NOT accept_shrink THEN judged.shrunk_types END;
-    IF is_short OR is_empty OR has_shrunk OR shrunk_types IS NOT NULL THEN
-        INSERT INTO inventory_core_internal.sync_errors
-            (tenant_id, run_id, error_no, error_code, policy_type, recorded_at, by_caller)
-        SELECT run.tenant_id, run.run_id, before.error_no + row_number() OVER (ORDER BY d.place, d.policy_type COLLATE "C"),
-               d.error_code, d.policy_type, inventory_core_internal._now(), false
-        FROM (SELECT 1, 'short_of_expected', NULL::text WHERE is_short
-              UNION ALL
-              SELECT 2, 'nothing_observed', NULL WHERE is_empty
-              UNION ALL
-              SELECT 3, 'shrink_guard', NULL WHERE has_shrunk
-              UNION ALL
-              SELECT 4, 'shrink_guard', s.policy_type FROM unnest(shrunk_types) AS s (policy_type))
-            AS d (place, error_code, policy_type)
-        CROSS JOIN (SELECT coalesce(max(e.error_no), 0) AS error_no FROM inventory_core_internal.sync_errors AS e
-                    WHERE e.tenant_id = run.tenant_id AND e.run_id = run.run_id) AS before;
-    END IF;
-END
-$$;
-COMMENT ON FUNCTION inventory_core_internal._add_doubts(
-    inventory_core_internal.sync_runs, text, bigint, bigint, boolean, text[], bigint[]) IS
-    'Adds the errors of the guards to a full run that ends: short_of_expected, nothing_observed, shrink_guard';
+    'For each policy type, how many items an ending run added to its selection, saw again, and did not observe';
 
 CREATE FUNCTION inventory_core_internal._add_missing(run inventory_core_internal.sync_runs, failed_types text[]) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -158,7 +93,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     is_for_all boolean := run.policy_types IS NULL;
-    -- the types that are left out, or the only ones, of a run that was started for some
+    -- of a run for every type, the types to leave out; else the only types
     types text[] := CASE WHEN is_for_all THEN failed_types
                          ELSE ARRAY(SELECT unnest(run.policy_types) EXCEPT SELECT unnest(failed_types)) END;
     chunks integer[];
@@ -183,7 +118,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._add_missing(inventory_core_internal.sync_runs, text[]) IS
-    'Tells what is missing from a run that can be believed, and was not told before: items of the types that it vouches for';
+    'Stores as missing what a run did not observe of the types that it vouches for and was not stored as missing before';
 
 CREATE FUNCTION inventory_core_internal._judge_types(
     run inventory_core_internal.sync_runs, status text, policy_types text[], unobserved bigint[]) RETURNS boolean
@@ -192,8 +127,8 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     errors record;
-    is_believed boolean;            -- so far as no error names the type
-    is_reference boolean;           -- likewise, without the errors of the shrink guard
+    is_believed boolean;            -- except types that an error names
+    is_reference boolean;           -- likewise, ignoring the errors of the shrink guard
 BEGIN
     SELECT count(*) > 0 AS some,
            coalesce(bool_or(e.policy_type IS NULL), false) AS untyped,
@@ -216,7 +151,7 @@ BEGIN
         SELECT t.policy_type, t.is_covered, t.observed, t.known_count, t.present_count, t.reference_count, t.last_count,
                t.present_count - CASE WHEN is_believed AND t.is_covered AND NOT t.has_error THEN t.unobserved ELSE 0 END AS new_present,
                CASE WHEN is_reference AND t.is_covered AND NOT t.has_real_error THEN t.observed ELSE t.reference_count END AS new_reference,
-               -- of a type that it does not cover, a run counts what it saw and leaves the rest
+               -- of a type that it does not cover, a run counts what it saw
                CASE WHEN NOT t.is_covered AND t.observed = 0 THEN t.last_count
                     WHEN t.known_count > 0 THEN t.observed END AS new_count
         FROM (SELECT t.policy_type, t.known_count, t.present_count, t.reference_count, t.last_count,
@@ -245,12 +180,12 @@ BEGIN
                  NULL::bigint AS reference, NULL::bigint AS count, true AS is_written
           WHERE run.policy_types IS NULL
           UNION ALL
-          -- exceptions from these: types that are not vouched for ...
+          -- exceptions: types that the run does not vouch for ...
           SELECT e.policy_type, false, true, NULL, NULL, NULL, NULL, true
           FROM unnest(errors.types) AS e (policy_type)
           WHERE run.policy_types IS NULL AND is_believed
           UNION ALL
-          -- ... and what a run that was started for some types covers and vouches for
+          -- ... and the types that a run with policy_types covers and vouches for
           SELECT c.policy_type, true, is_believed AND c.policy_type NOT IN (SELECT unnest(errors.types)), NULL, NULL, NULL, NULL, true
           FROM unnest(run.policy_types) AS c (policy_type)
           UNION ALL
@@ -272,4 +207,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._judge_types(inventory_core_internal.sync_runs, text, text[], bigint[]) IS
-    'Records which types a full run that ends covers and vouches for, and its counts; says whether it had errors';
+    'Stores which types an ending full run covers and vouches for, and its counts; returns whether it had errors';

@@ -7,7 +7,7 @@ BEGIN
     IF baseline NOT IN ('latest', 'latest_clean') THEN
         RAISE EXCEPTION 'invalid value for baseline'
             USING ERRCODE = 'invalid_parameter_value',
-                  DETAIL = 'It is neither of the two known values.',
+                  DETAIL = 'It is not one of the two known values.',
                   HINT = 'Use ''latest'' or ''latest_clean''.';
     END IF;
 END
@@ -26,9 +26,10 @@ BEGIN ATOMIC
         CASE WHEN 'shrink_guard' = ANY (error_codes) THEN 'shrink_guard' END,
         CASE WHEN observed_count = 0 OR 'nothing_observed' = ANY (error_codes) THEN 'nothing_observed' END], NULL);
 END;
-COMMENT ON FUNCTION inventory_core_internal._reasons(text, bigint, text[]) IS 'Why a completed run may not be believed, in words';
+COMMENT ON FUNCTION inventory_core_internal._reasons(text, bigint, text[]) IS
+'The reasons why confidence in a completed run is low';
 
-CREATE FUNCTION inventory_core_internal._run_doubts(tenant text, run_id uuid)
+CREATE FUNCTION inventory_core_internal._run_confidence(tenant text, run_id uuid)
 RETURNS TABLE (confidence text, reasons text[])
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
@@ -37,15 +38,16 @@ BEGIN ATOMIC
                SELECT e.error_code FROM inventory_core_internal.sync_errors AS e
                WHERE e.tenant_id = r.tenant_id AND e.run_id = r.run_id))
     FROM inventory_core_internal.sync_runs AS r
-    WHERE r.tenant_id = _run_doubts.tenant AND r.run_id = _run_doubts.run_id;
+    WHERE r.tenant_id = _run_confidence.tenant AND r.run_id = _run_confidence.run_id;
 END;
-COMMENT ON FUNCTION inventory_core_internal._run_doubts(text, uuid) IS 'How far a completed run as a whole can be believed, and why';
+COMMENT ON FUNCTION inventory_core_internal._run_confidence(text, uuid) IS
+'The confidence in a completed run as a whole, and its reasons';
 
 CREATE FUNCTION inventory_core_internal._judging_runs(tenant text, selection_hash text, baseline text)
 RETURNS TABLE (policy_type text, runs bytea, baseline_seq bigint, is_started_for boolean, known bigint)
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    -- The runs of the empty type are read once; most types do not differ from it.
+    -- The set of the empty type is read once; most types do not differ from it.
     WITH types AS MATERIALIZED (
         SELECT t.policy_type, t.covering_runs IS NOT NULL AS is_started_for, t.known_count,
                CASE _judging_runs.baseline WHEN 'latest' THEN t.covering_runs ELSE t.vouching_runs END AS runs
@@ -65,12 +67,12 @@ BEGIN ATOMIC
                                     THEN inventory_core_internal._runs_differ(every.runs, t.runs) END AS runs OFFSET 0) AS d;
 END;
 COMMENT ON FUNCTION inventory_core_internal._judging_runs(text, text, text) IS
-    'For each policy type of a selection, the empty one for all others, the runs that count and the last of them';
+    'For each policy type of a selection, and the empty one for all others, the runs that count and the last of them';
 
--- The rows of missing_summary without their counts. Nested loops are off between the lists that it makes on the way, of whose
--- sizes the planner knows nothing: with thousands of types a wrong guess costs their square. What is looked up by key is lateral:
--- the cost that the planner then believes in would have it compile the plan, hence jit.
-CREATE FUNCTION inventory_core_internal._judged_types(tenant text, selection_hash text, baseline text)
+-- The rows of missing_summary without their counts. The planner does not know the sizes of the intermediate lists, and with
+-- thousands of types a wrong nested loop costs their square: so nested loops are off, and look-ups by key are LATERAL. The
+-- planner then overestimates the cost and would compile the plan: so jit is off.
+CREATE FUNCTION inventory_core_internal._type_baselines(tenant text, selection_hash text, baseline text)
 RETURNS TABLE (type_no integer, policy_type text, runs bytea, baseline_seq bigint, run_id uuid, start_no bigint,
                finished_at timestamptz, confidence text, reasons text[], error_codes text[], is_told boolean, known bigint)
 LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -83,29 +85,29 @@ AS $$
 BEGIN
     RETURN QUERY
     WITH judging AS MATERIALIZED (
-        SELECT j.* FROM inventory_core_internal._judging_runs(tenant, _judged_types.selection_hash, _judged_types.baseline) AS j
+        SELECT j.* FROM inventory_core_internal._judging_runs(tenant, _type_baselines.selection_hash, _type_baselines.baseline) AS j
     ), baselines AS MATERIALIZED (
         SELECT r.*
         FROM (SELECT DISTINCT j.baseline_seq FROM judging AS j WHERE j.baseline_seq IS NOT NULL) AS d
         CROSS JOIN LATERAL (SELECT r.run_seq, r.run_id, r.start_no, r.status, r.finished_at, r.observed_count
                             FROM inventory_core_internal.sync_runs AS r
-                            WHERE r.tenant_id = tenant AND r.selection_hash = _judged_types.selection_hash
+                            WHERE r.tenant_id = tenant AND r.selection_hash = _type_baselines.selection_hash
                               AND r.run_seq = d.baseline_seq
                             OFFSET 0) AS r
     ), errors AS MATERIALIZED (
-        -- by latest_clean none of them can concern the type
+        -- by latest_clean no error of a baseline concerns its type
         SELECT b.run_seq, e.policy_type, array_agg(DISTINCT e.error_code ORDER BY e.error_code) AS codes
         FROM baselines AS b
         CROSS JOIN LATERAL (SELECT e.policy_type, e.error_code FROM inventory_core_internal.sync_errors AS e
                             WHERE e.tenant_id = tenant AND e.run_id = b.run_id
                             OFFSET 0) AS e
-        WHERE _judged_types.baseline = 'latest'
+        WHERE _type_baselines.baseline = 'latest'
         GROUP BY b.run_seq, e.policy_type
     ), doubts AS MATERIALIZED (
         SELECT b.run_seq, b.run_id, b.start_no, b.finished_at, e.untyped,
-               CASE WHEN _judged_types.baseline = 'latest' AND (b.status <> 'success' OR e.codes IS NOT NULL)
+               CASE WHEN _type_baselines.baseline = 'latest' AND (b.status <> 'success' OR e.codes IS NOT NULL)
                     THEN 'low' ELSE 'high' END AS confidence,
-               CASE WHEN _judged_types.baseline = 'latest'
+               CASE WHEN _type_baselines.baseline = 'latest'
                     THEN inventory_core_internal._reasons(b.status, b.observed_count, e.codes) ELSE '{}' END AS reasons
         FROM baselines AS b
         LEFT JOIN (SELECT e.run_seq, array_agg(DISTINCT c.code) AS codes,
@@ -115,7 +117,7 @@ BEGIN
     ), types AS MATERIALIZED (
         SELECT j.policy_type, j.runs, j.baseline_seq, j.is_started_for, j.known FROM judging AS j WHERE j.policy_type <> ''
         UNION ALL
-        -- types that the selection has nothing to do with but that an error names
+        -- types that only an error names
         SELECT e.policy_type, every.runs, every.baseline_seq, false, 0::bigint
         FROM judging AS every
         JOIN errors AS e ON e.run_seq = every.baseline_seq
@@ -136,5 +138,5 @@ BEGIN
     LEFT JOIN errors AS e ON e.run_seq = t.baseline_seq AND e.policy_type = t.policy_type;
 END
 $$;
-COMMENT ON FUNCTION inventory_core_internal._judged_types(text, text, text) IS
-    'For each policy type of a selection the run that absences are judged by, how far it can be believed, and why';
+COMMENT ON FUNCTION inventory_core_internal._type_baselines(text, text, text) IS
+    'For each policy type of a selection its baseline, with the confidence in it and the reasons';

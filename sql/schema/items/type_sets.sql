@@ -6,8 +6,8 @@ SET plan_cache_mode = force_generic_plan
 AS $$
 #variable_conflict use_column
 DECLARE
-    -- Each type of the selection is looked for in each chunk where they are few, so that a small selection costs little in a
-    -- tenant of very many types; else all that the tenant has in these chunks is read.
+    -- If the selection has few types, each of them is looked up in each chunk, so that a small selection costs little in a
+    -- tenant with very many types. Otherwise all types of the tenant in these chunks are read.
     few CONSTANT integer := 200;
     are_few boolean := selection_hash IS NOT NULL AND (SELECT count(*) <= few
                         FROM (SELECT FROM inventory_core_internal.selection_types AS t
@@ -33,7 +33,7 @@ BEGIN
                               OFFSET 0) AS i
           WHERE NOT are_few
           UNION ALL
-          -- what runs inserted that are running, or not folded yet
+          -- items inserted by runs that are running or not folded yet
           SELECT p.chunk, p.policy_type, p.item_ids
           FROM inventory_core_internal.run_parts AS p
           WHERE p.tenant_id = tenant AND p.policy_type <> '' AND p.chunk = ANY (chunks)) AS s
@@ -41,7 +41,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._type_sets(text, text, integer[]) IS
-    'The items of some chunks by policy type: at least of those types that a selection has to do with, where one is given';
+    'The items of some chunks by policy type; if a selection is given, at least those of its types';
 
 CREATE FUNCTION inventory_core_internal._fold_types(tenant text, run_id uuid) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE

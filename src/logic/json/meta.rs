@@ -255,5 +255,5 @@ impl<'a> Decimal<'a> {
 }
 
 #[cfg(test)]
-#[path = "stored_tests.rs"]
+#[path = "meta_tests.rs"]
 mod tests;

@@ -1,6 +1,6 @@
-//! Sets of run numbers for the SQL of this extension; see `logic/run_numbers.rs`. NULL is the empty set.
+//! Sets of run numbers for the SQL of this extension; see `logic/run_seqs.rs`. NULL is the empty set.
 
-use inventory_core_logic::run_numbers;
+use inventory_core_logic::run_seqs;
 use pgrx::prelude::*;
 
 use super::report;
@@ -9,35 +9,35 @@ use super::report;
 #[pg_extern(immutable, parallel_safe, schema = "inventory_core_internal")]
 fn _runs_add(set: Option<&[u8]>, run_seq: Option<i64>) -> Vec<u8> {
     let Some(run_seq) = run_seq else { report::null_argument("run_seq") };
-    run_numbers::add(set, run_seq).unwrap_or_else(|error| report::raise(error))
+    run_seqs::add(set, run_seq).unwrap_or_else(|error| report::raise(error))
 }
 
 /// The runs that are in one of two sets and not in the other.
 #[pg_extern(immutable, parallel_safe, schema = "inventory_core_internal")]
 fn _runs_differ(set: Option<&[u8]>, other: Option<&[u8]>) -> Vec<u8> {
-    run_numbers::differ(set, other).unwrap_or_else(|error| report::raise(error))
+    run_seqs::differ(set, other).unwrap_or_else(|error| report::raise(error))
 }
 
 /// The last run of a set, NULL where it is empty.
 #[pg_extern(immutable, parallel_safe, schema = "inventory_core_internal")]
 fn _runs_last(set: Option<&[u8]>) -> Option<i64> {
-    run_numbers::last(set).unwrap_or_else(|error| report::raise(error))
+    run_seqs::last(set).unwrap_or_else(|error| report::raise(error))
 }
 
 /// The first run of a set after another run, NULL where there is none.
 #[pg_extern(immutable, parallel_safe, schema = "inventory_core_internal")]
 fn _runs_first_after(set: Option<&[u8]>, run_seq: Option<i64>) -> Option<i64> {
-    run_numbers::first_after(set, run_seq?).unwrap_or_else(|error| report::raise(error))
+    run_seqs::first_after(set, run_seq?).unwrap_or_else(|error| report::raise(error))
 }
 
 /// How many runs of a set come after one run and not after another.
 #[pg_extern(immutable, parallel_safe, schema = "inventory_core_internal")]
 fn _runs_count(set: Option<&[u8]>, after: Option<i64>, until: Option<i64>) -> Option<i64> {
-    Some(run_numbers::count(set, after?, until?).unwrap_or_else(|error| report::raise(error)))
+    Some(run_seqs::count(set, after?, until?).unwrap_or_else(|error| report::raise(error)))
 }
 
 /// Whether a set holds a run.
 #[pg_extern(immutable, parallel_safe, schema = "inventory_core_internal")]
 fn _runs_contain(set: Option<&[u8]>, run_seq: Option<i64>) -> Option<bool> {
-    Some(run_numbers::contains(set, run_seq?).unwrap_or_else(|error| report::raise(error)))
+    Some(run_seqs::contains(set, run_seq?).unwrap_or_else(|error| report::raise(error)))
 }

@@ -1,6 +1,6 @@
 CREATE FUNCTION inventory_core_internal._is_span(span interval) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
--- Months are not a number of days: '-12 months 361 days' compares as positive and leads back.
+-- A month is not a fixed number of days: '-12 months 361 days' compares as positive, but adding it gives an earlier time.
 RETURN span BETWEEN interval '0' AND interval '7 days' AND extract(year FROM span) = 0 AND extract(month FROM span) = 0;
 COMMENT ON FUNCTION inventory_core_internal._is_span(interval) IS 'Whether an interval is from 0 to 7 days long';
 
@@ -8,9 +8,9 @@ CREATE FUNCTION inventory_core_internal._exact(span interval) RETURNS interval
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN make_interval(secs => extract(epoch FROM span)::double precision);
 COMMENT ON FUNCTION inventory_core_internal._exact(interval) IS
-    'The same interval in one unit: a day is 24 hours, whatever the time zone of the session does';
+    'The same interval in one unit: a day is 24 hours, whatever the time zone of the session';
 
-CREATE FUNCTION inventory_core_internal._check_start(
+CREATE FUNCTION inventory_core_internal._check_start_arguments(
     selection jsonb, correlation_id text, lease interval, min_age interval, scope text) RETURNS void
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
@@ -35,8 +35,8 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION inventory_core_internal._check_start(jsonb, text, interval, interval, text) IS
-    'Raises 22004 or 22023 for arguments of start_run that make no sense';
+COMMENT ON FUNCTION inventory_core_internal._check_start_arguments(jsonb, text, interval, interval, text) IS
+    'Raises 22004 or 22023 for invalid arguments of start_run';
 
 CREATE FUNCTION inventory_core_internal._check_mode(mode text, policy_types text[]) RETURNS text[]
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
@@ -47,8 +47,8 @@ DECLARE
 BEGIN
     PERFORM inventory_core_internal._require('mode', mode IS NOT NULL);
     SELECT CASE
-               WHEN mode NOT IN ('full', 'delta') THEN 'mode: it is neither of the two known values.'
-               WHEN mode = 'delta' AND policy_types IS NOT NULL THEN 'policy_types: a delta covers no types.'
+               WHEN mode NOT IN ('full', 'delta') THEN 'mode: it is not one of the two known values.'
+               WHEN mode = 'delta' AND policy_types IS NOT NULL THEN 'policy_types: a delta run covers no types.'
                WHEN count(*) = 0 THEN CASE WHEN policy_types IS NOT NULL THEN 'policy_types: it is empty.' END
                WHEN bool_or(t.policy_type IS NULL) THEN 'policy_types: an element is NULL.'
                WHEN min(octet_length(t.policy_type)) = 0 OR max(octet_length(t.policy_type)) > 200
@@ -69,7 +69,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._check_mode(text, text[]) IS
-    'Raises 22004 or 22023 for a mode or policy types that make no sense; gives the types sorted, each once';
+    'Raises 22004 or 22023 for an invalid mode or policy types; returns the types sorted, each once';
 
 CREATE FUNCTION inventory_core_internal._raise_no_cursor() RETURNS void
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
@@ -78,11 +78,12 @@ AS $$
 BEGIN
     RAISE EXCEPTION 'a full run is due'
         USING ERRCODE = 'invalid_parameter_value',
-              DETAIL = 'The selection has no cursor, which a delta run asks the API with.',
-              HINT = 'Start it with mode => ''full'', and give finish_run the cursor that the API gave for later changes.';
+              DETAIL = 'The selection has no cursor, which a delta run passes to the API.',
+              HINT = 'Start a run with mode => ''full'', and pass the cursor that the API returned to finish_run.';
 END
 $$;
-COMMENT ON FUNCTION inventory_core_internal._raise_no_cursor() IS '22023 where a delta is started and the selection has no cursor';
+COMMENT ON FUNCTION inventory_core_internal._raise_no_cursor() IS
+    'Raises 22023 for a delta run of a selection without a cursor';
 
 CREATE FUNCTION inventory_core_internal._check_request(run inventory_core_internal.sync_runs, selection_hash text) RETURNS void
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
@@ -98,4 +99,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._check_request(inventory_core_internal.sync_runs, text) IS
-    'Raises 22023 where a request_id comes back for another selection';
+    'Raises 22023 if a request_id was used for another selection';

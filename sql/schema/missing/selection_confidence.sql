@@ -14,7 +14,7 @@ END;
 COMMENT ON FUNCTION inventory_core_internal._latest_full_run(text, text, boolean) IS
     'The completed full run of a selection that started last, or the last clean one';
 
-CREATE FUNCTION inventory_core_internal._doubts_of_selection(tenant text, selection_hash text, latest_run_id uuid)
+CREATE FUNCTION inventory_core_internal._selection_confidence(tenant text, selection_hash text, latest_run_id uuid)
 RETURNS TABLE (is_low boolean, reasons text[])
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
@@ -27,14 +27,14 @@ BEGIN
     RETURN QUERY
     WITH known AS MATERIALIZED (
         SELECT j.confidence, j.reasons
-        FROM inventory_core_internal._judged_types(tenant, _doubts_of_selection.selection_hash, 'latest') AS j
+        FROM inventory_core_internal._type_baselines(tenant, _selection_confidence.selection_hash, 'latest') AS j
         WHERE j.run_id IS NOT NULL AND j.known > 0
     ), told AS MATERIALIZED (
         SELECT k.confidence, k.reasons FROM known AS k
         UNION ALL
-        -- where the selection knows nothing that was judged, the latest run speaks for itself
+        -- if no known type has a baseline, the latest run as a whole
         SELECT r.confidence, r.reasons
-        FROM inventory_core_internal._run_doubts(tenant, latest_run_id) AS r
+        FROM inventory_core_internal._run_confidence(tenant, latest_run_id) AS r
         WHERE NOT EXISTS (SELECT FROM known)
     )
     SELECT bool_or(t.confidence = 'low'),
@@ -45,5 +45,5 @@ BEGIN
     FROM told AS t;
 END
 $$;
-COMMENT ON FUNCTION inventory_core_internal._doubts_of_selection(text, text, uuid) IS
-    'Whether the latest run of any type that a selection knows is in doubt, and all reasons';
+COMMENT ON FUNCTION inventory_core_internal._selection_confidence(text, text, uuid) IS
+    'Whether confidence is low for any type that a selection knows, and all reasons';
