@@ -1,7 +1,7 @@
 //! `inventory_core`: per tenant, what an external API last showed, and what is missing and why.
 //!
-//! A table of contents: `logic` and `redact` (crates of their own) compute, `api` makes SQL functions of it, `server` touches
-//! the server, and the files below `sql/schema`, in the order of `sql/schema/order`, keep the rows.
+//! A table of contents: `logic` and `redact` (separate crates) compute, `api` wraps them as SQL functions, `server` calls the
+//! server, and the files below `sql/schema`, in the order of `sql/schema/order`, hold tables and statements.
 
 mod api;
 #[cfg(any(test, feature = "pg_test"))]
@@ -23,7 +23,7 @@ extern "C-unwind" fn _PG_init() {
     server::binding::reserve_prefix();
 }
 
-// pgrx makes CREATE SCHEMA IF NOT EXISTS of a module; the file before it fails where the schema is somebody else's.
+// pgrx emits CREATE SCHEMA IF NOT EXISTS for a module; the file before it fails if the schema already exists.
 pgrx::extension_sql_file!("../sql/schema/schemas.sql", name = "schemas", bootstrap);
 #[pgrx::pg_schema]
 mod inventory_core {}

@@ -23,7 +23,7 @@ fn _bitmap_union(sets: Option<Array<'_, &[u8]>>) -> Vec<u8> {
     bitmap::union(sets, &check_for_interrupts).unwrap_or_else(|error| report::raise(error))
 }
 
-/// What is in the first set and not in the second; NULL counts as empty.
+/// The ids in the first set and not in the second; NULL counts as empty.
 #[pg_extern(immutable, parallel_safe, schema = "inventory_core_internal")]
 fn _bitmap_subtract(set: Option<&[u8]>, other: Option<&[u8]>) -> Vec<u8> {
     match (set, other) {
@@ -33,7 +33,7 @@ fn _bitmap_subtract(set: Option<&[u8]>, other: Option<&[u8]>) -> Vec<u8> {
     .unwrap_or_else(|error| report::raise(error))
 }
 
-/// What is in both sets; NULL counts as empty.
+/// The ids in both sets; NULL counts as empty.
 #[pg_extern(immutable, parallel_safe, schema = "inventory_core_internal")]
 fn _bitmap_intersect(set: Option<&[u8]>, other: Option<&[u8]>) -> Vec<u8> {
     match (set, other) {
@@ -49,7 +49,7 @@ fn _bitmap_count(set: Option<&[u8]>) -> i64 {
     set.map_or(Ok(0), bitmap::count).unwrap_or_else(|error| report::raise(error))
 }
 
-/// Whether bytes are a set, for `doctor`, which must not fail on those that are none; NULL counts as empty.
+/// Whether bytes are a valid set, for `doctor`, which must not fail on invalid ones; NULL counts as empty.
 #[pg_extern(immutable, parallel_safe, schema = "inventory_core_internal")]
 fn _is_bitmap(set: Option<&[u8]>) -> bool {
     set.is_none_or(|set| bitmap::count(set).is_ok())
@@ -67,13 +67,13 @@ fn _bitmap_contains(set: &[u8], item_id: i64) -> bool {
     bitmap::contains(set, item_id).unwrap_or_else(|error| report::raise(error))
 }
 
-/// For each id of a chunk, which of some sets, newest first, is the first that holds it; NULL elements count as empty.
+/// For each id of a chunk, the position of the first of some sets that holds it; NULL elements count as empty.
 #[pg_extern(immutable, strict, parallel_safe, schema = "inventory_core_internal")]
 fn _bitmap_positions(sets: Array<'_, &[u8]>) -> Vec<u8> {
     bitmap::positions(sets.iter(), &check_for_interrupts).unwrap_or_else(|error| report::raise(error))
 }
 
-/// What `_bitmap_positions` says of an id, from 1; NULL where no set holds it.
+/// The position of an id in the result of `_bitmap_positions`, from 1; NULL if no set holds it.
 #[pg_extern(immutable, strict, parallel_safe, schema = "inventory_core_internal")]
 fn _bitmap_position(positions: &[u8], item_id: i64) -> Option<i32> {
     bitmap::position(positions, item_id)

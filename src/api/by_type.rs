@@ -1,11 +1,11 @@
-//! Sets of one chunk taken apart by type, for the SQL of this extension; see `logic/by_type.rs`.
+//! Splits sets of one chunk by type, for the SQL of this extension; see `logic/by_type.rs`.
 
 use inventory_core_logic::{bitmap, by_type};
 use pgrx::prelude::*;
 
 use super::{check_for_interrupts, report};
 
-/// How many ids each pair of a type and a set has in common, pairs that have none left out; positions count from 1, and
+/// How many ids each pair of a type and a set has in common, without pairs that have none. Positions count from 1, and
 /// NULL elements count as empty.
 #[pg_extern(immutable, strict, parallel_safe, schema = "inventory_core_internal")]
 fn _count_by_type(
@@ -20,7 +20,7 @@ fn _count_by_type(
     TableIterator::new(found.unwrap_or_else(|error| report::raise(error)))
 }
 
-/// What each pair of a type and a set has in common, as `_count_by_type` counts it.
+/// The ids that each pair of a type and a set has in common, as `_count_by_type` counts them.
 #[pg_extern(immutable, strict, parallel_safe, schema = "inventory_core_internal")]
 fn _split_by_type(
     types: Array<'_, &[u8]>,

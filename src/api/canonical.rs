@@ -19,7 +19,7 @@ fn _selection_hash(selection: &str) -> String {
     canonical::selection_hash(&_canonical_json(selection))
 }
 
-/// The key of the advisory lock that keeps starters of one selection from queueing.
+/// The key of the public advisory lock of a selection.
 #[pg_extern(immutable, strict, parallel_safe, schema = "inventory_core")]
 fn selection_lock_key(tenant: &str, selection_hash: &str) -> i64 {
     lock_key::selection_lock_key(tenant, selection_hash)

@@ -1,4 +1,4 @@
-//! The digests of one item, for rows that are written past `upsert_items`; see `logic/digest.rs`.
+//! The digests of one item, for rows that are written without `upsert_items`; see `logic/digest.rs`.
 
 use inventory_core_logic::digest;
 use inventory_core_logic::json::meta;
@@ -6,13 +6,13 @@ use pgrx::prelude::*;
 
 use super::{check_for_interrupts, report};
 
-/// What `_read_items` says of this name; NULL is a name that was cleared or never given.
+/// The digest of a name, as in `_read_items`; NULL is a name that was cleared or never given.
 #[pg_extern(immutable, parallel_safe, schema = "inventory_core_internal")]
 fn _name_digest(display_name: Option<&str>) -> i64 {
     digest::of_text(display_name)
 }
 
-/// What `_read_items` says of this meta, given as JSON text in any spelling; NULL likewise.
+/// The digest of a meta, as in `_read_items`, passed as JSON text in any spelling; NULL likewise.
 #[pg_extern(immutable, parallel_safe, schema = "inventory_core_internal")]
 fn _meta_digest(meta: Option<&str>) -> i64 {
     match meta {
@@ -27,7 +27,7 @@ fn _key_high(policy_type: &str, external_id: &str) -> i64 {
     digest::of_key(policy_type, external_id).high
 }
 
-/// The other half.
+/// The second half.
 #[pg_extern(immutable, strict, parallel_safe, schema = "inventory_core_internal")]
 fn _key_low(policy_type: &str, external_id: &str) -> i64 {
     digest::of_key(policy_type, external_id).low

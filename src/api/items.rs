@@ -1,4 +1,4 @@
-//! What `upsert_items` asks of a batch; see `logic/items.rs` and `logic/batch.rs`.
+//! Reading and comparing a batch, for `upsert_items`; see `logic/items.rs` and `logic/batch.rs`.
 
 use std::borrow::Cow;
 
@@ -13,7 +13,7 @@ use super::{check_for_interrupts, report, without_nulls};
 use crate::server::json::JsonText;
 use crate::server::memory::give_memory_back_at_end;
 
-/// In bytes. The memory of smaller ones is kept: to get it again would slow the next one down.
+/// In bytes. The memory of smaller batches is kept: allocating it again would slow the next batch down.
 const LARGE_BATCH: usize = 4 << 20;
 
 fn whitelist(types: &Array<'_, &str>, keys: &Array<'_, &str>) -> Whitelist {
@@ -30,8 +30,8 @@ fn packed(batch: &[u8]) -> Packed<'_> {
     Packed::read(batch).unwrap_or_else(|error| report::raise(error))
 }
 
-/// A batch as one value: the keys and digests of its items, which are all that is needed to tell which of them are new or
-/// changed, and where in the text each begins.
+/// A batch as one value: the keys and digests of its items, which decide which of them are new or changed, and where in the
+/// text each begins.
 #[pg_extern(immutable, strict, parallel_safe, schema = "inventory_core_internal")]
 #[allow(clippy::type_complexity)]
 fn _read_items<'a>(
@@ -68,7 +68,7 @@ fn _read_items<'a>(
     ))
 }
 
-/// Items of a batch that are evenly spread over it: every so many, and the last one.
+/// Evenly spread items of a batch: every n-th, and the last one.
 #[pg_extern(immutable, strict, parallel_safe, schema = "inventory_core_internal")]
 #[allow(clippy::type_complexity)]
 fn _batch_sample<'a>(
@@ -91,8 +91,8 @@ fn _sample_batch(batch: &[u8], every: i32) -> Vec<u8> {
     batch::write(sample.collect::<Vec<_>>().into_iter())
 }
 
-/// What became of the items of a batch, beside stored ones. A class without items is NULL. `new_external_ids` are sorted,
-/// as an index likes to be asked.
+/// Which items of a batch are new, changed or unchanged compared with stored ones. A class without items is NULL.
+/// `new_external_ids` are sorted, because sorted look-ups in an index are faster.
 #[pg_extern(immutable, parallel_safe, schema = "inventory_core_internal")]
 #[allow(clippy::type_complexity)]
 fn _compare_items<'a>(
@@ -139,7 +139,7 @@ fn _compare_items<'a>(
     ))
 }
 
-/// The elements of an array, none where it is NULL.
+/// The elements of an array; none if it is NULL.
 fn numbers<'s>(name: &'s str, array: &'s Option<Array<'_, i64>>) -> impl Iterator<Item = i64> + 's {
     array.iter().flat_map(move |array| without_nulls(name, array))
 }
@@ -148,9 +148,9 @@ fn unless_empty<T>(list: Vec<T>) -> Option<Vec<T>> {
     (!list.is_empty()).then_some(list)
 }
 
-/// What to store of some items of a batch, in the order of the given array; `nth` counts them. `positions` count from 1 in
-/// the batch that `_read_items` made of this array. A part that is omitted has the digest of no text. How many string
-/// values of its meta held a secret is `redacted_values`.
+/// The texts to store for some items of a batch, in the order of the given array; `nth` counts them. `positions` count from
+/// 1 in the batch that `_read_items` made of this array. An omitted part has the digest of no text. `redacted_values` is
+/// the number of string values of its meta that held a secret.
 #[pg_extern(immutable, strict, parallel_safe, schema = "inventory_core_internal")]
 #[allow(clippy::type_complexity)]
 fn _item_texts<'a>(

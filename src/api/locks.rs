@@ -1,6 +1,6 @@
 //! The locks of the bound tenant, for the functions that write; see `server/locks.rs` and `sql/schema/runs/locks.sql`.
 //!
-//! A caller can lock no more than what belongs to the tenant that it is bound to, with the access of a writer.
+//! A caller can take locks of the tenant that it is bound to only, and needs the access of a writer.
 
 use inventory_core_logic::lock_key;
 use pgrx::{Uuid, prelude::*};
@@ -9,25 +9,25 @@ use super::report;
 use crate::server::binding::{self, Access};
 use crate::server::locks::{self, Kind, Mode};
 
-/// Waits for a lock that nobody else may hold.
+/// Waits for a lock in exclusive mode.
 #[pg_extern(volatile, parallel_unsafe, strict, schema = "inventory_core_internal")]
 fn _lock(kind: &str, name: &str) {
     locks::lock(&private_tag(kind, name), Mode::Exclusive);
 }
 
-/// Waits for a lock that others may share.
+/// Waits for a lock in shared mode.
 #[pg_extern(volatile, parallel_unsafe, strict, schema = "inventory_core_internal")]
 fn _lock_shared(kind: &str, name: &str) {
     locks::lock(&private_tag(kind, name), Mode::Shared);
 }
 
-/// Takes a lock that nobody else may hold; false, at once, where another transaction holds it or waits for it.
+/// Tries a lock in exclusive mode; false at once if another transaction holds it or waits for it.
 #[pg_extern(volatile, parallel_unsafe, strict, schema = "inventory_core_internal")]
 fn _try_lock(kind: &str, name: &str) -> bool {
     locks::try_lock(&private_tag(kind, name), Mode::Exclusive)
 }
 
-/// Takes a lock that others may share; false, at once, where another transaction holds it alone or waits for that.
+/// Tries a lock in shared mode; false at once if another transaction holds it exclusively or waits for that.
 #[pg_extern(volatile, parallel_unsafe, strict, schema = "inventory_core_internal")]
 fn _try_lock_shared(kind: &str, name: &str) -> bool {
     locks::try_lock(&private_tag(kind, name), Mode::Shared)
@@ -45,7 +45,7 @@ fn _unlock_shared(kind: &str, name: &str) {
     locks::unlock(&private_tag(kind, name), Mode::Shared);
 }
 
-/// Takes the public advisory lock of a selection, `selection_lock_key`, where it is free.
+/// Tries the public advisory lock of a selection, `selection_lock_key`.
 #[pg_extern(volatile, parallel_unsafe, strict, schema = "inventory_core_internal")]
 fn _try_public_lock(selection_hash: &str) -> bool {
     locks::try_lock(&public_tag(selection_hash), Mode::Exclusive)
@@ -57,13 +57,13 @@ fn _unlock_public(selection_hash: &str) {
     locks::unlock(&public_tag(selection_hash), Mode::Exclusive);
 }
 
-/// Stands for a run in `run_slots`.
+/// Identifies a run in `run_slots`.
 #[pg_extern(immutable, parallel_safe, strict, schema = "inventory_core_internal")]
 fn _slot_holder(tenant: &str, run_id: Uuid) -> Vec<u8> {
     lock_key::slot_holder(tenant, run_id.as_bytes()).to_vec()
 }
 
-/// Takes a slot of the limit over all tenants; false, at once, where another transaction is taking it.
+/// Tries the lock of a slot of the limit over all tenants; false at once if another transaction is taking the slot.
 #[pg_extern(volatile, parallel_unsafe, strict, schema = "inventory_core_internal")]
 fn _try_lock_slot(slot_no: i32) -> bool {
     locks::try_lock(&slot_tag(slot_no), Mode::Exclusive)

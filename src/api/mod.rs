@@ -1,4 +1,4 @@
-//! The SQL functions that are written in Rust: unwrap, call the logic, convert.
+//! The SQL functions that are written in Rust: they unwrap arguments, call the logic and convert the result.
 //!
 //! Names that start with an underscore are for the SQL of this extension, not for callers.
 

@@ -1,10 +1,10 @@
-//! From a refusal to a SQLSTATE with DETAIL and HINT. The only file that raises.
+//! Raises errors: message, SQLSTATE, DETAIL and HINT. No other Rust file does.
 
 use inventory_core_logic::error::{Error, Kind};
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
-/// Raises what the logic refused.
+/// Raises an error of the logic.
 pub fn raise(error: Error) -> ! {
     let code = match error.kind {
         Kind::Invalid => PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
@@ -26,7 +26,7 @@ pub fn null_argument(name: &str) -> ! {
     )
 }
 
-/// NULL in an array, where each element is needed.
+/// NULL in an array that must not contain it.
 pub fn null_element(array: &str) -> ! {
     refuse(
         PgSqlErrorCode::ERRCODE_NULL_VALUE_NOT_ALLOWED,
@@ -41,12 +41,12 @@ pub fn tenant_not_granted() -> ! {
     refuse(
         PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
         "permission denied for tenant",
-        "Neither the current user nor a role whose privileges it has was granted this tenant.",
+        "This tenant is granted neither to the current user nor to a role whose privileges it has.",
         "The owner of the extension can grant it: SELECT inventory_core.grant_access(role, tenant, access).",
     )
 }
 
-/// The grant is there but does not reach that far.
+/// The access of the grant is too low.
 pub fn access_too_low(needed: &str) -> ! {
     refuse(
         PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
@@ -66,17 +66,17 @@ pub fn bound_to_another_tenant() -> ! {
     )
 }
 
-/// A private function was given what none of ours gives it.
+/// A private function was called with an unknown kind of lock.
 pub fn unknown_lock() -> ! {
     refuse(
         PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
         "invalid kind of lock",
-        "It is none of the known kinds.",
-        "Private functions of inventory_core are called by its public ones alone.",
+        "It is not one of the known kinds.",
+        "Call the public functions of inventory_core; its private ones are for them.",
     )
 }
 
-/// A sample is drawn from the pages of the table, whosever rows they hold.
+/// A sample is drawn from the pages of the table, which hold rows of all tenants.
 pub fn no_sample() -> ! {
     refuse(
         PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
@@ -106,7 +106,7 @@ pub fn no_tenant_bound() -> ! {
     )
 }
 
-/// A fault that is not the caller's.
+/// An internal error.
 pub fn internal(error: &dyn std::error::Error) -> ! {
     refuse(
         PgSqlErrorCode::ERRCODE_INTERNAL_ERROR,

@@ -5,13 +5,13 @@ use pgrx::prelude::*;
 
 use super::{report, settings};
 
-/// Whether a request that got this status may succeed when it is sent again.
+/// Whether a request that got this status may succeed if it is sent again.
 #[pg_extern(immutable, strict, parallel_safe, schema = "inventory_core")]
 fn is_retryable(http_status: i32) -> bool {
     retry::is_retryable(http_status)
 }
 
-/// The error code of a run that stands for an HTTP status, NULL included.
+/// The error code of runs for an HTTP status; NULL has one too.
 #[pg_extern(immutable, parallel_safe, schema = "inventory_core")]
 fn error_code_for(http_status: Option<i32>) -> &'static str {
     retry::error_code_for(http_status)

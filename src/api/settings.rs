@@ -1,5 +1,5 @@
-//! The settings, and what the SQL of this extension asks of them. Read here and not by
-//! `current_setting`, which would show a value that a session made up before the library was loaded.
+//! The settings, and functions that read them for the SQL of this extension. `current_setting` would show a value
+//! that a session forged before the library was loaded.
 
 use std::ffi::CString;
 
@@ -24,7 +24,7 @@ const MAX_SLOTS: i32 = 1024;
 pub fn init() {
     GucRegistry::define_string_guc(
         c"inventory_core.clock",
-        c"The time that inventory_core takes for now; empty means the server's clock.",
+        c"The time that inventory_core uses as the current time; empty means the server's clock.",
         c"For tests of applications: a timestamp with time zone, as text.",
         &CLOCK,
         GucContext::Suset,
@@ -32,7 +32,7 @@ pub fn init() {
     );
     GucRegistry::define_int_guc(
         c"inventory_core.lease",
-        c"How long a run may be silent before another may take its selection over.",
+        c"How long a run may be silent before another may take over its selection.",
         c"Counted from the start, the last batch or the last heartbeat.",
         &LEASE,
         1,
@@ -50,7 +50,7 @@ pub fn init() {
     );
     GucRegistry::define_int_guc(
         c"inventory_core.max_running_runs",
-        c"How many runs may run at once, over all tenants; 0 = none, -1 = any number.",
+        c"How many runs may run at once, over all tenants; 0 = none, -1 = no limit.",
         c"A start beyond it is refused with the reason global_limit.",
         &MAX_RUNNING_RUNS,
         -1,
@@ -60,8 +60,8 @@ pub fn init() {
     );
     GucRegistry::define_int_guc(
         c"inventory_core.max_running_runs_per_tenant",
-        c"How many runs of one tenant may run at once; 0 = none, -1 = any number.",
-        c"set_tenant_limit says otherwise for a tenant. A start beyond it is refused with the reason tenant_limit.",
+        c"How many runs of one tenant may run at once; 0 = none, -1 = no limit.",
+        c"set_tenant_limit overrides it for a tenant. A start beyond it is refused with the reason tenant_limit.",
         &MAX_RUNNING_RUNS_PER_TENANT,
         -1,
         MAX_SLOTS,
@@ -70,8 +70,8 @@ pub fn init() {
     );
     GucRegistry::define_float_guc(
         c"inventory_core.shrink_guard",
-        c"A run that observes less than this share of the last good one is not believed at once; 0 = off.",
-        c"It is stored as given, with the error shrink_guard; a second run of that size is believed.",
+        c"Share of the reference run below which a run does not vouch for its policy types; 0 = off.",
+        c"It gets the error shrink_guard; its data is stored. A second run of that size is clean.",
         &SHRINK_GUARD,
         0.0,
         1.0,
@@ -80,7 +80,7 @@ pub fn init() {
     );
     GucRegistry::define_float_guc(
         c"inventory_core.expected_tolerance",
-        c"Share of expected_items that a run may fail to observe without being called short.",
+        c"Share of expected_items that a run may miss without the error short_of_expected.",
         c"For lists that change while they are read; 0 means that each expected item must be observed.",
         &EXPECTED_TOLERANCE,
         0.0,
@@ -90,8 +90,8 @@ pub fn init() {
     );
     GucRegistry::define_int_guc(
         c"inventory_core.shrink_guard_min_items",
-        c"The shrink guard watches what the last good run observed at least so many items of: all, or one policy type.",
-        c"Smaller ones may shrink at will.",
+        c"The shrink guard applies only if the reference run observed at least this many items, of all types or of one.",
+        c"Smaller lists and types may shrink by any amount.",
         &SHRINK_GUARD_MIN_ITEMS,
         0,
         i32::MAX,
@@ -100,7 +100,7 @@ pub fn init() {
     );
     GucRegistry::define_int_guc(
         c"inventory_core.retry_base",
-        c"The longest wait before the first retry, where the API asks for none; it doubles with each attempt.",
+        c"The longest wait before the first retry, if the API asks for none; it doubles with each attempt.",
         c"retry_delay draws from 0 up to it.",
         &RETRY_BASE,
         1,
@@ -110,7 +110,7 @@ pub fn init() {
     );
     GucRegistry::define_int_guc(
         c"inventory_core.retry_cap",
-        c"The longest wait before a retry, where the API asks for none.",
+        c"The longest wait before a retry, if the API asks for none.",
         c"retry_delay draws from 0 up to it, however many attempts there were.",
         &RETRY_CAP,
         1,
@@ -130,7 +130,7 @@ pub fn retry_cap_micros() -> i64 {
     i64::from(RETRY_CAP.get()) * 1_000
 }
 
-/// The text of `inventory_core.clock`, NULL where it is empty.
+/// The text of `inventory_core.clock`; NULL if it is empty.
 #[pg_extern(stable, parallel_safe, schema = "inventory_core_internal")]
 fn _clock_setting() -> Option<String> {
     CLOCK.get().and_then(|text| text.into_string().ok()).filter(|text| !text.is_empty())

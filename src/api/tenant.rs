@@ -1,4 +1,4 @@
-//! `set_tenant`, `clear_tenant`, `current_tenant`, and what policies and `maintain` ask.
+//! `set_tenant`, `clear_tenant`, `current_tenant`, and functions for the policies and `maintain`.
 
 use pgrx::prelude::*;
 
@@ -34,7 +34,7 @@ fn current_tenant() -> Option<String> {
     binding::bound().map(|binding| binding.tenant)
 }
 
-/// The tenant whose rows may be read; raises where none is bound. For the policies.
+/// The tenant whose rows may be read; raises if none is bound. For the policies.
 #[pg_extern(stable, parallel_safe, schema = "inventory_core_internal")]
 fn _readable_tenant() -> String {
     match binding::bound() {
@@ -43,7 +43,7 @@ fn _readable_tenant() -> String {
     }
 }
 
-/// The tenant whose rows may be written with at least this access; raises where there is none.
+/// The tenant whose rows may be written with at least this access; raises if there is none.
 #[pg_extern(stable, strict, parallel_safe, schema = "inventory_core_internal")]
 fn _writable_tenant(needed: &str) -> String {
     match binding::bound() {
@@ -77,17 +77,17 @@ fn _grant_counts(role_name: &str, role_oid: pg_sys::Oid) -> bool {
     binding::grant_counts(role_name, role_oid)
 }
 
-/// Where the tenants begin that the caller may list: at the bound one, or at the first for the owner of the extension and
-/// for a caller bound to every tenant. For the policies, which compare ranges because an index serves them.
+/// Lower bound of the tenants that the caller may list: the bound one, or the first for the owner of the extension and for
+/// a caller bound to every tenant. For the policies, which compare ranges because an index serves them.
 #[pg_extern(stable, parallel_safe, schema = "inventory_core_internal")]
 fn _first_listed_tenant() -> String {
     listed_tenant().unwrap_or_default()
 }
 
-/// Where the tenants end that the caller may list.
+/// Upper bound of the tenants that the caller may list.
 #[pg_extern(stable, parallel_safe, schema = "inventory_core_internal")]
 fn _last_listed_tenant() -> String {
-    // longer than a name may be, and of the last character that there is
+    // longer than any name, and made of the last character of Unicode
     listed_tenant().unwrap_or_else(|| char::MAX.to_string().repeat(64))
 }
 
@@ -99,8 +99,8 @@ fn listed_tenant() -> Option<String> {
     Some(_readable_tenant()).filter(|tenant| tenant != EVERY)
 }
 
-/// True where a tenant is bound or no policy applies to the caller; raises otherwise. For the views, so that
-/// the error does not depend on where a plan asks the policies: an empty result must never pass for an answer.
+/// True if a tenant is bound or no policy applies to the caller; raises otherwise. For the views, so that the
+/// error does not depend on where a plan evaluates the policies: an empty result must never pass for an answer.
 #[pg_extern(stable, parallel_safe, schema = "inventory_core_internal")]
 fn _may_read() -> bool {
     if binding::bound().is_none() && !binding::exempt() {
@@ -109,14 +109,14 @@ fn _may_read() -> bool {
     true
 }
 
-/// True. For the policies: because it is immutable, the planner asks it while it plans, which loads the
-/// library and with it the rule that keeps plans to the rows of one tenant (`src/server/plans.rs`).
+/// True. For the policies: because it is immutable, the planner evaluates it, which loads the library and
+/// with it the hook that restricts plans to the rows of one tenant (`src/server/plans.rs`).
 #[pg_extern(immutable, parallel_safe, schema = "inventory_core_internal")]
 fn _fences_plans() -> bool {
     true
 }
 
-/// Raises for what cannot name a tenant.
+/// Raises for an invalid tenant name.
 #[pg_extern(immutable, strict, parallel_safe, schema = "inventory_core_internal")]
 fn _check_tenant(tenant: &str) {
     if let Err(error) = inventory_core_logic::tenant::check(tenant) {

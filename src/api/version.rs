@@ -1,8 +1,8 @@
-//! What version the library is, for `doctor` to compare with what the catalogue says.
+//! The version of the library, which `doctor` compares with that of the catalogue.
 
 use pgrx::prelude::*;
 
-/// The version that this library was built as.
+/// The version of this library.
 #[pg_extern(immutable, parallel_safe, schema = "inventory_core_internal")]
 fn _library_version() -> &'static str {
     env!("CARGO_PKG_VERSION")

@@ -1,5 +1,5 @@
-//! A batch as one opaque value: what [`crate::items::read`] found of each item, beside its texts. The SQL that compares a
-//! batch with what is stored passes it on; whoever reads it checks it, for anybody may write such bytes.
+//! A batch as one opaque value: what [`crate::items::read`] found about each item, without its texts. The SQL that compares
+//! a batch with what is stored passes it on. Every reader checks it, because any caller may pass such bytes.
 //!
 //! Little endian numbers: a mark, the number of items, a record of [`RECORD`] bytes for each item in the given order, then
 //! all external ids, one behind the other.
@@ -64,8 +64,8 @@ fn narrow(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
-/// A batch that was checked: every record is within the bytes, every external id a text without a NUL, and the items
-/// begin one after the other.
+/// A checked batch: every record is within the bytes, every external id is a text without a NUL, and the items begin one
+/// after another.
 #[derive(Debug, Clone, Copy)]
 pub struct Packed<'a> {
     records: &'a [[u8; RECORD]],
@@ -145,7 +145,7 @@ impl<'a> Packed<'a> {
         text.get(start..self.records.get(index + 1).map_or(text.len(), start_of))
     }
 
-    /// The indexes of some items that are evenly spread: every so many, and the last one.
+    /// The indexes of evenly spread items: every n-th, and the last one.
     pub fn spread(&self, every: usize) -> impl Iterator<Item = usize> + use<> {
         let last = self.len().checked_sub(1);
         (0..last.unwrap_or(0)).step_by(every.max(1)).chain(last)

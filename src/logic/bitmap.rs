@@ -14,8 +14,7 @@ const CHUNK_BITS: u32 = 16;
 const CHUNK: u32 = 1 << CHUNK_BITS;
 const LOW_MASK: i64 = (1 << CHUNK_BITS) - 1;
 
-/// What a set takes at most: a bit for each id of a chunk, behind a header of 16 bytes. What would be longer is written as
-/// such bits.
+/// The longest set: a bit for each id of a chunk, after a header of 16 bytes. A set that would be longer is written so.
 const MAX_BYTES: usize = 16 + CHUNK as usize / 8;
 
 /// The bitmaps of `ids`, one per chunk, in the order of the chunks. Ids are positive.
@@ -53,12 +52,12 @@ pub fn union<'a>(sets: impl IntoIterator<Item = &'a [u8]>, tick: Tick<'_>) -> Re
     write(all)
 }
 
-/// What is in `set` and not in `other`.
+/// The ids in `set` and not in `other`.
 pub fn subtract(set: &[u8], other: &[u8]) -> Result<Vec<u8>, Error> {
     write(read(set)? - read(other)?)
 }
 
-/// What is in both sets.
+/// The ids in both sets.
 pub fn intersect(set: &[u8], other: &[u8]) -> Result<Vec<u8>, Error> {
     write(read(set)? & read(other)?)
 }
@@ -79,12 +78,12 @@ pub fn ids(chunk: i32, set: &[u8]) -> Result<impl Iterator<Item = i64> + use<>, 
     Ok(read(set)?.into_iter().map(move |low| first | i64::from(low)))
 }
 
-/// For each id of a chunk the position, counted from 1, of the first of its sets that holds it, or 0. It is made
-/// once per chunk, kept in memory while a query runs, and asked for each item. `None` is an empty set.
+/// For each id of a chunk the position, counted from 1, of the first of the sets that holds it, or 0. It is computed
+/// once per chunk, kept in memory while a query runs, and read for each item. `None` is an empty set.
 ///
 /// Two bytes say how the numbers are laid out and how wide they are; little endian numbers follow. They are the
-/// positions one by one or, where that is shorter, stretches of ids that share one: first where each stretch
-/// begins, then the position of each.
+/// positions one by one or, if that is shorter, ranges of ids with the same position: first the start of each range,
+/// then the position of each.
 pub fn positions<'a>(
     sets: impl IntoIterator<Item = Option<&'a [u8]>>,
     tick: Tick<'_>,
@@ -130,7 +129,7 @@ const ONE_BY_ONE: u8 = 2;
 const NARROW: usize = 2;
 const WIDE: usize = 4;
 
-/// What [`positions`] says of an id; `None` where no set holds it.
+/// The position of an id in the result of [`positions`]; `None` if no set holds it.
 pub fn position(positions: &[u8], id: i64) -> Option<i32> {
     let (layout, rest) = positions.split_first()?;
     let (width, numbers) = rest.split_first()?;
@@ -161,7 +160,7 @@ fn low_bits(id: i64) -> u32 {
     u32::try_from(id & LOW_MASK).unwrap_or_default()
 }
 
-/// Checks what it reads: a stored set may be anybody's. The memory taken is bounded by [`MAX_BYTES`].
+/// Checks what it reads: any writer may have stored a set. The memory taken is bounded by [`MAX_BYTES`].
 pub(crate) fn read(bytes: &[u8]) -> Result<RoaringBitmap, Error> {
     parse(bytes, MAX_BYTES, CHUNK)
 }
@@ -174,7 +173,7 @@ pub(crate) fn parse(mut bytes: &[u8], max_bytes: usize, beyond: u32) -> Result<R
             Kind::Corrupt,
             "malformed bitmap",
             format!("A set of {length} bytes cannot be read: {problem}."),
-            "Sets are written by the extension alone; restore them from a backup.",
+            "Only the extension should write sets; restore them from a backup.",
         )
     };
     if length > max_bytes {

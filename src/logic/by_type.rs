@@ -1,4 +1,4 @@
-//! Sets of items of one chunk, taken apart by the type of the items: what is asked by type visits no item.
+//! Splits sets of items of one chunk by the type of the items, so that questions by type visit no item.
 
 use roaring::RoaringBitmap;
 
@@ -8,7 +8,7 @@ use crate::error::Error;
 
 const CHUNK_SIZE: usize = 1 << 16;
 
-/// Up to so many pairs are intersected one by one; beyond, each id is looked up once, whatever the number of types.
+/// Up to this many pairs are intersected one by one. Beyond, each id is looked up once, whatever the number of types.
 const FEW_PAIRS: usize = 64;
 
 /// How many ids each pair of a type and a set has in common: (position of the type, position of the set, ids), both
@@ -50,7 +50,7 @@ pub fn count<'a>(
     Ok(found)
 }
 
-/// What each pair of a type and a set has in common, as [`count`] counts it.
+/// The ids that each pair of a type and a set has in common, as [`count`] counts them.
 pub fn split<'a>(
     types: impl IntoIterator<Item = &'a [u8]>,
     sets: impl IntoIterator<Item = &'a [u8]>,
@@ -105,7 +105,7 @@ fn read_all<'a>(
     sets.into_iter().map(read_one).collect()
 }
 
-/// The position of its type for each id of the chunk, 0 where no type has it.
+/// The position of its type for each id of the chunk; 0 if no type has it.
 fn type_of_each(types: &[RoaringBitmap], tick: Tick<'_>) -> Vec<u32> {
     let mut type_of = vec![0; CHUNK_SIZE];
     for (type_no, of_type) in (1..).zip(types) {

@@ -1,4 +1,4 @@
-//! Which items of a batch are new, changed or unchanged, told by digests alone.
+//! Decides by digests which items of a batch are new, changed or unchanged.
 
 use hashbrown::HashMap;
 
@@ -7,7 +7,7 @@ use crate::batch::Packed;
 use crate::digest::Key;
 use crate::ticker::Ticker;
 
-/// An item that is stored. Any may be shown, in any order and more than once.
+/// A stored item. Items may be passed in any order and more than once.
 #[derive(Debug, Clone, Copy)]
 pub struct Known {
     /// Its identity.
@@ -20,7 +20,7 @@ pub struct Known {
     pub meta_digest: i64,
 }
 
-/// What became of the batch. Positions count from 1.
+/// The classes of a batch. Positions count from 1.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Comparison {
     /// Items that are not among the known ones.
@@ -35,7 +35,7 @@ pub struct Comparison {
     pub young_ids: Vec<i64>,
 }
 
-/// Compares a batch, each item of which is given once, with what is known. Memory is by the batch, whatever is known.
+/// Compares a batch, which has each item once, with known items. Memory depends on the batch only.
 pub fn compare(
     batch: &Packed<'_>,
     known: impl Iterator<Item = Known>,

@@ -1,11 +1,11 @@
-//! Digests that tell, without the row, whether it is the same item and whether it changed: the first bytes of
-//! a sha256, as the signed integers that `bigint` columns hold.
+//! Digests show, without reading the row, whether an item is the same and whether it changed. They are the first
+//! bytes of a sha256, as signed integers for `bigint` columns.
 
 use sha2::{Digest as _, Sha256};
 
 /// The digest of an item's identity, 128 bits in two halves, because integers are compared and passed fastest.
 ///
-/// It stands for the identity: nobody has found two texts that share so much of a sha256.
+/// It stands for the identity: no two texts are known that share 128 bits of a sha256.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Key {
     /// The first 8 bytes.
@@ -26,7 +26,7 @@ pub fn of_key(policy_type: &str, external_id: &str) -> Key {
     Key { high: first_8_bytes(&hash), low: first_8_bytes(&hash[8..]) }
 }
 
-/// The digest of a stored text; `None` (no text) has one of its own.
+/// The digest of a stored text; `None` (no text) has a digest too.
 pub fn of_text(text: Option<&str>) -> i64 {
     let tag: &[u8] = if text.is_some() { b"1" } else { b"0" };
     first_8_bytes(Sha256::new().chain_update(tag).chain_update(text.unwrap_or_default()).finalize().as_ref())

@@ -1,4 +1,4 @@
-//! What can be wrong with an input, in words that a person can act on.
+//! Errors of an input, in words that the caller can act on.
 
 use std::fmt;
 
@@ -11,9 +11,9 @@ pub enum Kind {
     TooDeep,
     /// A value that is too long (SQLSTATE 54000).
     TooLong,
-    /// What we stored ourselves and cannot read any more (SQLSTATE XX001).
+    /// Stored data that cannot be read (SQLSTATE XX001).
     Corrupt,
-    /// What should not happen (SQLSTATE XX000).
+    /// An internal error (SQLSTATE XX000).
     Internal,
 }
 

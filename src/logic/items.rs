@@ -1,7 +1,7 @@
 //! One batch of `upsert_items`: JSON text in, checked items out, each with its digests.
 //!
-//! The text is read without building a tree. A caller that only asks which items are new or changed
-//! gets keys and digests; the texts to store are made later, for those items alone.
+//! The text is read without building a tree. The first pass gives keys and digests, which show which items
+//! are new or changed; the texts to store are made later, for those items only.
 
 mod fields;
 mod problem;
@@ -35,7 +35,7 @@ const TICK_EVERY: i32 = 1_000;
 pub enum OnBadItem {
     /// Refuse the whole batch.
     RejectBatch,
-    /// Leave the item out and tell which policy types lost one.
+    /// Leave the item out and report its policy type.
     Record,
 }
 
@@ -54,10 +54,10 @@ impl OnBadItem {
     }
 }
 
-/// A part of an item. `None`: omitted, leaves what is stored. `Some(None)`: JSON null, clears it.
+/// A part of an item. `None`: omitted, the stored value stays. `Some(None)`: JSON null, clears it.
 pub type Part<T> = Option<Option<T>>;
 
-/// A checked item, as far as it takes to tell whether it is new or changed.
+/// A checked item: what is needed to decide whether it is new or changed.
 #[derive(Debug)]
 pub struct Item<'a> {
     /// Where the item begins in the given text, in bytes: [`read_at`] reads it again from there.
@@ -72,7 +72,7 @@ pub struct Item<'a> {
     pub meta_digest: Option<i64>,
 }
 
-/// What to store of an item.
+/// The texts to store for an item.
 #[derive(Debug)]
 pub struct Texts<'a> {
     /// First part of the identity.
@@ -158,8 +158,8 @@ pub fn read<'a>(
     Ok(batch)
 }
 
-/// Reads one item of a batch that [`read`] found good, from the text that begins with it. `None` where there is no
-/// good item.
+/// Reads one item of a batch that [`read`] accepted, from the text that begins with it. `None` if there is no good
+/// item.
 pub fn read_at<'a>(text: &'a str, whitelist: &Whitelist, tick: Tick<'_>) -> Option<Texts<'a>> {
     let mut json = Reader::new(text);
     let value = json.peek().ok()?;
@@ -178,7 +178,7 @@ pub fn read_at<'a>(text: &'a str, whitelist: &Whitelist, tick: Tick<'_>) -> Opti
     Some(Texts { policy_type, external_id, display_name, meta, redacted_values })
 }
 
-/// A fault of the batch as a whole (no array, too many items): told rather than that of an item.
+/// An error of the batch as a whole (not an array, too many items), which takes precedence over that of an item.
 fn whole_is_wrong(array: &str) -> Option<Error> {
     let Ok(elements) = serde_json::from_str::<Vec<&RawValue>>(array) else { return Some(not_an_array()) };
     let fits = i32::try_from(elements.len()).is_ok_and(|length| length <= MAX_ITEMS);
@@ -199,7 +199,7 @@ fn not_an_array() -> Error {
     )
 }
 
-/// Keeps the last of equal items, where it stands.
+/// Keeps the last of equal items, at its position.
 fn keep_last_of_each(items: &mut Vec<Item<'_>>) {
     let mut seen = HashSet::with_capacity(items.len());
     let is_last: Vec<bool> = items.iter().rev().map(|item| seen.insert(item.key)).collect();
@@ -207,7 +207,7 @@ fn keep_last_of_each(items: &mut Vec<Item<'_>>) {
     items.retain(|_| is_last.next().unwrap_or(true));
 }
 
-/// Why an item is bad, and its policy type where that much could be read.
+/// Why an item is bad, and its policy type if it could be read.
 struct Bad {
     policy_type: Option<String>,
     error: Error,
@@ -307,8 +307,8 @@ fn display_name(raw: &str) -> Result<Option<Cow<'_, str>>, Problem> {
     }))
 }
 
-/// Writes the allowed keys of a meta object, sorted as in [`crate::json::writer`], in place of what the text holds; gives
-/// how many keys are dropped.
+/// Replaces the text by the allowed keys of a meta object, sorted as in [`crate::json::writer`]; returns how many keys it
+/// drops.
 fn write_meta(
     text: &mut String,
     members: &mut Vec<Member<'_>>,

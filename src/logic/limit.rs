@@ -1,7 +1,7 @@
 //! Limits on how many may run at once.
 //!
-//! Whoever runs has a number, no two the same. A number may be taken where, together with those above it that are taken, it
-//! keeps the limit: so a limit that was lowered counts for every start that begins afterwards.
+//! Each running run has a number, and no two have the same. A number may be taken if it and the taken numbers above it,
+//! counted together, keep the limit: so a limit that was lowered applies to every later start.
 
 /// The lowest free number above `above` that keeps the limit, from 1. `taken` holds the taken numbers in any order; `None`
 /// runs without a number (there was no limit when it began) and counts as above every number.

@@ -9,7 +9,7 @@ const DOMAIN: &[u8] = b"inventory_core/selection_lock/1\0";
 /// `inventory_core/selection_lock/1`, NUL, the tenant, NUL, the selection hash.
 ///
 /// PostgreSQL's text holds no NUL, so no two pairs give the same bytes. As with any 64-bit hash two
-/// pairs could still share a key: the lock is a courtesy between starters, never the only guard.
+/// pairs could still share a key, so this lock is never the only protection.
 pub fn selection_lock_key(tenant: &str, selection_hash: &str) -> i64 {
     first_8_bytes(
         Sha256::new()
@@ -20,14 +20,14 @@ pub fn selection_lock_key(tenant: &str, selection_hash: &str) -> i64 {
     )
 }
 
-/// The key of a private lock of a tenant: of its items, a selection, a run. Two locks that share a key wait for each other
-/// more often than they must, no more.
+/// The key of a private lock of a tenant: of its items, a selection, a run. If two locks share a key, their holders may wait
+/// for each other without need; nothing else goes wrong.
 pub fn private_lock_key(kind: &str, tenant: &str, name: &str) -> i64 {
     let words = [kind, "\0", tenant, "\0", name];
     first_8_bytes(words.iter().fold(Sha256::new(), |hasher, word| hasher.chain_update(word)))
 }
 
-/// What stands for a run among the slots of all tenants, without naming its tenant.
+/// Identifies a run among the slots of all tenants without naming its tenant.
 pub fn slot_holder(tenant: &str, run_id: &[u8; 16]) -> [u8; 32] {
     Sha256::new()
         .chain_update(b"inventory_core/slot\0")

@@ -1,4 +1,4 @@
-//! Whether to ask again, when, and what to call the failure.
+//! Whether to retry a request, when, and which error code a failure has.
 //!
 //! All times are microseconds: durations as such, instants since the Unix epoch. Nothing here reads a
 //! clock or draws a random number; both are arguments, so every answer can be tested.
@@ -7,8 +7,8 @@ mod http_date;
 
 use crate::error::Error;
 
-/// The longest wait that [`parse_retry_after`] reports: 24 hours. A server that asks for more is asked
-/// again after a day, so that one broken header cannot stop a tenant for years.
+/// The longest wait that [`parse_retry_after`] reports: 24 hours. A longer wait counts as a day, so that
+/// one broken header cannot stop a tenant for years.
 pub const MAX_RETRY_AFTER_MICROS: i64 = 24 * 60 * 60 * MICROS_PER_SECOND;
 
 /// A number above it is an instant (September 2001), not a delay of more than 31 years.
@@ -35,7 +35,7 @@ pub const ERROR_CODES: &[&str] = &[
     "unexpected",
 ];
 
-/// Whether the same request may well succeed later.
+/// Whether the same request may succeed later.
 ///
 /// True for 408, 425, 429, 500, 502, 503 and 504 of the IANA registry, and for the unregistered ones that
 /// proxies and clouds send for the same conditions: 520 to 524 (Cloudflare cannot reach the origin), 529
@@ -45,10 +45,10 @@ pub fn is_retryable(http_status: i32) -> bool {
     matches!(http_status, 408 | 425 | 429 | 500 | 502..=504 | 520..=524 | 529 | 598 | 599)
 }
 
-/// The error code, one of [`ERROR_CODES`], for the status of an HTTP answer; `None` is no status known.
+/// The error code, one of [`ERROR_CODES`], for the status of an HTTP response; `None` is an unknown status.
 ///
-/// What is no failure (below 400) or no HTTP status (600 and above) is `unexpected`: it was recorded as an
-/// error, and the status does not say why.
+/// A status that is not a failure (below 400) or not an HTTP status (600 and above) is `unexpected`: the
+/// caller recorded it as an error, and the status does not say why.
 pub fn error_code_for(http_status: Option<i32>) -> &'static str {
     match http_status {
         Some(401) => "auth_failed",
@@ -120,8 +120,8 @@ impl Backoff {
 ///
 /// `attempt` counts the retries made before, so it is 0 after the first failure. `random` is uniform in
 /// `[0, 1)` and new for every call. The wait is "full jitter", uniform from 0 to `min(cap, base * 2^attempt)`.
-/// When `retry_after` says how long ([`parse_retry_after`]), the jitter comes on top of that, so nobody comes
-/// back early, and not everybody at the same instant; such a wait may be longer than the cap.
+/// If `retry_after` says how long ([`parse_retry_after`]), the jitter is added to it: no worker retries early,
+/// and not all workers retry at the same instant. Such a wait may be longer than the cap.
 pub fn retry_delay(
     attempt: i32,
     http_status: i32,

@@ -1,5 +1,5 @@
-//! Sets of run numbers (`run_seq`) of one selection: which runs count for something. Roaring bitmaps in the portable
-//! format; runs that follow each other take a few bytes, whatever their number.
+//! Sets of run numbers (`run_seq`) of one selection, as roaring bitmaps in the portable format. Consecutive runs take a few
+//! bytes, whatever their number.
 
 use roaring::RoaringBitmap;
 
@@ -9,24 +9,24 @@ use crate::error::Error;
 /// Numbers from here on are refused, which bounds what a set can take in memory.
 const TOO_LARGE: u32 = 1 << 28;
 
-/// Far more than any set takes: runs that count for something mostly follow each other.
+/// Far more than any real set takes: its runs are mostly consecutive.
 const MAX_BYTES: usize = 1 << 20;
 
-/// The set with one number more.
+/// The set with one number added.
 pub fn add(set: Option<&[u8]>, number: i64) -> Result<Vec<u8>, Error> {
     let mut set = read(set)?;
     let number = u32::try_from(number).ok().filter(|number| *number < TOO_LARGE).ok_or_else(|| {
         Error::invalid(
             "too many runs of one selection",
             format!("The number of the run is {number}."),
-            "Go on under another selection.",
+            "Continue with another selection.",
         )
     })?;
     set.insert(number);
     write(set)
 }
 
-/// What is in one of the sets and not in the other.
+/// The numbers in exactly one of the sets.
 pub fn differ(set: Option<&[u8]>, other: Option<&[u8]>) -> Result<Vec<u8>, Error> {
     write(read(set)? ^ read(other)?)
 }

@@ -1,4 +1,4 @@
-//! What a tenant may look like.
+//! Valid names of tenants.
 
 use crate::error::Error;
 
@@ -7,7 +7,7 @@ const MAX_BYTES: usize = 255;
 /// Stands for every tenant in a grant.
 pub const EVERY: &str = "*";
 
-/// Refuses what cannot name a tenant: an empty or long text, a control character, `*`.
+/// Refuses invalid names of tenants: an empty or long text, a control character, `*`.
 pub fn check(tenant: &str) -> Result<(), Error> {
     let problem = if tenant.is_empty() {
         "It is empty.".to_owned()
@@ -16,7 +16,7 @@ pub fn check(tenant: &str) -> Result<(), Error> {
     } else if tenant.chars().any(char::is_control) {
         "It contains a control character.".to_owned()
     } else if tenant == EVERY {
-        "\"*\" stands for every tenant in a grant and names none.".to_owned()
+        "\"*\" means every tenant in a grant and is not a tenant.".to_owned()
     } else {
         return Ok(());
     };

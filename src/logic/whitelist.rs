@@ -1,4 +1,4 @@
-//! Which top-level keys of `meta` are kept: nothing at first, then what the owner allowed.
+//! The whitelist of `meta`: which top-level keys are kept. It is empty until the owner allows keys.
 
 use hashbrown::{HashMap, HashSet};
 

@@ -1,12 +1,12 @@
-//! Backtraces, kept from clients.
+//! Keeps backtraces from clients.
 
 use std::backtrace::Backtrace;
 use std::env;
 
 const VARIABLE: &str = "RUST_LIB_BACKTRACE";
 
-/// Has pgrx find no backtrace. Where the server's environment asks for one, pgrx adds it to the DETAIL of each panic, and
-/// every client would read it. (Its panic hook calls `Backtrace::capture`, which looks at the environment once a process.)
+/// Turns backtraces off. If the server's environment turns them on, pgrx adds one to the DETAIL of each panic, and every
+/// client can read it. (Its panic hook calls `Backtrace::capture`, which reads the environment once per process.)
 pub fn disable() {
     let before = env::var_os(VARIABLE);
     // SAFETY: a backend has one thread, and is just loading this library.

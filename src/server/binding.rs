@@ -1,9 +1,9 @@
 //! Binding a transaction to a tenant.
 //!
-//! The binding is a setting that only this file writes, so that it is rolled back with a savepoint,
-//! ends with the transaction and reaches parallel workers, all without our help (a Rust static would
-//! do none of it). It remembers the role whose grant it came from, and counts only while the current
-//! user has that role's privileges: `SET ROLE` or a SECURITY DEFINER function cannot carry it to somebody else.
+//! The binding is a setting that only this file writes. So the server rolls it back with a savepoint, ends
+//! it with the transaction and passes it to parallel workers (a Rust static would do none of this). It
+//! records the role whose grant it came from, and counts only while the current user has the privileges
+//! of that role: `SET ROLE` or a SECURITY DEFINER function cannot carry it to another role.
 
 use std::cell::Cell;
 use std::ffi::{CStr, CString};
@@ -53,18 +53,18 @@ impl Access {
     }
 }
 
-/// The tenant that this transaction is bound to, and how it came to be.
+/// The tenant that this transaction is bound to, and the grant that allowed it.
 pub struct Binding {
     /// The tenant.
     pub tenant: String,
     /// What the grant allows.
     pub access: Access,
-    /// The role that holds the grant; a superuser's own where none was needed.
+    /// The role that holds the grant; a superuser itself, which needs none.
     role: pg_sys::Oid,
 }
 
 impl Binding {
-    /// Reads `<role>/<access>/<tenant>`; anything else is no binding.
+    /// Reads `<role>/<access>/<tenant>`; `None` for anything else.
     fn parse(text: &str) -> Option<Self> {
         let mut parts = text.splitn(3, '/');
         let role = pg_sys::Oid::from(parts.next()?.parse::<u32>().ok()?);
@@ -81,7 +81,7 @@ impl Binding {
 pub fn init() {
     GucRegistry::define_string_guc(
         SETTING,
-        c"The tenant this transaction is bound to; written by inventory_core.set_tenant alone.",
+        c"The tenant this transaction is bound to; only inventory_core.set_tenant writes it.",
         c"It cannot be set by SET; it ends with the transaction.",
         &BINDING,
         GucContext::Suset,
@@ -89,7 +89,7 @@ pub fn init() {
     );
 }
 
-/// Makes every setting named `inventory_core.…` that the library does not know an error. Called last.
+/// Reserves the prefix: a setting `inventory_core.…` that the library does not define is an error. Called last.
 pub fn reserve_prefix() {
     // SAFETY: the name is a constant C string; called from _PG_init as the server's documentation asks.
     unsafe { pg_sys::MarkGUCPrefixReserved(PREFIX.as_ptr()) }
@@ -103,9 +103,9 @@ pub fn bound() -> Option<Binding> {
     usable.then_some(binding)
 }
 
-/// Binds the transaction to `tenant` and gives it back. Check and write are one function, because a
-/// writer of its own could be called without the check. The grant is looked up each time: one that was
-/// taken back since the last call counts no more.
+/// Binds the transaction to `tenant` and returns it. Check and write are one function, because a separate
+/// writer could be called without the check. The grant is looked up each time: a grant that was revoked
+/// since the last call no longer counts.
 pub fn bind(tenant: &str) -> String {
     if let Err(error) = check(tenant) {
         report::raise(error);
@@ -123,7 +123,7 @@ pub fn bind(tenant: &str) -> String {
     binding.tenant
 }
 
-/// Binds the transaction to `*`, for a caller that was granted every tenant. That is no tenant: only the list of the
+/// Binds the transaction to `*`, for a caller that was granted every tenant. `*` is not a tenant: only the list of
 /// tenants shows rows then, and nothing can be written.
 pub fn bind_every() {
     if setting().is_some() {
@@ -140,7 +140,7 @@ pub fn unbind() {
     write(None);
 }
 
-/// Whether the row-level security of our tables does not apply to the current user at all.
+/// Whether the row-level security of our tables does not apply to the current user.
 pub fn exempt() -> bool {
     // SAFETY: looks up the role cache of the backend that called us.
     unsafe { pg_sys::has_bypassrls_privilege(pg_sys::GetUserId()) }
@@ -161,8 +161,8 @@ pub fn is_owner() -> bool {
     }
 }
 
-/// Whether the current user may use a grant of a role, which is there still: an OID may belong to another role after a
-/// restore, a name after DROP ROLE.
+/// Whether the current user may use a grant of a role whose name and OID still belong together: after a restore another
+/// role may have the OID, after DROP ROLE the name.
 pub fn grant_counts(role_name: &str, role: pg_sys::Oid) -> bool {
     // SAFETY: looks up the role cache; the name that it gives, NULL for no role, is of the current memory context.
     unsafe {
@@ -209,8 +209,8 @@ fn usable_grant(tenant: &str) -> Option<Binding> {
 }
 
 thread_local! {
-    /// Planned once a session: every function that takes a tenant asks. Never dropped, because the server frees
-    /// its plans itself when a session ends, before Rust would.
+    /// Planned once per session, because every function that takes a tenant runs it. Never dropped: the server
+    /// frees its plans when a session ends, before Rust would.
     static USABLE_GRANT: Cell<Option<&'static OwnedPreparedStatement>> = const { Cell::new(None) };
 }
 

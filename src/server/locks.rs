@@ -1,8 +1,8 @@
 //! Locks of the server's lock manager under tags that no SQL can take.
 //!
-//! They are user locks, the kind that advisory locks once were: SQL has no function for them any more. They queue fairly, are
-//! seen by deadlock detection, `lock_timeout` and `pg_locks` (locktype `userlock`), need no transaction id, and end with the
-//! transaction or with the savepoint after which they were taken. See the PostgreSQL source, `src/include/storage/lock.h`.
+//! They are user locks, from which advisory locks developed; SQL has no function that takes them. They queue fairly, take part
+//! in deadlock detection, `lock_timeout` and `pg_locks` (locktype `userlock`), need no transaction id, and end with the
+//! transaction or the savepoint after which they were taken. See the PostgreSQL source, `src/include/storage/lock.h`.
 
 use pgrx::pg_sys;
 
@@ -23,7 +23,7 @@ pub enum Kind {
     Errors = 6,
     /// The sets of a tenant as a whole.
     Fold = 7,
-    /// A slot of the limit over all tenants: the one lock that is of no tenant.
+    /// A slot of the limit over all tenants: the only lock without a tenant.
     Slot = 8,
 }
 
@@ -43,12 +43,12 @@ impl Kind {
     }
 }
 
-/// Whether others may hold the lock too.
+/// The mode of a lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// Beside other shared holders.
+    /// Shared: other transactions may hold it in this mode too.
     Shared,
-    /// Beside nobody.
+    /// Exclusive.
     Exclusive,
 }
 
@@ -68,7 +68,7 @@ pub fn private_tag(kind: Kind, key: i64) -> pg_sys::LOCKTAG {
 
 /// The lock that `pg_advisory_xact_lock(bigint)` takes.
 pub fn public_tag(key: i64) -> pg_sys::LOCKTAG {
-    // advisory locks of one bigint have a 1 there
+    // an advisory lock with one bigint key has 1 here
     tag(key, 1, pg_sys::LockTagType::LOCKTAG_ADVISORY as u8)
 }
 
@@ -90,7 +90,7 @@ pub fn lock(tag: &pg_sys::LOCKTAG, mode: Mode) {
     acquire(tag, mode, false);
 }
 
-/// Takes a lock until the transaction ends, or says that another transaction holds it or waits for it.
+/// Takes a lock until the transaction ends; false if another transaction holds it or waits for it.
 pub fn try_lock(tag: &pg_sys::LOCKTAG, mode: Mode) -> bool {
     acquire(tag, mode, true)
 }

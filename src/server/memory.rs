@@ -2,8 +2,8 @@
 
 use pgrx::{PgXactCallbackEvent, register_xact_callback};
 
-/// Has memory that is free given back to the operating system when the transaction ends. The C library would keep what
-/// a large batch took, several times its text, for as long as the connection lasts; and pools keep many of them.
+/// Returns free memory to the operating system when the transaction ends. The C library would keep what a large batch
+/// took, several times its text, for as long as the connection lasts; and pools keep many connections.
 pub fn give_memory_back_at_end() {
     for end in [PgXactCallbackEvent::Commit, PgXactCallbackEvent::Abort] {
         register_xact_callback(end, || {

@@ -1,5 +1,5 @@
-//! What touches the server: the binding of a transaction, locks, plans, memory. The only place with `unsafe` code, and the only
-//! one that runs SQL.
+//! Calls of the server: the binding of a transaction, locks, plans, memory. Only here is `unsafe` code, and only here does
+//! Rust run SQL.
 
 #![allow(unsafe_code)]
 

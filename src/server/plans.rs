@@ -1,7 +1,7 @@
 //! Keeping plans to the rows of the bound tenant.
 //!
-//! Row-level security keeps rows from a result, not from a plan: `EXPLAIN ANALYZE` shows how many rows were looked at
-//! in vain. (What the planner guesses tells nothing: ANALYZE collects no statistics of these tables, see
+//! Row-level security keeps rows out of a result, not out of a plan: `EXPLAIN ANALYZE` shows how many rows were filtered
+//! out. (The planner's estimates reveal nothing: ANALYZE collects no statistics of these tables, see
 //! `sql/schema/access/fence_table.sql`.)
 
 use std::ptr::null_mut;
@@ -16,9 +16,9 @@ use crate::api::report;
 /// What the planner called before the library was loaded.
 static NEXT_HOOK: OnceLock<pg_sys::set_rel_pathlist_hook_type> = OnceLock::new();
 
-/// Has the planner ask [`read_by_index`]. Called once, when the library loads.
+/// Makes the planner call [`read_by_index`]. Called once, when the library loads.
 pub fn init() {
-    // SAFETY: a backend loads the library in its only thread, and nobody reads the hook meanwhile.
+    // SAFETY: a backend loads the library in its only thread, so nothing reads the hook meanwhile.
     unsafe {
         let before = pg_sys::set_rel_pathlist_hook;
         NEXT_HOOK.get_or_init(|| before);

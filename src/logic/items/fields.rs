@@ -1,4 +1,4 @@
-//! The fields of an item as they stand in the text, the last of equal names.
+//! The fields of an item as in the text; of equal names the last one counts.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use super::problem::Problem;
 use crate::json::reader::Reader;
 
-/// Values are JSON text, unread but for their syntax.
+/// Values are JSON text, of which only the syntax is checked.
 #[derive(Default)]
 pub(super) struct Fields<'a> {
     pub(super) policy_type: Option<&'a str>,
@@ -29,8 +29,8 @@ pub(super) enum Meta<'a> {
 pub(super) type Member<'a> = (Cow<'a, str>, &'a str);
 
 impl<'a> Fields<'a> {
-    /// Reads the value that comes next in one go, as nearly every item can be read. `None` is for those that cannot: what
-    /// is no object, names with an escape in them, deep nesting, and all mistakes.
+    /// Reads the next value in one pass, which works for nearly every item. `None` for the others: values that are not
+    /// objects, names with an escape, deep nesting, and all errors.
     pub(super) fn read_plain(json: &mut Reader<'a>, value: Peek) -> Option<Self> {
         if value != Peek::Object {
             return None;
@@ -55,7 +55,7 @@ impl<'a> Fields<'a> {
         }
         let mut fields = Self::default();
         each_member(element, |name, value| fields.set(name, value))
-            .map_err(|_| Problem::new("", "has a field whose name is no valid text"))?;
+            .map_err(|_| Problem::new("", "has a field whose name is not valid text"))?;
         Ok(fields)
     }
 
@@ -71,7 +71,7 @@ impl<'a> Fields<'a> {
 }
 
 impl<'a> Meta<'a> {
-    /// The members of the object; `None` where it is null.
+    /// The members of the object; `None` if it is null.
     pub(super) fn members(self) -> Result<Option<Vec<Member<'a>>>, Problem> {
         match self {
             Self::Members(members) => Ok(Some(members)),
@@ -79,7 +79,7 @@ impl<'a> Meta<'a> {
             Self::Other(object) if object.starts_with('{') => {
                 let mut members = Vec::new();
                 each_member(object, |key, value| members.push((key, value)))
-                    .map_err(|_| Problem::new("meta", "has a key that is no valid text"))?;
+                    .map_err(|_| Problem::new("meta", "has a key that is not valid text"))?;
                 Ok(Some(members))
             }
             Self::Other(_) => Err(Problem::new("meta", "must be an object or null")),

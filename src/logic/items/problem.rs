@@ -15,10 +15,10 @@ pub(super) struct Problem {
 impl Problem {
     const MAX_NAME_CHARS: usize = 60;
 
-    /// A longer name is cut before it is searched for secrets: what is shown of it has its end far behind.
+    /// A longer name is cut before it is searched for secrets: the part that is shown ends far before the cut.
     const MAX_SEARCHED_CHARS: usize = 400;
 
-    /// The error quotes the name: it comes from the caller's data, so a secret may stand in it.
+    /// The error quotes the name. It comes from the caller's data, so it may hold a secret.
     pub(super) fn new(field: &str, what: impl Into<String>) -> Self {
         let searched: String = field.chars().take(Self::MAX_SEARCHED_CHARS).collect();
         let shown = redact(&searched, &|| ()).escape_debug().take(Self::MAX_NAME_CHARS).collect();

@@ -148,7 +148,7 @@ fn rfc_8785_number_vectors() {
     for (bits, expected) in RFC_8785_NUMBERS {
         let double = f64::from_bits(bits);
         assert_eq!(ryu_js::Buffer::new().format_finite(double), expected);
-        // Accepted as they are, but for the integers that only stand for the double near them.
+        // Accepted as they are, except integers that only approximate a double.
         let inexact = double.abs() >= 2_f64.powi(53)
             && !["9007199254740992", "-9007199254740992", "1e+21"].contains(&expected);
         if inexact {

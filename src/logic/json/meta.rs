@@ -12,26 +12,26 @@ use crate::Tick;
 use crate::digest;
 use crate::error::{Error, Kind};
 
-/// `numeric`, and so `jsonb`, holds so many digits before the decimal point and behind it.
+/// The digits that `numeric`, and so `jsonb`, holds before and after the decimal point.
 const MAX_INTEGER_DIGITS: i64 = 131_072;
 const MAX_FRACTION_DIGITS: i64 = 16_383;
 
-/// Integers of up to so many digits are their own normal form.
+/// Integers of up to this many digits are their own normal form.
 const PLAIN_DIGITS: usize = 20;
 
 /// How a number is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Numbers {
-    /// Digit by digit: 1.10 and 1.1 are equal, but `jsonb` shows them as given.
+    /// As given: 1.10 and 1.1 are equal, but `jsonb` shows them differently.
     AsGiven,
-    /// Numbers that are equal as `jsonb` alike, for a digest.
+    /// The same text for numbers that are equal as `jsonb`, for a digest.
     Normal,
 }
 
 /// What PostgreSQL cannot store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Problem {
-    /// No JSON at all or, where the syntax was checked before, a string with an unpaired surrogate.
+    /// Not JSON or, if the syntax was checked before, a string with an unpaired surrogate.
     LoneSurrogate,
     /// A string with a NUL.
     Nul,
@@ -77,8 +77,8 @@ impl From<Refusal> for Problem {
     }
 }
 
-/// Appends one value of a meta, given as valid JSON text without blanks around it; gives by how many bytes it is longer
-/// where `jsonb` shows it.
+/// Appends one value of a meta, passed as valid JSON text without blanks around it; returns by how many bytes it is longer
+/// as `jsonb` shows it.
 pub fn write_value(out: &mut String, raw: &str, numbers: Numbers, tick: Tick<'_>) -> Result<isize, Problem> {
     let mut form = Meta::new(numbers);
     match raw.as_bytes().first() {
@@ -106,8 +106,8 @@ pub fn redacted<'a>(meta: &'a str, tick: Tick<'_>) -> Result<(Cow<'a, str>, usiz
     Ok((Cow::Owned(out), form.redacted))
 }
 
-/// The digest of a meta, given as any JSON text: the same for all that are equal as `jsonb` once their secrets are
-/// replaced, so that it tells nothing that the stored row does not.
+/// The digest of a meta, passed as any JSON text. Values that are equal as `jsonb` after their secrets are replaced have
+/// the same digest, so that it reveals nothing that the stored row does not.
 ///
 /// # Errors
 /// What [`Problem`] lists.
@@ -139,7 +139,7 @@ struct Meta<'t> {
     redacts: Option<Tick<'t>>,
     /// How many string values held a secret.
     redacted: usize,
-    /// By how many bytes the numbers are longer where `jsonb` shows them.
+    /// By how many bytes the numbers are longer as `jsonb` shows them.
     longer: isize,
 }
 

@@ -9,7 +9,7 @@
 //! * an integer is exactly a double: `1e23` is refused, since the double next to it is
 //!   99999999999999991611392.
 
-/// No double needs more significant digits than this to be told from every other one.
+/// No double needs more significant digits than this to differ from every other double.
 const MAX_DIGITS: u64 = 17;
 
 /// Appends the number; the error says, after "The number 1e400", what is wrong with it. `text` is a

@@ -1,9 +1,8 @@
-//! Writes a JSON text anew, value by value: without blanks, keys sorted and each once, escapes only where needed. How
-//! keys, strings and numbers are written, and whether arrays are sorted, is the [`Form`]'s to say.
+//! Writes a JSON text again, value by value: without blanks, keys sorted and each once, escapes only if needed. A [`Form`]
+//! defines how keys, strings and numbers are written, and whether arrays are sorted.
 //!
-//! An array or object is written as it is read, and put in order where it stands. The recursion, and how often a byte is
-//! moved, are bounded by [`MAX_DEPTH`]; beside the text there are eight bytes for each element or member of an open
-//! container.
+//! An array or object is written as it is read, and then sorted in place. [`MAX_DEPTH`] bounds the recursion and how often
+//! a byte is moved. In addition to the text, each element or member of an open container takes eight bytes.
 
 use std::ops::Range;
 
@@ -134,8 +133,8 @@ impl From<Refusal> for Error {
     }
 }
 
-/// Appends a JSON text in the given form; it stands in so many arrays and objects already. What is appended before an error
-/// means nothing.
+/// Appends a JSON text in the given form; `depth` is the number of arrays and objects around it. What is appended before an
+/// error has no meaning.
 pub(crate) fn write(
     out: &mut String,
     text: &str,
@@ -163,7 +162,7 @@ struct Writer<'r, 'a, F> {
     out: &'r mut String,
     /// Where in `out` the finished elements and members of the open containers are, those of the innermost last.
     members: Vec<(u32, u32)>,
-    /// Where a container that is out of order is put together.
+    /// Where an unsorted container is rewritten.
     scratch: String,
     ticker: &'r Ticker<'r>,
 }
@@ -273,7 +272,7 @@ impl<F: Form> Writer<'_, '_, F> {
         Ok(())
     }
 
-    /// Puts the container that begins there in `out` together anew, from its members in their order.
+    /// Rewrites the container that begins there in `out`, from its members in their order.
     fn rewrite(&mut self, start: usize, first: usize, [open, close]: [char; 2]) {
         self.scratch.clear();
         self.scratch.reserve_exact(self.out.len() - start);
