@@ -47,7 +47,7 @@ impl OnBadItem {
             "record" => Ok(Self::Record),
             _ => Err(Error::invalid(
                 "invalid value for on_bad_item",
-                "It is neither of the two known values.",
+                "It is not one of the two known values.",
                 "Use 'reject_batch' or 'record'.",
             )),
         }

@@ -51,4 +51,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._fence_table(regclass, text, text) IS
-    'Row-level security of a table with tenants: rows of the bound tenant, written and deleted with the given access only';
+    'Row-level security of a table with tenants: rows of the bound tenant, written with the given access only';

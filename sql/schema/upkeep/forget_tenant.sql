@@ -8,7 +8,7 @@ BEGIN
     PERFORM inventory_core_internal._begin_write(tenant, 'maintainer');
     -- Waits for every other transaction that writes for the tenant. Starts are refused meanwhile.
     PERFORM inventory_core_internal._lock('tenant', '');
-    -- Before the runs are deleted: the policy allows it only while they exist.
+    -- Before the runs are removed: the policy allows it only while they exist.
     PERFORM inventory_core_internal._give_slot_back(tenant, r.run_id)
     FROM inventory_core_internal.sync_runs AS r
     WHERE r.tenant_id = tenant AND r.status = 'running';

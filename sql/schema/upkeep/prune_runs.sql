@@ -132,7 +132,7 @@ BEGIN
                  ORDER BY x.error_code)
     FROM inventory_core_internal.sync_runs AS r
     WHERE r.tenant_id = tenant AND r.run_id = ANY (pruned);
-    -- Counts by type are reported for kept runs: a count that is valid for none of them is deleted.
+    -- Counts by type are reported for kept runs: a count that is valid for none of them is removed.
     DELETE FROM inventory_core_internal.type_counts AS c
     USING (SELECT n.selection_hash, n.policy_type, n.run_seq,
                   lead(n.run_seq) OVER (PARTITION BY n.selection_hash, n.policy_type ORDER BY n.run_seq) AS until_seq
