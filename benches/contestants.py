@@ -32,7 +32,7 @@ class Sync:
 class Contestant:
     def __init__(self, name):
         self.name = name
-        self.schema = "inventory_core" if name == "ours" else "public"
+        self.schema = "inventory_core_internal" if name == "ours" else "public"
         # the others write every row that they are shown
         self.tells_changes = name in ("ours", "digest")
         self.database = f"bench_{name}"

@@ -817,7 +817,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._fence_table(regclass, text, text) IS
-    'Row-level security of a table with tenants: rows of the bound tenant, written and deleted with the given access only';
+    'Row-level security of a table with tenants: rows of the bound tenant, written with the given access only';
 -- A tenant's counter of item ids. The tenant's first new item creates the row.
 CREATE TABLE inventory_core_internal.tenants (
     tenant_id    text COLLATE "C" NOT NULL,
@@ -1843,7 +1843,7 @@ CREATE TABLE inventory_core_internal.pruned_runs (
     CONSTRAINT pruned_runs_status_is_completed CHECK (status IN ('success', 'partial', 'failed'))
 );
 COMMENT ON TABLE inventory_core_internal.pruned_runs IS
-    'One row for each pruned run that explain_missing still lists; deleted when no item has been missing for that long';
+    'One row for each pruned run that explain_missing still lists; removed when no item has been missing for that long';
 COMMENT ON COLUMN inventory_core_internal.pruned_runs.tenant_id IS 'The owner of the row';
 COMMENT ON COLUMN inventory_core_internal.pruned_runs.selection_hash IS 'Hash of the selection, as selection_hash() gives it';
 COMMENT ON COLUMN inventory_core_internal.pruned_runs.run_seq IS 'Its number among the runs of the selection';
@@ -4291,7 +4291,7 @@ BEGIN
                  ORDER BY x.error_code)
     FROM inventory_core_internal.sync_runs AS r
     WHERE r.tenant_id = tenant AND r.run_id = ANY (pruned);
-    -- Counts by type are reported for kept runs: a count that is valid for none of them is deleted.
+    -- Counts by type are reported for kept runs: a count that is valid for none of them is removed.
     DELETE FROM inventory_core_internal.type_counts AS c
     USING (SELECT n.selection_hash, n.policy_type, n.run_seq,
                   lead(n.run_seq) OVER (PARTITION BY n.selection_hash, n.policy_type ORDER BY n.run_seq) AS until_seq
@@ -5014,7 +5014,7 @@ BEGIN
     PERFORM inventory_core_internal._begin_write(tenant, 'maintainer');
     -- Waits for every other transaction that writes for the tenant. Starts are refused meanwhile.
     PERFORM inventory_core_internal._lock('tenant', '');
-    -- Before the runs are deleted: the policy allows it only while they exist.
+    -- Before the runs are removed: the policy allows it only while they exist.
     PERFORM inventory_core_internal._give_slot_back(tenant, r.run_id)
     FROM inventory_core_internal.sync_runs AS r
     WHERE r.tenant_id = tenant AND r.status = 'running';

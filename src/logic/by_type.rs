@@ -4,12 +4,15 @@ use roaring::RoaringBitmap;
 
 use crate::Tick;
 use crate::bitmap::{read, write};
-use crate::error::Error;
+use crate::error::{Error, Kind};
 
 const CHUNK_SIZE: usize = 1 << 16;
 
 /// Up to this many pairs are intersected one by one. Beyond, each id is looked up once, whatever the number of types.
 const FEW_PAIRS: usize = 64;
+
+/// The sets of one chunk may overlap a little (what a run added, what it changed). Reads at most this many ids in all.
+const MAX_IDS: u64 = 64 * CHUNK_SIZE as u64;
 
 /// How many ids each pair of a type and a set has in common: (position of the type, position of the set, ids), both
 /// positions from 1, only pairs that have some. `types` are disjoint.
@@ -28,7 +31,7 @@ pub fn count<'a>(
         }
         return Ok(found);
     }
-    let type_of = type_of_each(&types, tick);
+    let type_of = type_of_each(&types, &sets, tick)?;
     let mut counts = vec![0_u64; types.len() + 1];
     for (set_no, set) in (1..).zip(&sets) {
         tick();
@@ -69,7 +72,7 @@ pub fn split<'a>(
         }
         return Ok(found);
     }
-    let type_of = type_of_each(&types, tick);
+    let type_of = type_of_each(&types, &sets, tick)?;
     let mut ids_of: Vec<Vec<u32>> = vec![Vec::new(); types.len() + 1];
     for (set_no, set) in (1..).zip(&sets) {
         tick();
@@ -106,17 +109,29 @@ fn read_all<'a>(
 }
 
 /// The position of its type for each id of the chunk; 0 if no type has it.
-fn type_of_each(types: &[RoaringBitmap], tick: Tick<'_>) -> Vec<u32> {
+fn type_of_each(types: &[RoaringBitmap], sets: &[RoaringBitmap], tick: Tick<'_>) -> Result<Vec<u32>, Error> {
+    let overlap = |what: &str| {
+        Error::new(
+            Kind::Corrupt,
+            "sets of items overlap",
+            format!("The {what} of a chunk hold the same items several times."),
+            "Only the extension should write sets; restore them from a backup.",
+        )
+    };
+    if sets.iter().map(RoaringBitmap::len).sum::<u64>() > MAX_IDS {
+        return Err(overlap("sets"));
+    }
     let mut type_of = vec![0; CHUNK_SIZE];
     for (type_no, of_type) in (1..).zip(types) {
         tick();
         for low in of_type {
-            if let Some(place) = type_of.get_mut(low as usize) {
-                *place = type_no;
+            match type_of.get_mut(low as usize) {
+                Some(place @ 0) => *place = type_no,
+                _ => return Err(overlap("types")),
             }
         }
     }
-    type_of
+    Ok(type_of)
 }
 
 fn add(found: &mut Vec<(i32, i32, i64)>, type_no: i32, set_no: i32, count: u64) {
@@ -171,6 +186,17 @@ mod tests {
             prop_assert_eq!(&counted, &expected.iter().map(|(pair, ids)| (*pair, ids.len() as i64)).collect());
             prop_assert_eq!(found, expected);
         }
+    }
+
+    #[test]
+    fn sets_that_overlap_without_end_are_refused() {
+        let (one, full) = (bytes([7]), bytes(0..65_536));
+        let many = |set: &'static [u8], times| std::iter::repeat_n(set, times);
+        let (one, full): (&'static [u8], &'static [u8]) = (one.leak(), full.leak());
+        assert!(count(many(one, 100), [one], &|| ()).is_err());
+        assert!(
+            count([one], many(full, 100), &|| ()).is_err() && split([one], many(full, 100), &|| ()).is_err()
+        );
     }
 
     #[test]

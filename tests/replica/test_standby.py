@@ -20,6 +20,7 @@ WRITERS = {
     "record_throttle": "SELECT inventory_core.record_throttle('b', %(run)s, 429)",
     "finish_run": "SELECT inventory_core.finish_run('b', %(run)s)",
     "reap_expired_runs": "SELECT inventory_core.reap_expired_runs('b')",
+    "end_cooldown": "SELECT inventory_core.end_cooldown('b')",
     "forget_items": "SELECT inventory_core.forget_items('b', '{1}')",
     "forget_missing": "SELECT inventory_core.forget_missing('b', %(hash)s, 1, '0', false)",
     "forget_tenant": "SELECT inventory_core.forget_tenant('b')",
