@@ -42,7 +42,7 @@ package: ## makes Debian packages, RPMs, images and the archive for PGXN, for 15
 	@scripts/setup package
 	@scripts/package
 
-schema: ## generates sql/inventory_core--VERSION.sql again, after a change of the SQL interface
+schema: ## joins sql/inventory_core--VERSION.sql again, after a change of SQL
 	@scripts/schema
 
 lint: ## format, clippy and the rules of the house
