@@ -16,7 +16,7 @@ COMMENT ON FUNCTION inventory_core.is_retryable(integer) IS
     'Whether a request that got this HTTP status may succeed if it is sent again';
 COMMENT ON FUNCTION inventory_core.error_code_for(integer) IS 'The error code of runs for an HTTP status';
 COMMENT ON FUNCTION inventory_core.selection_lock_key(text, text) IS
-    'Key of the advisory transaction lock that starters of a selection try, for a caller''s own critical section';
+    'Key of the public advisory lock of a selection, which a start takes if it is free';
 COMMENT ON FUNCTION inventory_core_internal._canonical_json(text) IS 'canonical_json of a JSON text';
 COMMENT ON FUNCTION inventory_core_internal._selection_hash(text) IS 'selection_hash of a JSON text';
 COMMENT ON FUNCTION inventory_core_internal._readable_tenant() IS

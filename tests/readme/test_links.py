@@ -48,6 +48,24 @@ def test_contributing_names_what_exists():
     assert missing_paths((ROOT / "CONTRIBUTING.md").read_text("utf-8")) == []
 
 
+def promises_without_a_test(page):
+    """Of the table of the security model: what its second column names, by path or by file name, and is not there."""
+    table = re.search(r"^\| promise \| test \|$(.*?)^$", page, re.M | re.S)[1]
+    names = [name for row in table.splitlines()[2:] for name in re.findall(r"`([^`]+)`", row.rsplit("|", 2)[1])]
+    assert len(names) > 15
+    known = {path.name for path in (ROOT / "tests").rglob("*")}
+    return [name for name in names if name not in known and not (ROOT / name).exists()]
+
+
+def test_each_promise_has_its_test():
+    assert promises_without_a_test((ROOT / "README.md").read_text("utf-8")) == []
+
+
+def test_a_promise_without_a_test_is_caught():
+    page = (ROOT / "README.md").read_text("utf-8").replace("`unbound_reads.sql`", "`no_reads.sql`")
+    assert promises_without_a_test(page) == ["no_reads.sql"]
+
+
 def test_the_readme_stays_short():
     """A front page: from nothing to the first missing_items in minutes."""
     assert len((ROOT / "README.md").read_text("utf-8").splitlines()) < 300

@@ -105,7 +105,7 @@ def test_every_error_code(database):
 
 
 def test_every_status_worth_a_retry(database):
-    text = re.search(r"says yes to (.*?),\s+and no", ERRORS, re.S)[1]
+    text = re.search(r"is true for (.*?),\s+and false", ERRORS, re.S)[1]
     shown = {status for first, last in re.findall(r"(\d{3})(?: to (\d{3}))?", text)
              for status in range(int(first), int(last or first) + 1)}
     assert shown == {status for (status,) in database.execute(
