@@ -1319,7 +1319,7 @@ COMMENT ON TABLE inventory_core_internal.type_counts IS
 COMMENT ON COLUMN inventory_core_internal.type_counts.tenant_id IS 'The owner of the row';
 COMMENT ON COLUMN inventory_core_internal.type_counts.selection_hash IS 'Hash of the selection, as selection_hash() gives it';
 COMMENT ON COLUMN inventory_core_internal.type_counts.policy_type IS 'The type of the items';
-COMMENT ON COLUMN inventory_core_internal.type_counts.run_seq IS 'The run that observed so many';
+COMMENT ON COLUMN inventory_core_internal.type_counts.run_seq IS 'The run that observed this count';
 COMMENT ON COLUMN inventory_core_internal.type_counts.observed IS
 'The count at the end of the run; NULL if the selection no longer knew an item of the type';
 SELECT pg_extension_config_dump('inventory_core_internal.type_counts', '');
@@ -2482,7 +2482,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     errors record;
-    is_believed boolean;            -- except types that an error names
+    may_vouch boolean;              -- except types that an error names
     is_reference boolean;           -- likewise, ignoring the errors of the shrink guard
 BEGIN
     SELECT count(*) > 0 AS some,
@@ -2495,16 +2495,16 @@ BEGIN
     INTO errors
     FROM inventory_core_internal.sync_errors AS e
     WHERE e.tenant_id = run.tenant_id AND e.run_id = run.run_id;
-    is_believed := NOT errors.untyped AND (status = 'success' OR status = 'partial' AND errors.located);
+    may_vouch := NOT errors.untyped AND (status = 'success' OR status = 'partial' AND errors.located);
     is_reference := NOT errors.really_untyped AND (status = 'success' OR status = 'partial' AND errors.located);
 
-    IF is_believed AND policy_types IS NOT NULL THEN
+    IF may_vouch AND policy_types IS NOT NULL THEN
         PERFORM inventory_core_internal._add_missing(run, errors.types);
     END IF;
 
     WITH counted AS MATERIALIZED (
         SELECT t.policy_type, t.is_covered, t.observed, t.known_count, t.present_count, t.reference_count, t.last_count,
-               t.present_count - CASE WHEN is_believed AND t.is_covered AND NOT t.has_error THEN t.unobserved ELSE 0 END AS new_present,
+               t.present_count - CASE WHEN may_vouch AND t.is_covered AND NOT t.has_error THEN t.unobserved ELSE 0 END AS new_present,
                CASE WHEN is_reference AND t.is_covered AND NOT t.has_real_error THEN t.observed ELSE t.reference_count END AS new_reference,
                -- of a type that it does not cover, a run counts what it saw
                CASE WHEN NOT t.is_covered AND t.observed = 0 THEN t.last_count
@@ -2531,17 +2531,17 @@ BEGIN
            CASE WHEN bool_or(n.is_vouching) THEN inventory_core_internal._runs_add(NULL, run.run_seq) END,
            coalesce(max(n.known), 0), coalesce(max(n.present), 0), max(n.reference), max(n.count)
     FROM (-- the runs that count for every type
-          SELECT '' AS policy_type, true AS is_covering, is_believed AS is_vouching, NULL::bigint AS known, NULL::bigint AS present,
+          SELECT '' AS policy_type, true AS is_covering, may_vouch AS is_vouching, NULL::bigint AS known, NULL::bigint AS present,
                  NULL::bigint AS reference, NULL::bigint AS count, true AS is_written
           WHERE run.policy_types IS NULL
           UNION ALL
           -- exceptions: types that the run does not vouch for ...
           SELECT e.policy_type, false, true, NULL, NULL, NULL, NULL, true
           FROM unnest(errors.types) AS e (policy_type)
-          WHERE run.policy_types IS NULL AND is_believed
+          WHERE run.policy_types IS NULL AND may_vouch
           UNION ALL
           -- ... and the types that a run with policy_types covers and vouches for
-          SELECT c.policy_type, true, is_believed AND c.policy_type NOT IN (SELECT unnest(errors.types)), NULL, NULL, NULL, NULL, true
+          SELECT c.policy_type, true, may_vouch AND c.policy_type NOT IN (SELECT unnest(errors.types)), NULL, NULL, NULL, NULL, true
           FROM unnest(run.policy_types) AS c (policy_type)
           UNION ALL
           SELECT c.policy_type, false, false, c.known_count, c.new_present, c.new_reference, c.new_count,
@@ -2795,7 +2795,7 @@ COMMENT ON FUNCTION inventory_core_internal._judging_runs(text, text, text) IS
 -- planner then overestimates the cost and would compile the plan: so jit is off.
 CREATE FUNCTION inventory_core_internal._type_baselines(tenant text, selection_hash text, baseline text)
 RETURNS TABLE (type_no integer, policy_type text, runs bytea, baseline_seq bigint, run_id uuid, start_no bigint,
-               finished_at timestamptz, confidence text, reasons text[], error_codes text[], is_told boolean, known bigint)
+               finished_at timestamptz, confidence text, reasons text[], error_codes text[], is_listed boolean, known bigint)
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
@@ -2892,7 +2892,7 @@ BEGIN
         SELECT j.confidence, j.reasons
         FROM inventory_core_internal._type_baselines(tenant, _selection_confidence.selection_hash, 'latest') AS j
         WHERE j.run_id IS NOT NULL AND j.known > 0
-    ), told AS MATERIALIZED (
+    ), judged AS MATERIALIZED (
         SELECT k.confidence, k.reasons FROM known AS k
         UNION ALL
         -- if no known type has a baseline, the latest run as a whole
@@ -2904,8 +2904,8 @@ BEGIN
            (SELECT array_agg(o.reason ORDER BY o.place)
             FROM unnest(ARRAY['run_partial', 'run_failed', 'run_had_errors', 'lease_expired', 'short_of_expected',
                               'shrink_guard', 'nothing_observed', 'type_failed']) WITH ORDINALITY AS o (reason, place)
-            WHERE o.reason IN (SELECT unnest(k.reasons) FROM told AS k))
-    FROM told AS t;
+            WHERE o.reason IN (SELECT unnest(k.reasons) FROM judged AS k))
+    FROM judged AS t;
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._selection_confidence(text, text, uuid) IS
@@ -4425,7 +4425,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core.forget_missing(text, text, integer, interval, boolean) IS
-    'Forgets items that are missing by latest_clean for so many runs and so long and no other selection has; dry_run only counts';
+    'Forgets items missing by latest_clean for that many runs and that long, unless another selection has them; dry_run only counts';
 CREATE FUNCTION inventory_core_internal._running_sets(tenant text, selection_hash text)
 RETURNS TABLE (chunk integer, item_ids bytea)
 LANGUAGE sql STABLE PARALLEL SAFE
@@ -4620,12 +4620,12 @@ BEGIN
                    ROW(t.start_no, inventory_core_internal._runs_count(t.runs, g.run_seq, t.baseline_seq)::integer,
                        inventory_core_internal._run_started_at(tenant, missing_items.selection_hash,
                            inventory_core_internal._runs_first_after(t.runs, g.run_seq)),
-                       t.run_id, t.confidence, t.reasons)::inventory_core_internal.missing_group AS told
+                       t.run_id, t.confidence, t.reasons)::inventory_core_internal.missing_group AS answer
             FROM (SELECT DISTINCT s.policy_type, s.run_seq FROM sets AS s) AS g
             JOIN inventory_core_internal._type_baselines(tenant, missing_items.selection_hash, missing_items.baseline) AS t
                 ON t.policy_type = g.policy_type
         ), chunks AS MATERIALIZED (
-            SELECT s.chunk, array_agg(g.told) AS groups, array_agg(s.item_ids) AS item_sets,
+            SELECT s.chunk, array_agg(g.answer) AS groups, array_agg(s.item_ids) AS item_sets,
                    sum(inventory_core_internal._bitmap_count(s.item_ids)) AS items
             FROM sets AS s
             JOIN groups AS g ON g.policy_type = s.policy_type AND g.run_seq = s.run_seq
@@ -4655,28 +4655,28 @@ BEGIN
             SELECT i.item_id, i.policy_type, i.external_id, i.display_name, i.meta, i.first_seen_at,
                    started_ats[inventory_core_internal._bitmap_position(c.seen, i.item_id)],
                    run_ids[inventory_core_internal._bitmap_position(c.seen, i.item_id)],
-                   (g.told).missed_runs, (g.told).missing_since, (g.told).run_id, (g.told).confidence,
-                   CASE WHEN start_nos[inventory_core_internal._bitmap_position(c.elsewhere, i.item_id)] > (g.told).start_no
-                        THEN (g.told).reasons || text 'seen_elsewhere' ELSE (g.told).reasons END
+                   (g.answer).missed_runs, (g.answer).missing_since, (g.answer).run_id, (g.answer).confidence,
+                   CASE WHEN start_nos[inventory_core_internal._bitmap_position(c.elsewhere, i.item_id)] > (g.answer).start_no
+                        THEN (g.answer).reasons || text 'seen_elsewhere' ELSE (g.answer).reasons END
             FROM inventory_core_internal.items AS i
-            CROSS JOIN LATERAL (SELECT groups[inventory_core_internal._bitmap_position(c.positions, i.item_id)] AS told
+            CROSS JOIN LATERAL (SELECT groups[inventory_core_internal._bitmap_position(c.positions, i.item_id)] AS answer
                                 OFFSET 0) AS g
             WHERE i.tenant_id = tenant
               AND i.item_id BETWEEN c.chunk::bigint << 16 AND (c.chunk::bigint << 16) | 65535
-              AND (g.told).run_id IS NOT NULL
+              AND (g.answer).run_id IS NOT NULL
             ORDER BY i.item_id;
         ELSE
             RETURN QUERY
             SELECT i.item_id, i.policy_type, i.external_id, i.display_name, i.meta, i.first_seen_at,
                    started_ats[inventory_core_internal._bitmap_position(c.seen, i.item_id)],
                    run_ids[inventory_core_internal._bitmap_position(c.seen, i.item_id)],
-                   (g.told).missed_runs, (g.told).missing_since, (g.told).run_id, (g.told).confidence,
-                   CASE WHEN start_nos[inventory_core_internal._bitmap_position(c.elsewhere, i.item_id)] > (g.told).start_no
-                        THEN (g.told).reasons || text 'seen_elsewhere' ELSE (g.told).reasons END
+                   (g.answer).missed_runs, (g.answer).missing_since, (g.answer).run_id, (g.answer).confidence,
+                   CASE WHEN start_nos[inventory_core_internal._bitmap_position(c.elsewhere, i.item_id)] > (g.answer).start_no
+                        THEN (g.answer).reasons || text 'seen_elsewhere' ELSE (g.answer).reasons END
             FROM unnest(c.ids) AS id
             CROSS JOIN LATERAL (SELECT i.* FROM inventory_core_internal.items AS i
                                 WHERE i.tenant_id = tenant AND i.item_id = id OFFSET 0) AS i
-            CROSS JOIN LATERAL (SELECT groups[inventory_core_internal._bitmap_position(c.positions, i.item_id)] AS told
+            CROSS JOIN LATERAL (SELECT groups[inventory_core_internal._bitmap_position(c.positions, i.item_id)] AS answer
                                 OFFSET 0) AS g
             ORDER BY i.item_id;
         END IF;
@@ -4724,7 +4724,7 @@ BEGIN
            t.error_codes, t.confidence, t.reasons, t.run_id, t.finished_at
     FROM types AS t
     LEFT JOIN counted AS c ON c.type_no = t.type_no
-    WHERE t.known > 0 OR t.is_told
+    WHERE t.known > 0 OR t.is_listed
     ORDER BY t.policy_type;
 END
 $$;

@@ -62,7 +62,7 @@ pub fn bound_to_another_tenant() -> ! {
         PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
         "transaction is bound to another tenant",
         "A transaction works for one tenant at a time.",
-        "Use a transaction of its own, or end the binding with inventory_core.clear_tenant().",
+        "Use a separate transaction, or end the binding with inventory_core.clear_tenant().",
     )
 }
 

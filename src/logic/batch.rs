@@ -259,7 +259,7 @@ mod tests {
             (changed(HEAD + 36, 4), "an end within a character"),
             (changed(HEAD + RECORD + 36, 1), "an end before the last one"),
             (changed(good.len() - 1, 0), "a NUL"),
-            (changed(good.len() - 1, 0xff), "what is no text"),
+            (changed(good.len() - 1, 0xff), "what is not text"),
         ] {
             assert_eq!(
                 Packed::read(&bad).map(|_| ()).map_err(|error| error.kind),

@@ -96,7 +96,7 @@ pub struct Batch<'a> {
     pub duplicates: i32,
     /// Bad items.
     pub rejected: i32,
-    /// Their policy types, each once, sorted; `None` where it could not be read.
+    /// Their policy types, each once, sorted; `None` if it could not be read.
     pub rejected_types: Vec<Option<String>>,
     /// Keys of `meta` that the whitelist does not allow, over all good items.
     pub dropped_meta_keys: i32,

@@ -3,8 +3,8 @@
 //! Each running run has a number, and no two have the same. A number may be taken if it and the taken numbers above it,
 //! counted together, keep the limit: so a limit that was lowered applies to every later start.
 
-/// The lowest free number above `above` that keeps the limit, from 1. `taken` holds the taken numbers in any order; `None`
-/// runs without a number (there was no limit when it began) and counts as above every number.
+/// The lowest free number above `above` that keeps the limit, from 1. `taken` holds the taken numbers in any order; `None` is
+/// a run without a number (there was no limit when it began), which counts as above every number.
 pub fn free_number(taken: impl IntoIterator<Item = Option<i32>>, above: i32, limit: i32) -> Option<i32> {
     let mut taken: Vec<i32> = taken.into_iter().map(|number| number.unwrap_or(i32::MAX)).collect();
     taken.sort_unstable();

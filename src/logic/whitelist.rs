@@ -12,7 +12,7 @@ pub struct Whitelist {
 }
 
 impl Whitelist {
-    /// Allows `key` for items of `policy_type`, or of every type where that is [`EVERY_TYPE`].
+    /// Allows `key` for items of `policy_type`, or of every type if that is [`EVERY_TYPE`].
     pub fn allow(&mut self, policy_type: &str, key: &str) {
         self.by_type.entry(policy_type.to_owned()).or_default().insert(key.to_owned());
     }

@@ -55,9 +55,9 @@ def test_a_version_is_released_once_and_with_a_way_to_it(copy):
     assert "is released" in release(copy).stderr
     raise_version(copy, "99.0.0")
     shutil.copy(copy / "sql" / f"inventory_core--{current()}.sql", copy / "sql" / "inventory_core--99.0.0.sql")
-    assert "does not tell" in release(copy).stderr
+    assert "has no section for" in release(copy).stderr
     (copy / "CHANGELOG.md").write_text("## 99.0.0\n", encoding="utf-8")
-    assert "nobody could upgrade" in release(copy).stderr
+    assert "there would be no upgrade" in release(copy).stderr
     (copy / "sql" / f"inventory_core--{current()}--99.0.0.sql").write_text("SELECT 1;\n", encoding="utf-8")
     done = release(copy)
     assert done.returncode == 0, done.stderr

@@ -127,7 +127,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     errors record;
-    is_believed boolean;            -- except types that an error names
+    may_vouch boolean;              -- except types that an error names
     is_reference boolean;           -- likewise, ignoring the errors of the shrink guard
 BEGIN
     SELECT count(*) > 0 AS some,
@@ -140,16 +140,16 @@ BEGIN
     INTO errors
     FROM inventory_core_internal.sync_errors AS e
     WHERE e.tenant_id = run.tenant_id AND e.run_id = run.run_id;
-    is_believed := NOT errors.untyped AND (status = 'success' OR status = 'partial' AND errors.located);
+    may_vouch := NOT errors.untyped AND (status = 'success' OR status = 'partial' AND errors.located);
     is_reference := NOT errors.really_untyped AND (status = 'success' OR status = 'partial' AND errors.located);
 
-    IF is_believed AND policy_types IS NOT NULL THEN
+    IF may_vouch AND policy_types IS NOT NULL THEN
         PERFORM inventory_core_internal._add_missing(run, errors.types);
     END IF;
 
     WITH counted AS MATERIALIZED (
         SELECT t.policy_type, t.is_covered, t.observed, t.known_count, t.present_count, t.reference_count, t.last_count,
-               t.present_count - CASE WHEN is_believed AND t.is_covered AND NOT t.has_error THEN t.unobserved ELSE 0 END AS new_present,
+               t.present_count - CASE WHEN may_vouch AND t.is_covered AND NOT t.has_error THEN t.unobserved ELSE 0 END AS new_present,
                CASE WHEN is_reference AND t.is_covered AND NOT t.has_real_error THEN t.observed ELSE t.reference_count END AS new_reference,
                -- of a type that it does not cover, a run counts what it saw
                CASE WHEN NOT t.is_covered AND t.observed = 0 THEN t.last_count
@@ -176,17 +176,17 @@ BEGIN
            CASE WHEN bool_or(n.is_vouching) THEN inventory_core_internal._runs_add(NULL, run.run_seq) END,
            coalesce(max(n.known), 0), coalesce(max(n.present), 0), max(n.reference), max(n.count)
     FROM (-- the runs that count for every type
-          SELECT '' AS policy_type, true AS is_covering, is_believed AS is_vouching, NULL::bigint AS known, NULL::bigint AS present,
+          SELECT '' AS policy_type, true AS is_covering, may_vouch AS is_vouching, NULL::bigint AS known, NULL::bigint AS present,
                  NULL::bigint AS reference, NULL::bigint AS count, true AS is_written
           WHERE run.policy_types IS NULL
           UNION ALL
           -- exceptions: types that the run does not vouch for ...
           SELECT e.policy_type, false, true, NULL, NULL, NULL, NULL, true
           FROM unnest(errors.types) AS e (policy_type)
-          WHERE run.policy_types IS NULL AND is_believed
+          WHERE run.policy_types IS NULL AND may_vouch
           UNION ALL
           -- ... and the types that a run with policy_types covers and vouches for
-          SELECT c.policy_type, true, is_believed AND c.policy_type NOT IN (SELECT unnest(errors.types)), NULL, NULL, NULL, NULL, true
+          SELECT c.policy_type, true, may_vouch AND c.policy_type NOT IN (SELECT unnest(errors.types)), NULL, NULL, NULL, NULL, true
           FROM unnest(run.policy_types) AS c (policy_type)
           UNION ALL
           SELECT c.policy_type, false, false, c.known_count, c.new_present, c.new_reference, c.new_count,

@@ -91,12 +91,12 @@ BEGIN
                    ROW(t.start_no, inventory_core_internal._runs_count(t.runs, g.run_seq, t.baseline_seq)::integer,
                        inventory_core_internal._run_started_at(tenant, missing_items.selection_hash,
                            inventory_core_internal._runs_first_after(t.runs, g.run_seq)),
-                       t.run_id, t.confidence, t.reasons)::inventory_core_internal.missing_group AS told
+                       t.run_id, t.confidence, t.reasons)::inventory_core_internal.missing_group AS answer
             FROM (SELECT DISTINCT s.policy_type, s.run_seq FROM sets AS s) AS g
             JOIN inventory_core_internal._type_baselines(tenant, missing_items.selection_hash, missing_items.baseline) AS t
                 ON t.policy_type = g.policy_type
         ), chunks AS MATERIALIZED (
-            SELECT s.chunk, array_agg(g.told) AS groups, array_agg(s.item_ids) AS item_sets,
+            SELECT s.chunk, array_agg(g.answer) AS groups, array_agg(s.item_ids) AS item_sets,
                    sum(inventory_core_internal._bitmap_count(s.item_ids)) AS items
             FROM sets AS s
             JOIN groups AS g ON g.policy_type = s.policy_type AND g.run_seq = s.run_seq
@@ -126,28 +126,28 @@ BEGIN
             SELECT i.item_id, i.policy_type, i.external_id, i.display_name, i.meta, i.first_seen_at,
                    started_ats[inventory_core_internal._bitmap_position(c.seen, i.item_id)],
                    run_ids[inventory_core_internal._bitmap_position(c.seen, i.item_id)],
-                   (g.told).missed_runs, (g.told).missing_since, (g.told).run_id, (g.told).confidence,
-                   CASE WHEN start_nos[inventory_core_internal._bitmap_position(c.elsewhere, i.item_id)] > (g.told).start_no
-                        THEN (g.told).reasons || text 'seen_elsewhere' ELSE (g.told).reasons END
+                   (g.answer).missed_runs, (g.answer).missing_since, (g.answer).run_id, (g.answer).confidence,
+                   CASE WHEN start_nos[inventory_core_internal._bitmap_position(c.elsewhere, i.item_id)] > (g.answer).start_no
+                        THEN (g.answer).reasons || text 'seen_elsewhere' ELSE (g.answer).reasons END
             FROM inventory_core_internal.items AS i
-            CROSS JOIN LATERAL (SELECT groups[inventory_core_internal._bitmap_position(c.positions, i.item_id)] AS told
+            CROSS JOIN LATERAL (SELECT groups[inventory_core_internal._bitmap_position(c.positions, i.item_id)] AS answer
                                 OFFSET 0) AS g
             WHERE i.tenant_id = tenant
               AND i.item_id BETWEEN c.chunk::bigint << 16 AND (c.chunk::bigint << 16) | 65535
-              AND (g.told).run_id IS NOT NULL
+              AND (g.answer).run_id IS NOT NULL
             ORDER BY i.item_id;
         ELSE
             RETURN QUERY
             SELECT i.item_id, i.policy_type, i.external_id, i.display_name, i.meta, i.first_seen_at,
                    started_ats[inventory_core_internal._bitmap_position(c.seen, i.item_id)],
                    run_ids[inventory_core_internal._bitmap_position(c.seen, i.item_id)],
-                   (g.told).missed_runs, (g.told).missing_since, (g.told).run_id, (g.told).confidence,
-                   CASE WHEN start_nos[inventory_core_internal._bitmap_position(c.elsewhere, i.item_id)] > (g.told).start_no
-                        THEN (g.told).reasons || text 'seen_elsewhere' ELSE (g.told).reasons END
+                   (g.answer).missed_runs, (g.answer).missing_since, (g.answer).run_id, (g.answer).confidence,
+                   CASE WHEN start_nos[inventory_core_internal._bitmap_position(c.elsewhere, i.item_id)] > (g.answer).start_no
+                        THEN (g.answer).reasons || text 'seen_elsewhere' ELSE (g.answer).reasons END
             FROM unnest(c.ids) AS id
             CROSS JOIN LATERAL (SELECT i.* FROM inventory_core_internal.items AS i
                                 WHERE i.tenant_id = tenant AND i.item_id = id OFFSET 0) AS i
-            CROSS JOIN LATERAL (SELECT groups[inventory_core_internal._bitmap_position(c.positions, i.item_id)] AS told
+            CROSS JOIN LATERAL (SELECT groups[inventory_core_internal._bitmap_position(c.positions, i.item_id)] AS answer
                                 OFFSET 0) AS g
             ORDER BY i.item_id;
         END IF;

@@ -37,7 +37,7 @@ BEGIN
            t.error_codes, t.confidence, t.reasons, t.run_id, t.finished_at
     FROM types AS t
     LEFT JOIN counted AS c ON c.type_no = t.type_no
-    WHERE t.known > 0 OR t.is_told
+    WHERE t.known > 0 OR t.is_listed
     ORDER BY t.policy_type;
 END
 $$;

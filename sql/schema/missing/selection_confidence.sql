@@ -29,7 +29,7 @@ BEGIN
         SELECT j.confidence, j.reasons
         FROM inventory_core_internal._type_baselines(tenant, _selection_confidence.selection_hash, 'latest') AS j
         WHERE j.run_id IS NOT NULL AND j.known > 0
-    ), told AS MATERIALIZED (
+    ), judged AS MATERIALIZED (
         SELECT k.confidence, k.reasons FROM known AS k
         UNION ALL
         -- if no known type has a baseline, the latest run as a whole
@@ -41,8 +41,8 @@ BEGIN
            (SELECT array_agg(o.reason ORDER BY o.place)
             FROM unnest(ARRAY['run_partial', 'run_failed', 'run_had_errors', 'lease_expired', 'short_of_expected',
                               'shrink_guard', 'nothing_observed', 'type_failed']) WITH ORDINALITY AS o (reason, place)
-            WHERE o.reason IN (SELECT unnest(k.reasons) FROM told AS k))
-    FROM told AS t;
+            WHERE o.reason IN (SELECT unnest(k.reasons) FROM judged AS k))
+    FROM judged AS t;
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._selection_confidence(text, text, uuid) IS

@@ -74,7 +74,7 @@ COMMENT ON FUNCTION inventory_core_internal._judging_runs(text, text, text) IS
 -- planner then overestimates the cost and would compile the plan: so jit is off.
 CREATE FUNCTION inventory_core_internal._type_baselines(tenant text, selection_hash text, baseline text)
 RETURNS TABLE (type_no integer, policy_type text, runs bytea, baseline_seq bigint, run_id uuid, start_no bigint,
-               finished_at timestamptz, confidence text, reasons text[], error_codes text[], is_told boolean, known bigint)
+               finished_at timestamptz, confidence text, reasons text[], error_codes text[], is_listed boolean, known bigint)
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan

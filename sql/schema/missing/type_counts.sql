@@ -14,7 +14,7 @@ COMMENT ON TABLE inventory_core_internal.type_counts IS
 COMMENT ON COLUMN inventory_core_internal.type_counts.tenant_id IS 'The owner of the row';
 COMMENT ON COLUMN inventory_core_internal.type_counts.selection_hash IS 'Hash of the selection, as selection_hash() gives it';
 COMMENT ON COLUMN inventory_core_internal.type_counts.policy_type IS 'The type of the items';
-COMMENT ON COLUMN inventory_core_internal.type_counts.run_seq IS 'The run that observed so many';
+COMMENT ON COLUMN inventory_core_internal.type_counts.run_seq IS 'The run that observed this count';
 COMMENT ON COLUMN inventory_core_internal.type_counts.observed IS
 'The count at the end of the run; NULL if the selection no longer knew an item of the type';
 SELECT pg_extension_config_dump('inventory_core_internal.type_counts', '');

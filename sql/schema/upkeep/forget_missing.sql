@@ -72,4 +72,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core.forget_missing(text, text, integer, interval, boolean) IS
-    'Forgets items that are missing by latest_clean for so many runs and so long and no other selection has; dry_run only counts';
+    'Forgets items missing by latest_clean for that many runs and that long, except those that another selection has';

@@ -127,6 +127,6 @@ fn each_member<'a>(object: &'a str, show: impl FnMut(Cow<'a, str>, &'a str)) -> 
     serde_json::Deserializer::from_str(object).deserialize_map(Members(show))
 }
 
-/// A member's name, borrowed where it holds no escape.
+/// A member's name, borrowed if it holds no escape.
 #[derive(serde::Deserialize)]
 struct Name<'a>(#[serde(borrow)] Cow<'a, str>);

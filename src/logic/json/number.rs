@@ -1,4 +1,4 @@
-//! Numbers: written as RFC 8785 writes them, but only where that denotes the same number.
+//! Numbers: written as RFC 8785 writes them, but only if that denotes the same number.
 //!
 //! RFC 8785 writes the shortest digits that give back the same IEEE 754 double. JSON numbers (and
 //! PostgreSQL's `numeric`) are decimals, and many decimals share a double. Two rules keep different

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct NotJson(pub(crate) usize);
 
-/// A layer over the parser that says in the whole text where it is, goes on from anywhere, and reads numbers of any
+/// A layer over the parser that knows its position in the whole text, can continue anywhere, and reads numbers of any
 /// length.
 pub(crate) struct Reader<'a> {
     text: &'a str,

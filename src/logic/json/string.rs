@@ -41,8 +41,8 @@ pub(crate) fn compare_written_keys(a: &str, b: &str) -> Ordering {
     compare_units(KeyBytes::new(a), KeyBytes::new(b))
 }
 
-/// The key that begins a text which [`write_string`] wrote, where it is a plain word; `*` where it is anything else, which
-/// no message may quote.
+/// The key at the start of a text that [`write_string`] wrote, if it is a plain word; otherwise `*`, because messages must
+/// not quote it.
 pub(crate) fn plain_word(written: &str) -> &str {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
     let word = written.get(1..).and_then(|rest| rest.split_once('"')).map_or("", |(word, _)| word);
