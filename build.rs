@@ -4,6 +4,8 @@ use std::fs;
 use std::io::Result;
 use std::path::Path;
 
+const JOINED: &str = "sql/schema.sql";
+
 fn main() -> Result<()> {
     let schema = Path::new("sql/schema");
     println!("cargo:rerun-if-changed=sql/schema");
@@ -11,5 +13,9 @@ fn main() -> Result<()> {
     for path in fs::read_to_string(schema.join("order"))?.lines() {
         joined += &fs::read_to_string(schema.join(path))?;
     }
-    fs::write("sql/schema.sql", joined)
+    // Written only where it changes, or the next build would compile again.
+    match fs::read_to_string(JOINED) {
+        Ok(present) if present == joined => Ok(()),
+        _ => fs::write(JOINED, joined),
+    }
 }

@@ -33,8 +33,11 @@ class Poller(threading.Thread):
 
     def start_run(self):
         self.polls += 1
-        run_id, reason = self.connection.execute("SELECT run_id, reason FROM inventory_core.start_run(%s, %s::jsonb)",
-                                                 (self.tenant, json.dumps({"n": self.number}))).fetchone()
+        try:
+            run_id, reason = self.connection.execute("SELECT run_id, reason FROM inventory_core.start_run(%s, %s::jsonb)",
+                                                     (self.tenant, json.dumps({"n": self.number}))).fetchone()
+        except psycopg.errors.LockNotAvailable:     # a server that stood still while it extended a file: may be retried
+            run_id, reason = None, "55P03"
         self.reasons[reason] = self.reasons.get(reason, 0) + 1
         return run_id
 
