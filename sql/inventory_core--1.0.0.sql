@@ -4425,7 +4425,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core.forget_missing(text, text, integer, interval, boolean) IS
-    'Forgets items missing by latest_clean for that many runs and that long, unless another selection has them; dry_run only counts';
+    'Forgets items missing by latest_clean for that many runs and that long, except those that another selection has';
 CREATE FUNCTION inventory_core_internal._running_sets(tenant text, selection_hash text)
 RETURNS TABLE (chunk integer, item_ids bytea)
 LANGUAGE sql STABLE PARALLEL SAFE
