@@ -5625,7 +5625,7 @@ BEGIN ATOMIC
            OR a.privilege_type NOT IN ('SELECT', 'INSERT', 'UPDATE', 'DELETE', 'EXECUTE', 'USAGE')
            OR a.grantee <> ALL (ARRAY(SELECT to_regrole(quote_ident(g.role_name))::oid
                                       FROM inventory_core_internal._group_roles() AS g)))
-      -- a privilege on a type gives no access to rows
+      -- USAGE on a type, which PUBLIC has by default, gives no access to rows
       AND NOT (a.grantee = 0 AND o.object LIKE 'TYPE %')
     GROUP BY o.object, a.grantee;
 END;
