@@ -971,7 +971,7 @@ CREATE TABLE inventory_core_internal.selections (
 COMMENT ON TABLE inventory_core_internal.selections IS 'Selections of each tenant, with the number of refused starts';
 COMMENT ON COLUMN inventory_core_internal.selections.tenant_id IS 'The owner of the row';
 COMMENT ON COLUMN inventory_core_internal.selections.selection_hash IS
-    'Hash of the selection, as selection_hash() gives it';
+    'Hash of the selection, as selection_hash() returns it';
 COMMENT ON COLUMN inventory_core_internal.selections.selection IS 'The selection as its first caller wrote it';
 COMMENT ON COLUMN inventory_core_internal.selections.first_run_at IS 'Start of its first run';
 COMMENT ON COLUMN inventory_core_internal.selections.refused_count IS
@@ -1036,7 +1036,7 @@ CREATE TABLE inventory_core_internal.sync_runs (
 COMMENT ON TABLE inventory_core_internal.sync_runs IS 'One row for each attempt to list a selection';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.tenant_id IS 'The owner of the row';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.run_id IS 'Id of the run; random';
-COMMENT ON COLUMN inventory_core_internal.sync_runs.selection_hash IS 'Hash of the selection, as selection_hash() gives it';
+COMMENT ON COLUMN inventory_core_internal.sync_runs.selection_hash IS 'Hash of the selection, as selection_hash() returns it';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.status IS 'running, then success, partial or failed';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.request_id IS
     'Given by the caller, so that a start can be repeated after a lost reply';
@@ -1243,7 +1243,7 @@ COMMENT ON TABLE inventory_core_internal.last_seen IS
     'For each selection and run, the items that this run was the last to see, as disjoint bitmaps';
 COMMENT ON COLUMN inventory_core_internal.last_seen.tenant_id IS 'The owner of the row';
 COMMENT ON COLUMN inventory_core_internal.last_seen.selection_hash IS
-    'Hash of the selection, as selection_hash() gives it; * for the tenant as a whole';
+    'Hash of the selection, as selection_hash() returns it; * for the tenant as a whole';
 COMMENT ON COLUMN inventory_core_internal.last_seen.chunk IS 'item_id >> 16 of the items';
 COMMENT ON COLUMN inventory_core_internal.last_seen.run_id IS 'The run that was the last to see them';
 COMMENT ON COLUMN inventory_core_internal.last_seen.item_ids IS 'Roaring bitmap of their ids, in the portable format';
@@ -1261,7 +1261,7 @@ CREATE TABLE inventory_core_internal.presence (
 COMMENT ON TABLE inventory_core_internal.presence IS
     'For each selection, the items that it knows, and those that are missing by latest_clean';
 COMMENT ON COLUMN inventory_core_internal.presence.tenant_id IS 'The owner of the row';
-COMMENT ON COLUMN inventory_core_internal.presence.selection_hash IS 'Hash of the selection, as selection_hash() gives it';
+COMMENT ON COLUMN inventory_core_internal.presence.selection_hash IS 'Hash of the selection, as selection_hash() returns it';
 COMMENT ON COLUMN inventory_core_internal.presence.chunk IS 'item_id >> 16 of the items';
 COMMENT ON COLUMN inventory_core_internal.presence.known_ids IS
     'Roaring bitmap of the items that a completed run of the selection observed at least once';
@@ -1288,7 +1288,7 @@ COMMENT ON TABLE inventory_core_internal.selection_types IS
     'The runs that cover and vouch for each policy type of a selection; the empty type stands for all types that do not differ';
 COMMENT ON COLUMN inventory_core_internal.selection_types.tenant_id IS 'The owner of the row';
 COMMENT ON COLUMN inventory_core_internal.selection_types.selection_hash IS
-    'Hash of the selection, as selection_hash() gives it';
+    'Hash of the selection, as selection_hash() returns it';
 COMMENT ON COLUMN inventory_core_internal.selection_types.policy_type IS
     'A type that the selection knows, or that was an exception in a run; empty for the runs that count for all other types';
 COMMENT ON COLUMN inventory_core_internal.selection_types.covering_runs IS
@@ -1317,7 +1317,7 @@ CREATE TABLE inventory_core_internal.type_counts (
 COMMENT ON TABLE inventory_core_internal.type_counts IS
     'How many items of a type a run observed; valid for later runs that cover the type, until the next row';
 COMMENT ON COLUMN inventory_core_internal.type_counts.tenant_id IS 'The owner of the row';
-COMMENT ON COLUMN inventory_core_internal.type_counts.selection_hash IS 'Hash of the selection, as selection_hash() gives it';
+COMMENT ON COLUMN inventory_core_internal.type_counts.selection_hash IS 'Hash of the selection, as selection_hash() returns it';
 COMMENT ON COLUMN inventory_core_internal.type_counts.policy_type IS 'The type of the items';
 COMMENT ON COLUMN inventory_core_internal.type_counts.run_seq IS 'The run that observed this count';
 COMMENT ON COLUMN inventory_core_internal.type_counts.observed IS
@@ -1669,7 +1669,7 @@ CREATE TABLE inventory_core_internal.refusals (
 );
 COMMENT ON TABLE inventory_core_internal.refusals IS 'Refused starts that are not yet counted in selections';
 COMMENT ON COLUMN inventory_core_internal.refusals.tenant_id IS 'The owner of the row';
-COMMENT ON COLUMN inventory_core_internal.refusals.selection_hash IS 'Hash of the selection, as selection_hash() gives it';
+COMMENT ON COLUMN inventory_core_internal.refusals.selection_hash IS 'Hash of the selection, as selection_hash() returns it';
 COMMENT ON COLUMN inventory_core_internal.refusals.refusal_id IS 'Distinguishes the row; random';
 COMMENT ON COLUMN inventory_core_internal.refusals.selection IS 'The selection as the caller wrote it';
 COMMENT ON COLUMN inventory_core_internal.refusals.refused_count IS 'How many refused starts the row stands for';
@@ -1845,7 +1845,7 @@ CREATE TABLE inventory_core_internal.pruned_runs (
 COMMENT ON TABLE inventory_core_internal.pruned_runs IS
     'One row for each pruned run that explain_missing still lists; removed when no item has been missing for that long';
 COMMENT ON COLUMN inventory_core_internal.pruned_runs.tenant_id IS 'The owner of the row';
-COMMENT ON COLUMN inventory_core_internal.pruned_runs.selection_hash IS 'Hash of the selection, as selection_hash() gives it';
+COMMENT ON COLUMN inventory_core_internal.pruned_runs.selection_hash IS 'Hash of the selection, as selection_hash() returns it';
 COMMENT ON COLUMN inventory_core_internal.pruned_runs.run_seq IS 'Its number among the runs of the selection';
 COMMENT ON COLUMN inventory_core_internal.pruned_runs.run_id IS 'The run that was pruned';
 COMMENT ON COLUMN inventory_core_internal.pruned_runs.started_at IS 'When it started';
@@ -3089,7 +3089,7 @@ COMMENT ON COLUMN inventory_core.inventory_sync_runs.run_id IS 'Id of the run';
 COMMENT ON COLUMN inventory_core.inventory_sync_runs.run_seq IS
     'Its number among the runs of the selection; it defines their order';
 COMMENT ON COLUMN inventory_core.inventory_sync_runs.selection_hash IS
-    'Hash of the selection, as selection_hash() gives it';
+    'Hash of the selection, as selection_hash() returns it';
 COMMENT ON COLUMN inventory_core.inventory_sync_runs.selection IS 'What it set out to list';
 COMMENT ON COLUMN inventory_core.inventory_sync_runs.status IS 'running, then success, partial or failed';
 COMMENT ON COLUMN inventory_core.inventory_sync_runs.had_errors IS 'Whether an error was recorded';
@@ -3181,7 +3181,7 @@ COMMENT ON VIEW inventory_core.inventory_selections IS
     'The selections of the bound tenant: latest run, latest clean one, refused starts';
 COMMENT ON COLUMN inventory_core.inventory_selections.tenant_id IS 'The owner of the row';
 COMMENT ON COLUMN inventory_core.inventory_selections.selection_hash IS
-    'Hash of the selection, as selection_hash() gives it';
+    'Hash of the selection, as selection_hash() returns it';
 COMMENT ON COLUMN inventory_core.inventory_selections.selection IS 'The selection as its first caller wrote it';
 COMMENT ON COLUMN inventory_core.inventory_selections.first_run_at IS
     'Start of its first run; NULL if every start was refused';
@@ -3230,7 +3230,7 @@ COMMENT ON VIEW inventory_core.run_progress IS
     'Progress of the running runs of the bound tenant, compared with the last clean run of their selections';
 COMMENT ON COLUMN inventory_core.run_progress.tenant_id IS 'The owner of the row';
 COMMENT ON COLUMN inventory_core.run_progress.run_id IS 'The running run';
-COMMENT ON COLUMN inventory_core.run_progress.selection_hash IS 'Hash of the selection, as selection_hash() gives it';
+COMMENT ON COLUMN inventory_core.run_progress.selection_hash IS 'Hash of the selection, as selection_hash() returns it';
 COMMENT ON COLUMN inventory_core.run_progress.correlation_id IS 'The caller''s label, redacted';
 COMMENT ON COLUMN inventory_core.run_progress.started_at IS 'When it started';
 COMMENT ON COLUMN inventory_core.run_progress.elapsed IS 'Time since then';

@@ -17,7 +17,7 @@ COMMENT ON TABLE inventory_core_internal.selection_types IS
     'The runs that cover and vouch for each policy type of a selection; the empty type stands for all types that do not differ';
 COMMENT ON COLUMN inventory_core_internal.selection_types.tenant_id IS 'The owner of the row';
 COMMENT ON COLUMN inventory_core_internal.selection_types.selection_hash IS
-    'Hash of the selection, as selection_hash() gives it';
+    'Hash of the selection, as selection_hash() returns it';
 COMMENT ON COLUMN inventory_core_internal.selection_types.policy_type IS
     'A type that the selection knows, or that was an exception in a run; empty for the runs that count for all other types';
 COMMENT ON COLUMN inventory_core_internal.selection_types.covering_runs IS

@@ -12,7 +12,7 @@ CREATE TABLE inventory_core_internal.type_counts (
 COMMENT ON TABLE inventory_core_internal.type_counts IS
     'How many items of a type a run observed; valid for later runs that cover the type, until the next row';
 COMMENT ON COLUMN inventory_core_internal.type_counts.tenant_id IS 'The owner of the row';
-COMMENT ON COLUMN inventory_core_internal.type_counts.selection_hash IS 'Hash of the selection, as selection_hash() gives it';
+COMMENT ON COLUMN inventory_core_internal.type_counts.selection_hash IS 'Hash of the selection, as selection_hash() returns it';
 COMMENT ON COLUMN inventory_core_internal.type_counts.policy_type IS 'The type of the items';
 COMMENT ON COLUMN inventory_core_internal.type_counts.run_seq IS 'The run that observed this count';
 COMMENT ON COLUMN inventory_core_internal.type_counts.observed IS

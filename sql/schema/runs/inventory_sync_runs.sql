@@ -24,7 +24,7 @@ COMMENT ON COLUMN inventory_core.inventory_sync_runs.run_id IS 'Id of the run';
 COMMENT ON COLUMN inventory_core.inventory_sync_runs.run_seq IS
     'Its number among the runs of the selection; it defines their order';
 COMMENT ON COLUMN inventory_core.inventory_sync_runs.selection_hash IS
-    'Hash of the selection, as selection_hash() gives it';
+    'Hash of the selection, as selection_hash() returns it';
 COMMENT ON COLUMN inventory_core.inventory_sync_runs.selection IS 'What it set out to list';
 COMMENT ON COLUMN inventory_core.inventory_sync_runs.status IS 'running, then success, partial or failed';
 COMMENT ON COLUMN inventory_core.inventory_sync_runs.had_errors IS 'Whether an error was recorded';

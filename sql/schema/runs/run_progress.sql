@@ -21,7 +21,7 @@ COMMENT ON VIEW inventory_core.run_progress IS
     'Progress of the running runs of the bound tenant, compared with the last clean run of their selections';
 COMMENT ON COLUMN inventory_core.run_progress.tenant_id IS 'The owner of the row';
 COMMENT ON COLUMN inventory_core.run_progress.run_id IS 'The running run';
-COMMENT ON COLUMN inventory_core.run_progress.selection_hash IS 'Hash of the selection, as selection_hash() gives it';
+COMMENT ON COLUMN inventory_core.run_progress.selection_hash IS 'Hash of the selection, as selection_hash() returns it';
 COMMENT ON COLUMN inventory_core.run_progress.correlation_id IS 'The caller''s label, redacted';
 COMMENT ON COLUMN inventory_core.run_progress.started_at IS 'When it started';
 COMMENT ON COLUMN inventory_core.run_progress.elapsed IS 'Time since then';

@@ -52,7 +52,7 @@ CREATE TABLE inventory_core_internal.sync_runs (
 COMMENT ON TABLE inventory_core_internal.sync_runs IS 'One row for each attempt to list a selection';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.tenant_id IS 'The owner of the row';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.run_id IS 'Id of the run; random';
-COMMENT ON COLUMN inventory_core_internal.sync_runs.selection_hash IS 'Hash of the selection, as selection_hash() gives it';
+COMMENT ON COLUMN inventory_core_internal.sync_runs.selection_hash IS 'Hash of the selection, as selection_hash() returns it';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.status IS 'running, then success, partial or failed';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.request_id IS
     'Given by the caller, so that a start can be repeated after a lost reply';

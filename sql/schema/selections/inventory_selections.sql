@@ -28,7 +28,7 @@ COMMENT ON VIEW inventory_core.inventory_selections IS
     'The selections of the bound tenant: latest run, latest clean one, refused starts';
 COMMENT ON COLUMN inventory_core.inventory_selections.tenant_id IS 'The owner of the row';
 COMMENT ON COLUMN inventory_core.inventory_selections.selection_hash IS
-    'Hash of the selection, as selection_hash() gives it';
+    'Hash of the selection, as selection_hash() returns it';
 COMMENT ON COLUMN inventory_core.inventory_selections.selection IS 'The selection as its first caller wrote it';
 COMMENT ON COLUMN inventory_core.inventory_selections.first_run_at IS
     'Start of its first run; NULL if every start was refused';

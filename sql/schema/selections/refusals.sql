@@ -13,7 +13,7 @@ CREATE TABLE inventory_core_internal.refusals (
 );
 COMMENT ON TABLE inventory_core_internal.refusals IS 'Refused starts that are not yet counted in selections';
 COMMENT ON COLUMN inventory_core_internal.refusals.tenant_id IS 'The owner of the row';
-COMMENT ON COLUMN inventory_core_internal.refusals.selection_hash IS 'Hash of the selection, as selection_hash() gives it';
+COMMENT ON COLUMN inventory_core_internal.refusals.selection_hash IS 'Hash of the selection, as selection_hash() returns it';
 COMMENT ON COLUMN inventory_core_internal.refusals.refusal_id IS 'Distinguishes the row; random';
 COMMENT ON COLUMN inventory_core_internal.refusals.selection IS 'The selection as the caller wrote it';
 COMMENT ON COLUMN inventory_core_internal.refusals.refused_count IS 'How many refused starts the row stands for';

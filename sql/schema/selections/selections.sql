@@ -16,7 +16,7 @@ CREATE TABLE inventory_core_internal.selections (
 COMMENT ON TABLE inventory_core_internal.selections IS 'Selections of each tenant, with the number of refused starts';
 COMMENT ON COLUMN inventory_core_internal.selections.tenant_id IS 'The owner of the row';
 COMMENT ON COLUMN inventory_core_internal.selections.selection_hash IS
-    'Hash of the selection, as selection_hash() gives it';
+    'Hash of the selection, as selection_hash() returns it';
 COMMENT ON COLUMN inventory_core_internal.selections.selection IS 'The selection as its first caller wrote it';
 COMMENT ON COLUMN inventory_core_internal.selections.first_run_at IS 'Start of its first run';
 COMMENT ON COLUMN inventory_core_internal.selections.refused_count IS

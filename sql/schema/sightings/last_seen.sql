@@ -15,7 +15,7 @@ COMMENT ON TABLE inventory_core_internal.last_seen IS
     'For each selection and run, the items that this run was the last to see, as disjoint bitmaps';
 COMMENT ON COLUMN inventory_core_internal.last_seen.tenant_id IS 'The owner of the row';
 COMMENT ON COLUMN inventory_core_internal.last_seen.selection_hash IS
-    'Hash of the selection, as selection_hash() gives it; * for the tenant as a whole';
+    'Hash of the selection, as selection_hash() returns it; * for the tenant as a whole';
 COMMENT ON COLUMN inventory_core_internal.last_seen.chunk IS 'item_id >> 16 of the items';
 COMMENT ON COLUMN inventory_core_internal.last_seen.run_id IS 'The run that was the last to see them';
 COMMENT ON COLUMN inventory_core_internal.last_seen.item_ids IS 'Roaring bitmap of their ids, in the portable format';

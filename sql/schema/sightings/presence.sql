@@ -10,7 +10,7 @@ CREATE TABLE inventory_core_internal.presence (
 COMMENT ON TABLE inventory_core_internal.presence IS
     'For each selection, the items that it knows, and those that are missing by latest_clean';
 COMMENT ON COLUMN inventory_core_internal.presence.tenant_id IS 'The owner of the row';
-COMMENT ON COLUMN inventory_core_internal.presence.selection_hash IS 'Hash of the selection, as selection_hash() gives it';
+COMMENT ON COLUMN inventory_core_internal.presence.selection_hash IS 'Hash of the selection, as selection_hash() returns it';
 COMMENT ON COLUMN inventory_core_internal.presence.chunk IS 'item_id >> 16 of the items';
 COMMENT ON COLUMN inventory_core_internal.presence.known_ids IS
     'Roaring bitmap of the items that a completed run of the selection observed at least once';

@@ -16,7 +16,7 @@ CREATE TABLE inventory_core_internal.pruned_runs (
 COMMENT ON TABLE inventory_core_internal.pruned_runs IS
     'One row for each pruned run that explain_missing still lists; removed when no item has been missing for that long';
 COMMENT ON COLUMN inventory_core_internal.pruned_runs.tenant_id IS 'The owner of the row';
-COMMENT ON COLUMN inventory_core_internal.pruned_runs.selection_hash IS 'Hash of the selection, as selection_hash() gives it';
+COMMENT ON COLUMN inventory_core_internal.pruned_runs.selection_hash IS 'Hash of the selection, as selection_hash() returns it';
 COMMENT ON COLUMN inventory_core_internal.pruned_runs.run_seq IS 'Its number among the runs of the selection';
 COMMENT ON COLUMN inventory_core_internal.pruned_runs.run_id IS 'The run that was pruned';
 COMMENT ON COLUMN inventory_core_internal.pruned_runs.started_at IS 'When it started';
