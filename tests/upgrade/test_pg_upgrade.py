@@ -33,8 +33,9 @@ pytestmark = pytest.mark.skipif(major(BINDIR) == 15, reason="15 is what is upgra
 
 @pytest.fixture(scope="module")
 def old_bindir():
-    """A PostgreSQL 15 with the extension: IC_OLD_PG_CONFIG, or the one that the tests of 15 use."""
-    pg_config = os.environ.get("IC_OLD_PG_CONFIG") or shell("pg_config_of 15")
+    """A PostgreSQL 15 with the extension: IC_OLD_PG_CONFIG, or Debian's as it is unpacked. (One that is installed here may
+    write options of columns that no other server knows.)"""
+    pg_config = os.environ.get("IC_OLD_PG_CONFIG") or shell("scripts/server-from-debian 15")
     shell(f"PG_CONFIG={pg_config} scripts/install >&2")
     return Path(pg_config).parent
 
