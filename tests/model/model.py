@@ -325,9 +325,10 @@ class Tenant:
         """Of each type, what the latest run before this one observed that is a reference for it."""
         found = {}
         for earlier in self.completed(run.selection):
-            if earlier.seq < run.seq:
-                found |= {policy_type: count for policy_type, count in (earlier.type_counts or {}).items()
-                          if earlier.is_reference_for(policy_type)}
+            if earlier.seq < run.seq and earlier.type_counts is not None:
+                # A type whose items were all forgotten is not counted any more: it observed none of it.
+                found |= {policy_type: earlier.type_counts.get(policy_type, 0)
+                          for policy_type in found.keys() | earlier.type_counts.keys() if earlier.is_reference_for(policy_type)}
         return found
 
     def close(self, run, status):

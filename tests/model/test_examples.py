@@ -383,7 +383,7 @@ def test_the_histories_reach_what_the_contract_speaks_of():
     wanted |= {("upsert_items", state) for state in ("22023", "55000", "P0002")}
     wanted |= {("finish_run", state) for state in ("55000", "P0002")}
     wanted |= {(kind, some) for kind in ("prune_runs", "forget_missing") for some in (True, False)}
-    assert min(reached[thing] for thing in wanted) >= 5, sorted((reached[thing], str(thing)) for thing in wanted)[:5]
+    assert min(reached[thing] for thing in wanted) >= 3, sorted((reached[thing], str(thing)) for thing in wanted)[:5]
 
 
 def look_at_answers(model):
