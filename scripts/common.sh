@@ -124,9 +124,10 @@ find_cargo_pgrx() {
 
 cargo_pgrx() {
     find_cargo_pgrx || die "cargo-pgrx $PGRX_VERSION is missing: run scripts/setup test"
-    local shim=$ROOT/scripts/cargo-for-pgrx
+    local shim=$ROOT/scripts/cargo-for-pgrx program
+    program=$(command -v "$CARGO_PGRX")
     # cargo replaces CARGO; pgrx's tests, which call cargo-pgrx again, find the shim by CARGO_PGRX
-    IC_CARGO_PGRX=$(command -v "$CARGO_PGRX") CARGO=$shim CARGO_PGRX=$shim "$CARGO_PGRX" pgrx "$@"
+    IC_CARGO_PGRX=$program CARGO=$shim CARGO_PGRX=$shim "$program" pgrx "$@"
 }
 
 # What scripts/build makes for the server of PG_CONFIG.

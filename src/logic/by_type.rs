@@ -179,7 +179,7 @@ mod tests {
             let set_bytes: Vec<Vec<u8>> = sets.iter().map(|set| bytes(set.iter().copied())).collect();
             let found: BTreeMap<(i32, i32), BTreeSet<i64>> = split(type_sets.iter().map(Vec::as_slice), set_bytes.iter().map(Vec::as_slice), &|| ())
                 .unwrap().into_iter()
-                .map(|(type_no, set_no, common)| ((type_no, set_no), bitmap::ids(0, &common).unwrap().into_iter().collect()))
+                .map(|(type_no, set_no, common)| ((type_no, set_no), bitmap::ids(0, &common).unwrap().collect()))
                 .collect();
             let counted: BTreeMap<(i32, i32), i64> = count(type_sets.iter().map(Vec::as_slice), set_bytes.iter().map(Vec::as_slice), &|| ())
                 .unwrap().into_iter().map(|(type_no, set_no, items)| ((type_no, set_no), items)).collect();

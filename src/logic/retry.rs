@@ -139,7 +139,8 @@ pub fn retry_delay(
     };
     let asked = retry_after.and_then(|value| parse_retry_after(value, now_micros));
     // A 403 is final, unless the server says when to come back: GitHub's secondary limits do.
-    if !is_retryable(http_status) && !(http_status == 403 && asked.is_some()) {
+    let may_retry = is_retryable(http_status) || http_status == 403 && asked.is_some();
+    if !may_retry {
         return Ok(None);
     }
     let asked = asked.unwrap_or(0);
