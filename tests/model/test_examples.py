@@ -345,7 +345,6 @@ def test_a_selection_that_never_ran_is_unknown(story):
     for ask in (lambda: answers.missing_items(story, "typo", "latest"), lambda: answers.type_counts(story, "typo")):
         with pytest.raises(Refused, match="P0002"):
             ask()
-    assert story.status("left") if "left" in story.hashes else True
 
 
 def test_starts_are_answers(story):
@@ -361,7 +360,7 @@ def test_starts_are_answers(story):
 def test_the_histories_reach_what_the_contract_speaks_of():
     """Otherwise ten thousand green steps would say little."""
     reached = Counter()
-    for seed in range(1, 9):
+    for seed in range(1, 26):       # those that test_model.py plays
         replay = Replay(SETTINGS, seed=seed)
         for step in generate(replay, seed, 400):
             outcome = replay.apply(step)
@@ -383,7 +382,7 @@ def test_the_histories_reach_what_the_contract_speaks_of():
     wanted |= {("upsert_items", state) for state in ("22023", "55000", "P0002")}
     wanted |= {("finish_run", state) for state in ("55000", "P0002")}
     wanted |= {(kind, some) for kind in ("prune_runs", "forget_missing") for some in (True, False)}
-    assert min(reached[thing] for thing in wanted) >= 3, sorted((reached[thing], str(thing)) for thing in wanted)[:5]
+    assert min(reached[thing] for thing in wanted) >= 5, sorted((reached[thing], str(thing)) for thing in wanted)[:5]
 
 
 def look_at_answers(model):
