@@ -1,4 +1,5 @@
-CREATE FUNCTION inventory_core_internal._fold(run inventory_core_internal.sync_runs, into_selection text) RETURNS void
+CREATE FUNCTION inventory_core_internal._fold_sets(
+    run inventory_core_internal.sync_runs, into_selection text, chunks integer[], observed bytea[]) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -6,17 +7,18 @@ BEGIN
     -- A run that started later may have been folded before: it keeps the items that it saw.
     WITH sets AS MATERIALIZED (
         SELECT l.chunk, l.run_id, l.item_ids,
-               (r.start_no, r.started_at, r.run_id) > (run.start_no, run.started_at, run.run_id) AS is_newer
+               (SELECT (r.start_no, r.started_at, r.run_id) > (run.start_no, run.started_at, run.run_id)
+                FROM inventory_core_internal.sync_runs AS r
+                WHERE r.tenant_id = l.tenant_id AND r.run_id = l.run_id) AS is_newer
         FROM inventory_core_internal.last_seen AS l
-        JOIN inventory_core_internal.sync_runs AS r ON r.tenant_id = l.tenant_id AND r.run_id = l.run_id
-        WHERE l.tenant_id = run.tenant_id AND l.selection_hash = into_selection
+        WHERE l.tenant_id = run.tenant_id AND l.selection_hash = into_selection AND l.chunk = ANY (chunks)
     ), mine AS MATERIALIZED (
         SELECT o.chunk,
                inventory_core_internal._bitmap_subtract(
                    o.observed,
                    (SELECT inventory_core_internal._bitmap_union(array_agg(n.item_ids))
                     FROM sets AS n WHERE n.chunk = o.chunk AND n.is_newer)) AS item_ids
-        FROM inventory_core_internal._run_sets(run.tenant_id, run.run_id) AS o
+        FROM unnest(chunks, observed) AS o (chunk, observed)
     ), lost AS MATERIALIZED (
         SELECT s.chunk, s.run_id, inventory_core_internal._bitmap_subtract(s.item_ids, m.item_ids) AS item_ids
         FROM sets AS s
@@ -43,7 +45,38 @@ BEGIN
     WHERE inventory_core_internal._bitmap_count(m.item_ids) > 0;
 END
 $$;
-COMMENT ON FUNCTION inventory_core_internal._fold(inventory_core_internal.sync_runs, text) IS
+COMMENT ON FUNCTION inventory_core_internal._fold_sets(inventory_core_internal.sync_runs, text, integer[], bytea[]) IS
+    'The part of _fold for chunks of which no earlier run saw exactly the same items';
+
+-- Mostly a run sees what an earlier run saw: then the set of that run becomes its own, and no bitmap is computed.
+CREATE FUNCTION inventory_core_internal._fold(
+    run inventory_core_internal.sync_runs, into_selection text, chunks integer[], observed bytea[]) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    changed_chunks integer[] := '{}';
+    changed_sets bytea[] := '{}';
+BEGIN
+    FOR i IN 1 .. coalesce(cardinality(chunks), 0) LOOP
+        UPDATE inventory_core_internal.last_seen AS l
+        SET run_id = run.run_id
+        WHERE l.tenant_id = run.tenant_id AND l.selection_hash = into_selection AND l.chunk = chunks[i]
+          AND l.item_ids = observed[i]
+          AND (SELECT (r.start_no, r.started_at, r.run_id) < (run.start_no, run.started_at, run.run_id)
+               FROM inventory_core_internal.sync_runs AS r
+               WHERE r.tenant_id = l.tenant_id AND r.run_id = l.run_id);
+        IF NOT FOUND THEN
+            changed_chunks := changed_chunks || chunks[i];
+            changed_sets := changed_sets || observed[i];
+        END IF;
+    END LOOP;
+    IF changed_chunks <> '{}' THEN
+        PERFORM inventory_core_internal._fold_sets(run, into_selection, changed_chunks, changed_sets);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._fold(inventory_core_internal.sync_runs, text, integer[], bytea[]) IS
     'Moves what a run observed into the disjoint sets of a selection: its own, or * for the tenant; cost by chunks';
 
 CREATE FUNCTION inventory_core_internal._fold_presence(run inventory_core_internal.sync_runs) RETURNS void
@@ -76,20 +109,21 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+    folded_run uuid;
     run inventory_core_internal.sync_runs;
+    sets record;
 BEGIN
     -- One transaction at a time, or the sets would not stay disjoint. No transaction waits for another: reads include the parts
     -- of runs that are not folded yet, and the next run that ends folds them too.
     IF NOT inventory_core_internal._try_lock('fold', '') THEN
         RETURN;
     END IF;
-    FOR run IN
-        SELECT r.* FROM inventory_core_internal.sync_runs AS r
-        WHERE r.tenant_id = tenant AND r.status <> 'running'
-          AND r.run_id IN (SELECT p.run_id FROM inventory_core_internal.run_parts AS p WHERE p.tenant_id = tenant)
-        ORDER BY r.start_no, r.started_at, r.run_id
-    LOOP
-        PERFORM inventory_core_internal._fold(run, '*');
+    FOR folded_run IN SELECT DISTINCT p.run_id FROM inventory_core_internal.run_parts AS p WHERE p.tenant_id = tenant LOOP
+        SELECT r.* INTO run FROM inventory_core_internal.sync_runs AS r
+        WHERE r.tenant_id = tenant AND r.run_id = folded_run AND r.status <> 'running';
+        CONTINUE WHEN NOT FOUND;
+        SELECT o.* INTO sets FROM inventory_core_internal._observed_sets(tenant, folded_run) AS o;
+        PERFORM inventory_core_internal._fold(run, '*', sets.chunks, sets.observed);
         IF run.inserted_count > 0 THEN
             PERFORM inventory_core_internal._fold_types(tenant, run.run_id);
         END IF;
