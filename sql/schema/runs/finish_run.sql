@@ -43,6 +43,13 @@ BEGIN
 
     SELECT v.* INTO result FROM inventory_core.inventory_sync_runs AS v
     WHERE v.tenant_id = tenant AND v.run_id = finish_run.run_id;
+    IF result.observed_count = 0 THEN
+        -- A tenant whose runs never observed anything is listed, too.
+        INSERT INTO inventory_core_internal.tenants (tenant_id)
+        SELECT tenant
+        WHERE NOT EXISTS (SELECT FROM inventory_core_internal.tenants AS t WHERE t.tenant_id = tenant)
+        ON CONFLICT DO NOTHING;
+    END IF;
     RETURN result;
 END
 $$;
