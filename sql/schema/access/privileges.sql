@@ -134,6 +134,8 @@ GRANT SELECT ON
     TO inventory_core_reader;
 GRANT EXECUTE ON FUNCTION
     inventory_core.set_tenant, inventory_core.clear_tenant, inventory_core.current_tenant, inventory_core.granted_tenants,
+    inventory_core.tenants, inventory_core.stale_selections, inventory_core.item_presence, inventory_core.gone_items,
+    inventory_core.present_items,
     inventory_core.missing_items, inventory_core.missing_summary, inventory_core.explain_missing,
     inventory_core.selection_status, inventory_core.run_changes, inventory_core.type_counts, inventory_core.cooling_down, inventory_core.doctor,
     inventory_core.inventory_items, inventory_core.inventory_sync_runs, inventory_core.inventory_sync_errors,
@@ -164,6 +166,7 @@ GRANT EXECUTE ON FUNCTION
 
 -- Maintainers.
 GRANT UPDATE ON inventory_core_internal.run_changes_bitmaps TO inventory_core_maintainer;
+GRANT UPDATE (selection_hash) ON inventory_core_internal.type_counts, inventory_core_internal.pruned_runs TO inventory_core_maintainer;
 GRANT INSERT, DELETE ON inventory_core_internal.pruned_runs TO inventory_core_maintainer;
 GRANT DELETE ON
     inventory_core_internal.tenants, inventory_core_internal.selections, inventory_core_internal.sync_runs,
@@ -172,6 +175,7 @@ GRANT DELETE ON
     inventory_core_internal.selection_types, inventory_core_internal.type_counts
     TO inventory_core_maintainer;
 GRANT EXECUTE ON FUNCTION
-    inventory_core.end_cooldown, inventory_core.forget_items, inventory_core.prune_runs, inventory_core.forget_missing, inventory_core.forget_tenant
+    inventory_core.end_cooldown, inventory_core.forget_items, inventory_core.prune_runs, inventory_core.forget_missing, inventory_core.forget_tenant,
+    inventory_core.rename_item, inventory_core.replace_selection, inventory_core.forget_selection, inventory_core.forget_orphans
     TO inventory_core_maintainer;
 GRANT EXECUTE ON PROCEDURE inventory_core.maintain TO inventory_core_maintainer;

@@ -42,17 +42,6 @@ $$;
 COMMENT ON FUNCTION inventory_core_internal._seen_elsewhere(text, text, integer[], bigint) IS
     'The items that other selections observed since a start and do not miss; for each, the newest start that observed it';
 
-CREATE TYPE inventory_core_internal.missing_group AS (
-    start_no bigint, missed_runs integer, missing_since timestamptz, run_id uuid, confidence text, reasons text[]);
-COMMENT ON TYPE inventory_core_internal.missing_group IS
-    'What the missing items of one type that the same run last saw have in common';
-COMMENT ON COLUMN inventory_core_internal.missing_group.start_no IS 'start_no of their baseline';
-COMMENT ON COLUMN inventory_core_internal.missing_group.missed_runs IS 'How many runs missed them';
-COMMENT ON COLUMN inventory_core_internal.missing_group.missing_since IS 'Start of the first run that missed them';
-COMMENT ON COLUMN inventory_core_internal.missing_group.run_id IS 'Their baseline';
-COMMENT ON COLUMN inventory_core_internal.missing_group.confidence IS 'high or low';
-COMMENT ON COLUMN inventory_core_internal.missing_group.reasons IS 'Why the confidence is low';
-
 -- Nested loops are off as in _type_baselines; sequential and bitmap scans, so that items come in the order of their ids.
 CREATE FUNCTION inventory_core.missing_items(tenant text, selection_hash text, baseline text DEFAULT 'latest')
 RETURNS TABLE (item_id bigint, policy_type text, external_id text, display_name text, meta jsonb,
@@ -84,27 +73,17 @@ BEGIN
     PERFORM inventory_core_internal._require_selection(tenant, missing_items.selection_hash);
     -- For each chunk, a map from an item to the position of its group, and one to the run that last saw it.
     FOR c IN
-        WITH sets AS MATERIALIZED (
-            SELECT m.* FROM inventory_core_internal._missing_sets(tenant, missing_items.selection_hash, missing_items.baseline) AS m
-        ), groups AS MATERIALIZED (
-            SELECT g.policy_type, g.run_seq, t.start_no,
-                   ROW(t.start_no, inventory_core_internal._runs_count(t.runs, g.run_seq, t.baseline_seq)::integer,
-                       inventory_core_internal._run_started_at(tenant, missing_items.selection_hash,
-                           inventory_core_internal._runs_first_after(t.runs, g.run_seq)),
-                       t.run_id, t.confidence, t.reasons)::inventory_core_internal.missing_group AS answer
-            FROM (SELECT DISTINCT s.policy_type, s.run_seq FROM sets AS s) AS g
-            JOIN inventory_core_internal._type_baselines(tenant, missing_items.selection_hash, missing_items.baseline) AS t
-                ON t.policy_type = g.policy_type
+        WITH groups AS MATERIALIZED (
+            SELECT g.* FROM inventory_core_internal._missing_groups(tenant, missing_items.selection_hash, missing_items.baseline) AS g
         ), chunks AS MATERIALIZED (
-            SELECT s.chunk, array_agg(g.answer) AS groups, array_agg(s.item_ids) AS item_sets,
-                   sum(inventory_core_internal._bitmap_count(s.item_ids)) AS items
-            FROM sets AS s
-            JOIN groups AS g ON g.policy_type = s.policy_type AND g.run_seq = s.run_seq
-            GROUP BY s.chunk
+            SELECT g.chunk, array_agg(g.answer) AS groups, array_agg(g.item_ids) AS item_sets,
+                   sum(inventory_core_internal._bitmap_count(g.item_ids)) AS items
+            FROM groups AS g
+            GROUP BY g.chunk
         ), elsewhere AS MATERIALIZED (
             SELECT e.*
             FROM inventory_core_internal._seen_elsewhere(tenant, missing_items.selection_hash,
-                ARRAY(SELECT k.chunk FROM chunks AS k), (SELECT min(g.start_no) FROM groups AS g)) AS e
+                ARRAY(SELECT k.chunk FROM chunks AS k), (SELECT min((g.answer).start_no) FROM groups AS g)) AS e
         )
         SELECT k.chunk, k.groups, inventory_core_internal._bitmap_positions(k.item_sets) AS positions,
                CASE WHEN k.items < many

@@ -45,6 +45,12 @@ BEGIN
         PERFORM inventory_core_internal._raise_not_running(run.status);
     END IF;
 
+    -- A tenant whose runs never observed anything is listed, too.
+    IF run.observed_count = 0
+       AND NOT EXISTS (SELECT FROM inventory_core_internal.tenants AS t WHERE t.tenant_id = tenant) THEN
+        INSERT INTO inventory_core_internal.tenants (tenant_id) VALUES (tenant) ON CONFLICT DO NOTHING;
+    END IF;
+
     -- The row of the view inventory_sync_runs, without the parts that only a running run needs.
     SELECT s.selection INTO selection FROM inventory_core_internal.selections AS s
     WHERE s.tenant_id = tenant AND s.selection_hash = run.selection_hash;
