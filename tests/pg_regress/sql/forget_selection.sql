@@ -1,4 +1,5 @@
 -- forget_selection and forget_orphans: a selection with its runs and evidence; then the items that no selection knows.
+\set SHOW_CONTEXT never
 SELECT inventory_core.grant_access('regress_maintainer', 'forget_selection', 'maintainer') \gset
 SELECT inventory_core.grant_access('regress_maintainer', 'forget_selection two', 'maintainer') \gset
 SELECT inventory_core.grant_access('regress_reader', 'forget_selection', 'reader') \gset
