@@ -18,12 +18,14 @@ DECLARE
     floor integer := inventory_core_internal._security_floor(version / 10000);
     installed record;
 BEGIN
+    -- not wrong: the owner and upkeep may be superusers
     RETURN QUERY SELECT
-        'row_level_security', row_security_active('inventory_core_internal.items'),
+        'row_level_security', CASE WHEN row_security_active('inventory_core_internal.items') THEN true END,
         CASE WHEN row_security_active('inventory_core_internal.items')
              THEN format('The policies apply to %I.', current_user)
-             ELSE format('%I is a superuser or has BYPASSRLS: it sees the rows of every tenant.', current_user) END,
-        'This is right for the owner and for upkeep. A backend should connect as a plain role with grants from grant_access.';
+             ELSE format('%I is a superuser or has BYPASSRLS, so it sees the rows of every tenant. '
+                         'A backend should connect as a plain role.', current_user) END,
+        NULL;
     RETURN QUERY SELECT
         'policies', count(*) = 0,
         CASE WHEN count(*) = 0 THEN 'Row-level security is forced on every table with tenants.'
@@ -110,10 +112,10 @@ BEGIN
              ELSE format('inventory_core.clock is set to %s.', inventory_core_internal._clock_setting()) END,
         'inventory_core.clock is for tests: RESET it, also with ALTER DATABASE or ALTER ROLE if it is set there.';
     RETURN QUERY SELECT
-        'meta_whitelist', count(*) > 0,
+        'meta_whitelist', true,
         CASE WHEN count(*) > 0 THEN format('%s keys are stored.', count(*))
-             ELSE 'No key is allowed: meta is not stored.' END,
-        'SELECT inventory_core.allow_meta(policy_type, key, ...), as the owner of the extension.'
+             ELSE 'No key is allowed, so meta is not stored. inventory_core.allow_meta(policy_type, key, ...) allows some.' END,
+        NULL
     FROM inventory_core_internal.meta_whitelist AS w;
     -- pg_dump fails on tables whose row-level security applies to the role that dumps
     RETURN QUERY SELECT
