@@ -5238,7 +5238,9 @@ BEGIN
         'ALTER TABLE ... ENABLE ALWAYS TRIGGER ...; pg_restore --disable-triggers, for example, changes this.'
     FROM pg_trigger AS t
     JOIN pg_class AS c ON c.oid = t.tgrelid
-    WHERE c.relnamespace = 'inventory_core_internal'::regnamespace AND NOT t.tgisinternal AND t.tgenabled <> 'A';
+    JOIN pg_proc AS p ON p.oid = t.tgfoid       -- others may have triggers of their own there
+    WHERE c.relnamespace = 'inventory_core_internal'::regnamespace
+      AND p.pronamespace = 'inventory_core_internal'::regnamespace AND NOT t.tgisinternal AND t.tgenabled <> 'A';
     RETURN QUERY SELECT
         'prepared_transactions', count(*) = 0,
         CASE WHEN count(*) = 0 THEN 'No transaction of this database has been prepared for longer than an hour.'
