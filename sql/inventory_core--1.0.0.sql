@@ -4899,6 +4899,32 @@ END
 $$;
 COMMENT ON FUNCTION inventory_core.selection_status(text, text) IS
     'One row about a selection: its running and latest runs, how many items are known and missing, and the confidence';
+-- Lists of all tenants.
+
+CREATE FUNCTION inventory_core_internal._every_tenant() RETURNS text[]
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    is_superuser CONSTANT boolean := (SELECT r.rolsuper FROM pg_roles AS r WHERE r.rolname = current_user);
+    tenants text[];
+BEGIN
+    IF NOT is_superuser THEN
+        PERFORM inventory_core_internal._bind_every();
+    END IF;
+    -- selections, for a superuser: the first run of a tenant may still be running
+    tenants := ARRAY(SELECT t.tenant_id FROM inventory_core_internal.tenants AS t
+                     UNION
+                     SELECT s.tenant_id FROM inventory_core_internal.selections AS s
+                     ORDER BY 1);
+    IF NOT is_superuser THEN
+        PERFORM inventory_core.clear_tenant();
+    END IF;
+    RETURN tenants;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._every_tenant() IS
+    'All tenants, for a superuser or a role that was granted every tenant; for others 42501';
 CREATE FUNCTION inventory_core.run_changes(tenant text, run_id uuid)
 RETURNS TABLE (change text, item_id bigint, policy_type text, external_id text, display_name text)
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE
@@ -5475,13 +5501,16 @@ END
 $$;
 COMMENT ON FUNCTION inventory_core.doctor() IS
     'Checks for operators, each with what to do; ok is NULL if the caller cannot see what is checked';
--- What metrics() counts for one tenant. Only bitmaps and indexes are read, never an item.
+-- What metrics() counts for one tenant. Only bitmaps and indexes are read, never an item. Nested loops are off as in
+-- _type_baselines: they would make it cost the square of the selections.
 
 CREATE FUNCTION inventory_core_internal._selection_states(tenant text)
 RETURNS TABLE (selection_hash text, running bigint, expired bigint, refused bigint, clean_since timestamptz)
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
+SET enable_nestloop = off
+SET jit = off
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -5540,6 +5569,9 @@ CREATE FUNCTION inventory_core_internal._tenant_metrics(tenant text, by text)
 RETURNS TABLE (metric text, selection_hash text, value double precision)
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET enable_nestloop = off
+SET jit = off
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -5583,26 +5615,6 @@ END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._tenant_metrics(text, text) IS
     'The metrics of one tenant, or of each of its selections; binds the tenant, and ends the binding';
-CREATE FUNCTION inventory_core_internal._every_tenant() RETURNS text[]
-LANGUAGE plpgsql STABLE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    tenants text[];
-BEGIN
-    PERFORM inventory_core_internal._bind_every();
-    -- selections, for a caller that no policy restricts: a tenant may have runs and no item yet
-    tenants := ARRAY(SELECT t.tenant_id FROM inventory_core_internal.tenants AS t
-                     UNION
-                     SELECT s.tenant_id FROM inventory_core_internal.selections AS s
-                     ORDER BY 1);
-    PERFORM inventory_core.clear_tenant();
-    RETURN tenants;
-END
-$$;
-COMMENT ON FUNCTION inventory_core_internal._every_tenant() IS
-    'All tenants, for a caller that was granted every tenant; 42501 for others';
-
 CREATE FUNCTION inventory_core.metrics(by text DEFAULT 'tenant')
 RETURNS TABLE (metric text, tenant_id text, selection_hash text, value double precision)
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE
@@ -5624,6 +5636,12 @@ BEGIN
             USING ERRCODE = 'invalid_parameter_value',
                   DETAIL = 'Argument by: it is not one of the two known values.',
                   HINT = 'Use ''tenant'' or ''selection''.';
+    END IF;
+    IF inventory_core.current_tenant() IS NOT NULL THEN
+        RAISE EXCEPTION 'a tenant is bound to this transaction'
+            USING ERRCODE = 'object_not_in_prerequisite_state',
+                  DETAIL = 'metrics binds one tenant after another.',
+                  HINT = 'Call it in a transaction of its own, or end the binding with inventory_core.clear_tenant().';
     END IF;
     tenants := inventory_core_internal._every_tenant();
     RETURN QUERY

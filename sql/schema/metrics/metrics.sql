@@ -1,23 +1,3 @@
-CREATE FUNCTION inventory_core_internal._every_tenant() RETURNS text[]
-LANGUAGE plpgsql STABLE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    tenants text[];
-BEGIN
-    PERFORM inventory_core_internal._bind_every();
-    -- selections, for a caller that no policy restricts: a tenant may have runs and no item yet
-    tenants := ARRAY(SELECT t.tenant_id FROM inventory_core_internal.tenants AS t
-                     UNION
-                     SELECT s.tenant_id FROM inventory_core_internal.selections AS s
-                     ORDER BY 1);
-    PERFORM inventory_core.clear_tenant();
-    RETURN tenants;
-END
-$$;
-COMMENT ON FUNCTION inventory_core_internal._every_tenant() IS
-    'All tenants, for a caller that was granted every tenant; 42501 for others';
-
 CREATE FUNCTION inventory_core.metrics(by text DEFAULT 'tenant')
 RETURNS TABLE (metric text, tenant_id text, selection_hash text, value double precision)
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE
@@ -39,6 +19,12 @@ BEGIN
             USING ERRCODE = 'invalid_parameter_value',
                   DETAIL = 'Argument by: it is not one of the two known values.',
                   HINT = 'Use ''tenant'' or ''selection''.';
+    END IF;
+    IF inventory_core.current_tenant() IS NOT NULL THEN
+        RAISE EXCEPTION 'a tenant is bound to this transaction'
+            USING ERRCODE = 'object_not_in_prerequisite_state',
+                  DETAIL = 'metrics binds one tenant after another.',
+                  HINT = 'Call it in a transaction of its own, or end the binding with inventory_core.clear_tenant().';
     END IF;
     tenants := inventory_core_internal._every_tenant();
     RETURN QUERY

@@ -1,10 +1,13 @@
--- What metrics() counts for one tenant. Only bitmaps and indexes are read, never an item.
+-- What metrics() counts for one tenant. Only bitmaps and indexes are read, never an item. Nested loops are off as in
+-- _type_baselines: they would make it cost the square of the selections.
 
 CREATE FUNCTION inventory_core_internal._selection_states(tenant text)
 RETURNS TABLE (selection_hash text, running bigint, expired bigint, refused bigint, clean_since timestamptz)
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
+SET enable_nestloop = off
+SET jit = off
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -63,6 +66,9 @@ CREATE FUNCTION inventory_core_internal._tenant_metrics(tenant text, by text)
 RETURNS TABLE (metric text, selection_hash text, value double precision)
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET enable_nestloop = off
+SET jit = off
 AS $$
 #variable_conflict use_column
 DECLARE
