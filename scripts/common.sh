@@ -28,6 +28,12 @@ PRISMA_NODE=22.21.1
 # shellcheck disable=SC2034  # for scripts/setup and tests/stage
 FRAMEWORKS_PYTHON=$CACHE_DIR/frameworks/bin/python
 
+# What docs/drivers.md is run with.
+# shellcheck disable=SC2034  # for scripts/setup
+DRIVERS=(asyncpg==0.32.0 pg8000==1.31.6 psycopg2-binary==2.9.13 'psycopg[binary]==3.3.9')
+# shellcheck disable=SC2034  # for scripts/setup and tests/stage
+DRIVERS_PYTHON=$CACHE_DIR/drivers/bin/python
+
 die() {
     echo "$(basename "$0"): $*" >&2
     exit 1

@@ -3504,6 +3504,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     problem text := CASE
+        WHEN jsonb_typeof(selection) = 'string' THEN 'selection: it is a JSON string: it was encoded twice.'
         WHEN jsonb_typeof(selection) <> 'object' THEN format('selection: it is of type %s.', jsonb_typeof(selection))
         WHEN length(correlation_id) > 1000 THEN format('correlation_id: it has %s characters.', length(correlation_id))
         WHEN NOT inventory_core_internal._is_span(lease) OR inventory_core_internal._exact(lease) <= interval '0'
@@ -6067,12 +6068,14 @@ DECLARE
     floor integer := inventory_core_internal._security_floor(version / 10000);
     installed record;
 BEGIN
+    -- not wrong: the owner and upkeep may be superusers
     RETURN QUERY SELECT
-        'row_level_security', row_security_active('inventory_core_internal.items'),
+        'row_level_security', CASE WHEN row_security_active('inventory_core_internal.items') THEN true END,
         CASE WHEN row_security_active('inventory_core_internal.items')
              THEN format('The policies apply to %I.', current_user)
-             ELSE format('%I is a superuser or has BYPASSRLS: it sees the rows of every tenant.', current_user) END,
-        'This is right for the owner and for upkeep. A backend should connect as a plain role with grants from grant_access.';
+             ELSE format('%I is a superuser or has BYPASSRLS, so it sees the rows of every tenant. '
+                         'A backend should connect as a plain role.', current_user) END,
+        NULL;
     RETURN QUERY SELECT
         'policies', count(*) = 0,
         CASE WHEN count(*) = 0 THEN 'Row-level security is forced on every table with tenants.'
@@ -6128,7 +6131,9 @@ BEGIN
         'ALTER TABLE ... ENABLE ALWAYS TRIGGER ...; pg_restore --disable-triggers, for example, changes this.'
     FROM pg_trigger AS t
     JOIN pg_class AS c ON c.oid = t.tgrelid
-    WHERE c.relnamespace = 'inventory_core_internal'::regnamespace AND NOT t.tgisinternal AND t.tgenabled <> 'A';
+    JOIN pg_proc AS p ON p.oid = t.tgfoid       -- others may have triggers of their own there
+    WHERE c.relnamespace = 'inventory_core_internal'::regnamespace
+      AND p.pronamespace = 'inventory_core_internal'::regnamespace AND NOT t.tgisinternal AND t.tgenabled <> 'A';
     RETURN QUERY SELECT
         'prepared_transactions', count(*) = 0,
         CASE WHEN count(*) = 0 THEN 'No transaction of this database has been prepared for longer than an hour.'
@@ -6159,10 +6164,10 @@ BEGIN
              ELSE format('inventory_core.clock is set to %s.', inventory_core_internal._clock_setting()) END,
         'inventory_core.clock is for tests: RESET it, also with ALTER DATABASE or ALTER ROLE if it is set there.';
     RETURN QUERY SELECT
-        'meta_whitelist', count(*) > 0,
+        'meta_whitelist', true,
         CASE WHEN count(*) > 0 THEN format('%s keys are stored.', count(*))
-             ELSE 'No key is allowed: meta is not stored.' END,
-        'SELECT inventory_core.allow_meta(policy_type, key, ...), as the owner of the extension.'
+             ELSE 'No key is allowed, so meta is not stored. inventory_core.allow_meta(policy_type, key, ...) allows some.' END,
+        NULL
     FROM inventory_core_internal.meta_whitelist AS w;
     -- pg_dump fails on tables whose row-level security applies to the role that dumps
     RETURN QUERY SELECT
@@ -6374,6 +6379,177 @@ END
 $$;
 COMMENT ON FUNCTION inventory_core.doctor() IS
     'Checks for operators, each with what to do; ok is NULL if the caller cannot see what is checked';
+-- What metrics() counts for one tenant. Only bitmaps and indexes are read, never an item. Nested loops are off as in
+-- _type_baselines: they would make it cost the square of the selections.
+
+CREATE FUNCTION inventory_core_internal._selection_states(tenant text)
+RETURNS TABLE (selection_hash text, running bigint, expired bigint, refused bigint, clean_since timestamptz)
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET enable_nestloop = off
+SET jit = off
+AS $$
+#variable_conflict use_column
+DECLARE
+    now CONSTANT timestamptz := inventory_core_internal._now();
+BEGIN
+    RETURN QUERY
+    SELECT s.selection_hash, (r.run_id IS NOT NULL)::integer::bigint,
+           coalesce(inventory_core_internal._lease_end(r) <= now, false)::integer::bigint,
+           s.refused, coalesce(c.finished_at, s.first_run_at)
+    FROM (SELECT x.selection_hash, sum(x.refused_count)::bigint AS refused, min(x.first_run_at) AS first_run_at
+          FROM (SELECT o.selection_hash, o.refused_count, o.first_run_at
+                FROM inventory_core_internal.selections AS o WHERE o.tenant_id = tenant
+                UNION ALL
+                SELECT f.selection_hash, f.refused_count, NULL
+                FROM inventory_core_internal.refusals AS f WHERE f.tenant_id = tenant) AS x
+          GROUP BY x.selection_hash) AS s
+    LEFT JOIN inventory_core_internal.sync_runs AS r
+        ON r.tenant_id = tenant AND r.selection_hash = s.selection_hash AND r.status = 'running'
+    LEFT JOIN LATERAL (SELECT b.finished_at FROM inventory_core_internal.sync_runs AS b
+                       WHERE b.tenant_id = tenant AND b.selection_hash = s.selection_hash AND b.is_clean
+                       ORDER BY b.run_seq DESC
+                       LIMIT 1) AS c ON true;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._selection_states(text) IS
+    'For each selection of a tenant: running and expired runs, refused starts, end of its last clean run, else its first start';
+
+CREATE FUNCTION inventory_core_internal._clean_sets(tenant text)
+RETURNS TABLE (selection_hash text, chunk integer, known_ids bytea, present_ids bytea)
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET enable_nestloop = off
+SET jit = off
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    WITH observed AS MATERIALIZED (
+        SELECT r.selection_hash, o.chunk, o.item_ids
+        FROM inventory_core_internal.sync_runs AS r
+        CROSS JOIN LATERAL inventory_core_internal._running_sets(tenant, r.selection_hash) AS o
+        WHERE r.tenant_id = tenant AND r.status = 'running')
+    SELECT coalesce(p.selection_hash, o.selection_hash), coalesce(p.chunk, o.chunk), p.known_ids,
+           inventory_core_internal._bitmap_union(ARRAY[
+               inventory_core_internal._bitmap_subtract(p.known_ids, p.missing_ids), o.item_ids])
+    FROM (SELECT q.selection_hash, q.chunk, q.known_ids, q.missing_ids
+          FROM inventory_core_internal.presence AS q WHERE q.tenant_id = tenant) AS p
+    FULL JOIN observed AS o ON o.selection_hash = p.selection_hash AND o.chunk = p.chunk;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._clean_sets(text) IS
+    'For each selection of a tenant: the items that it knows, and those that are present by latest_clean or in its running run';
+
+CREATE FUNCTION inventory_core_internal._tenant_metrics(tenant text, by text)
+RETURNS TABLE (metric text, selection_hash text, value double precision)
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET enable_nestloop = off
+SET jit = off
+AS $$
+#variable_conflict use_column
+DECLARE
+    now CONSTANT timestamptz := inventory_core_internal._now();
+    tenant_limit integer;
+BEGIN
+    PERFORM inventory_core.set_tenant(tenant);
+    -- The group '' is the whole tenant: there an item is missing if every selection that knows it misses it.
+    RETURN QUERY
+    SELECT m.metric, nullif(s.hash, ''), m.value
+    FROM (SELECT CASE by WHEN 'selection' THEN a.selection_hash ELSE '' END AS hash, sum(a.running) AS running,
+                 sum(a.expired) AS expired, sum(a.refused) AS refused,
+                 extract(epoch FROM greatest(now - min(a.clean_since), interval '0'))::double precision AS age
+          FROM inventory_core_internal._selection_states(tenant) AS a
+          GROUP BY 1) AS s
+    LEFT JOIN (SELECT k.hash, sum(inventory_core_internal._bitmap_count(k.known_ids)) AS known,
+                      sum(inventory_core_internal._bitmap_count(
+                          inventory_core_internal._bitmap_subtract(k.known_ids, k.present_ids))) AS missing
+               FROM (SELECT CASE by WHEN 'selection' THEN c.selection_hash ELSE '' END AS hash,
+                            inventory_core_internal._bitmap_union(array_agg(c.known_ids)) AS known_ids,
+                            inventory_core_internal._bitmap_union(array_agg(c.present_ids)) AS present_ids
+                     FROM inventory_core_internal._clean_sets(tenant) AS c
+                     GROUP BY 1, c.chunk) AS k
+               GROUP BY k.hash) AS i ON i.hash = s.hash
+    CROSS JOIN LATERAL (VALUES ('inventory_core_running_runs', s.running::double precision),
+                               ('inventory_core_expired_runs', s.expired::double precision),
+                               ('inventory_core_refused_starts_total', s.refused::double precision),
+                               ('inventory_core_known_items', coalesce(i.known, 0)::double precision),
+                               ('inventory_core_missing_items', coalesce(i.missing, 0)::double precision),
+                               ('inventory_core_last_clean_run_age_seconds', s.age)) AS m (metric, value)
+    WHERE m.value IS NOT NULL;
+    RETURN QUERY
+    SELECT 'inventory_core_cooling_down_scopes', NULL::text, count(*)::double precision
+    FROM inventory_core_internal.cooldowns AS c WHERE c.tenant_id = tenant AND c.until > now;
+    tenant_limit := inventory_core_internal._tenant_limit(tenant);
+    RETURN QUERY
+    SELECT 'inventory_core_running_runs_limit', NULL::text,
+           CASE WHEN tenant_limit < 0 THEN double precision 'Infinity' ELSE tenant_limit END;
+    PERFORM inventory_core.clear_tenant();
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._tenant_metrics(text, text) IS
+    'The metrics of one tenant, or of each of its selections; binds the tenant, and ends the binding';
+CREATE FUNCTION inventory_core.metrics(by text DEFAULT 'tenant')
+RETURNS TABLE (metric text, tenant_id text, selection_hash text, value double precision)
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    max_runs CONSTANT integer := inventory_core_internal._max_running_runs();
+    now CONSTANT timestamptz := inventory_core_internal._now();
+    tenants text[];
+    tenant text;
+    failed boolean;
+    sqlstate_of text;
+    message text;
+BEGIN
+    PERFORM inventory_core_internal._require('by', by IS NOT NULL);
+    IF by NOT IN ('tenant', 'selection') THEN
+        RAISE EXCEPTION 'invalid argument of metrics'
+            USING ERRCODE = 'invalid_parameter_value',
+                  DETAIL = 'Argument by: it is not one of the two known values.',
+                  HINT = 'Use ''tenant'' or ''selection''.';
+    END IF;
+    IF inventory_core.current_tenant() IS NOT NULL THEN
+        RAISE EXCEPTION 'a tenant is bound to this transaction'
+            USING ERRCODE = 'object_not_in_prerequisite_state',
+                  DETAIL = 'metrics binds one tenant after another.',
+                  HINT = 'Call it in a transaction of its own, or end the binding with inventory_core.clear_tenant().';
+    END IF;
+    tenants := inventory_core_internal._every_tenant();
+    RETURN QUERY
+    SELECT m.metric, NULL::text, NULL::text, m.value
+    FROM (SELECT count(*)::double precision AS taken FROM inventory_core_internal.run_slots AS s
+          WHERE s.holder IS NOT NULL AND s.expires_at > now) AS t
+    CROSS JOIN LATERAL (VALUES ('inventory_core_slots', t.taken),
+                               ('inventory_core_slots_limit',
+                                CASE WHEN max_runs < 0 THEN double precision 'Infinity' ELSE max_runs END)) AS m (metric, value);
+    FOREACH tenant IN ARRAY tenants LOOP
+        -- A writer can store anything by direct statements. Whatever it is, the other tenants must be reported.
+        BEGIN
+            RETURN QUERY SELECT m.metric, tenant, m.selection_hash, m.value
+                         FROM inventory_core_internal._tenant_metrics(tenant, by) AS m;
+            failed := false;
+        EXCEPTION
+            WHEN others THEN
+                GET STACKED DIAGNOSTICS sqlstate_of = RETURNED_SQLSTATE, message = MESSAGE_TEXT;
+                failed := true;
+                RAISE WARNING 'metrics left tenant % out: %', tenant, message
+                    USING ERRCODE = sqlstate_of,
+                          DETAIL = 'The other tenants are reported.',
+                          HINT = 'Bind this tenant and call inventory_core.doctor().';
+        END;
+        RETURN QUERY SELECT 'inventory_core_unreadable', tenant, NULL::text, failed::integer::double precision;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION inventory_core.metrics(text) IS
+    'Gauges and counters of every tenant, or of every selection, for a monitoring system; the caller needs a grant of every tenant';
 CREATE FUNCTION inventory_core_internal._check_grant(role regrole, tenant text) RETURNS void
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
@@ -6632,7 +6808,7 @@ GRANT EXECUTE ON FUNCTION
     inventory_core.tenants, inventory_core.stale_selections, inventory_core.item_presence, inventory_core.gone_items,
     inventory_core.present_items,
     inventory_core.missing_items, inventory_core.missing_summary, inventory_core.explain_missing,
-    inventory_core.selection_status, inventory_core.run_changes, inventory_core.type_counts, inventory_core.cooling_down, inventory_core.doctor,
+    inventory_core.selection_status, inventory_core.run_changes, inventory_core.type_counts, inventory_core.cooling_down, inventory_core.doctor, inventory_core.metrics,
     inventory_core.inventory_items, inventory_core.inventory_sync_runs, inventory_core.inventory_sync_errors,
     inventory_core.inventory_selections, inventory_core.run_progress
     TO inventory_core_reader;

@@ -17,6 +17,10 @@ WAYS = {
     # Foreign keys come with CREATE EXTENSION, and parallel jobs load the tables in any order. A superuser's session with
     # the setting of the page does not check them; our guard triggers are ENABLE ALWAYS and run all the same.
     "parallel": (["pg_dump", "-Fd", "-j", "2", "-f", "{file}", "{source}"], *shell_command("-j 4", **NAMES)),
+    "in three sections": (["pg_dump", "-Fd", "-j", "2", "-f", "{file}", "{source}"],
+                          ["bash", "-ec", "for section in pre-data data post-data; do "
+                                          "pg_restore --exit-on-error --section=$section -j 2 -d '{target}' '{file}'; done"],
+                          {"PGOPTIONS": "-c session_replication_role=replica"}),
 }
 
 

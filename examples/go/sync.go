@@ -44,7 +44,7 @@ func ask[T any](statement string, args ...any) (value T) {
 	return value
 }
 
-// Nil when the page is not to be had, and why is recorded; nil, too, when there is no link to it.
+// Nil if the page cannot be read (the reason is recorded), or if there is no link to it.
 func fetch(run, link string) *page {
 	const cooling = "SELECT extract(epoch FROM inventory_core.cooling_down($1))::float8"
 	for attempt := 0; link != ""; attempt++ {

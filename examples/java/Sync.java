@@ -35,7 +35,7 @@ public class Sync {
         }
     }
 
-    /** Null when the page is not to be had, and why is recorded. */
+    /** Null if the page cannot be read; the reason is recorded. */
     static Page fetch(UUID run, URI url) throws SQLException, InterruptedException {
         HttpRequest request = HttpRequest.newBuilder(url).timeout(Duration.ofSeconds(30)).build();
         for (int attempt = 0; ; attempt++) {

@@ -53,7 +53,7 @@ async function pause(seconds) {
   }
 }
 
-// A page as read() gives it; null when it is not to be had, and why is recorded.
+// A page as read() gives it; null if it cannot be read; the reason is recorded.
 async function fetchPage(url) {
   for (let attempt = 0; ; attempt++) {
     // record_throttle cools the API down for all workers of the tenant: the throttled one waits here like all others.

@@ -56,7 +56,7 @@ function pause(string $run, float $seconds): void
     }
 }
 
-/** A page as read() gives it; null when it is not to be had, and why is recorded. */
+/** A page as read() gives it; null if it cannot be read; the reason is recorded. */
 function fetch(string $run, string $url): ?array
 {
     for ($attempt = 0; ; $attempt++) {

@@ -61,7 +61,7 @@ class Syncer:
             self.row("SELECT inventory_core.heartbeat(%s, %s)", TENANT, self.run)
 
     def fetch(self, url):
-        """A page as read() gives it; None when it is not to be had, and why is recorded."""
+        """A page as read() gives it; None if it cannot be read; the reason is recorded."""
         for attempt in range(RETRIES + 1):
             # record_throttle cools the API down for all workers of the tenant: the throttled one waits here like all others.
             while wait := self.row("SELECT extract(epoch FROM inventory_core.cooling_down(%s))::float8", TENANT)[0]:

@@ -59,7 +59,7 @@ def pause(run, seconds)
   end
 end
 
-# A page as read gives it; nil when it is not to be had, and why is recorded.
+# A page as read gives it; nil if it cannot be read; the reason is recorded.
 def fetch(run, url)
   0.upto(RETRIES) do |attempt|
     # record_throttle cools the API down for all workers of the tenant: the throttled one waits here like all others.

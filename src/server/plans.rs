@@ -30,7 +30,7 @@ pub fn init() {
 ///
 /// A scan of the whole table, of its pages (lossy bitmaps) or of given row versions (`ctid`) asks the
 /// policy of each row, and EXPLAIN ANALYZE then shows how many it removed. An index that leads with a
-/// column that the policy compares never comes by a row that it would have to remove for that.
+/// column that the policy compares never visits a row that the policy would discard.
 /// See <https://www.postgresql.org/docs/current/sql-explain.html>, "Rows Removed by Filter".
 #[pg_guard]
 unsafe extern "C-unwind" fn read_by_index(

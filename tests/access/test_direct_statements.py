@@ -273,7 +273,7 @@ def store(session, table, column, hostile):
 
 
 def test_what_a_maintainer_stores_harms_no_other(fresh):
-    """Each column, each value in its turn: doctor, another tenant's work, and forget_tenant go on; all undone afterwards."""
+    """Each column, each value in its turn: doctor, metrics, another tenant's work, and forget_tenant go on; all undone afterwards."""
     stored = 0
     role_a, role_b = (sql.Identifier(fresh.roles[tenant]) for tenant in (A, B))
     b_runs = fresh.runs[B]
@@ -291,6 +291,8 @@ def test_what_a_maintainer_stores_harms_no_other(fresh):
                     try:
                         session.execute("SET LOCAL SESSION AUTHORIZATION DEFAULT")
                         assert session.execute("SELECT check_name FROM inventory_core.doctor()").fetchall()
+                        assert value(session, "SELECT value FROM inventory_core.metrics() "
+                                              "WHERE tenant_id = 'b' AND metric = 'inventory_core_known_items'") > 0
                         session.execute("SELECT count(*) FROM inventory_core_internal.tenants")
                         session.execute(sql.SQL("SET LOCAL SESSION AUTHORIZATION {}").format(role_b))
                         session.execute("SELECT inventory_core.upsert_items('b', %s, %s)", (b_runs["running"], scene.items("b", [1, 2])))

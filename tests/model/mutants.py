@@ -117,7 +117,7 @@ MUTANTS = (
     # ---- runs
     Mutant("a repeated request is a new attempt",
            "start_run", "r.request_id = start_run.request_id", "false"),
-    Mutant("any clean success is fresh",
+    Mutant("any clean run is fresh",
            "_fresh_for", "r.finished_at + min_age", "r.finished_at + min_age * 100"),
     Mutant("a run of some types is fresh for all",
            "_fresh_for", "OR r.mode = 'full' AND (r.policy_types IS NULL OR _fresh_for.policy_types <@ r.policy_types)", "OR r.mode = 'full'"),

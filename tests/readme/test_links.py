@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PAGES = ["README.md", "CONTRIBUTING.md", "examples/README.md"] + sorted(
-    f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md"))
+    str(page.relative_to(ROOT)) for page in (ROOT / "docs").rglob("*.md"))
 
 
 def without_code(page):

@@ -10,7 +10,7 @@ import tutorial
 
 ROOT = Path(__file__).parents[2]
 PAGES = ["README.md"] + sorted(
-    f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md")
+    str(page.relative_to(ROOT)) for page in (ROOT / "docs").rglob("*.md")
     if any(block.expected is not None for block in tutorial.blocks_of(page.read_text("utf-8"))))
 DATABASE = "mydb"          # as the pages call it
 

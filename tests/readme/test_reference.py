@@ -1,4 +1,4 @@
-"""docs/reference.md and docs/errors.md name every public function, view, column, setting and error code, and no other."""
+"""The pages of docs/reference and docs/errors.md name every public function, view, column, setting and error code, and no other."""
 
 import os
 import re
@@ -8,7 +8,8 @@ import psycopg
 import pytest
 
 ROOT = Path(__file__).parents[2]
-REFERENCE = (ROOT / "docs" / "reference.md").read_text("utf-8")
+REFERENCE = "\n".join(page.read_text("utf-8") for page in sorted((ROOT / "docs" / "reference").glob("*.md")))
+CONTENTS = (ROOT / "docs" / "reference.md").read_text("utf-8")
 ERRORS = (ROOT / "docs" / "errors.md").read_text("utf-8")
 DATABASE = f"reference_{os.getpid()}"
 NAMESPACE = "'inventory_core'::regnamespace"
@@ -89,6 +90,23 @@ def test_every_setting_with_its_default(database):
     assert shown_settings(REFERENCE) == settings(database)
 
 
+def listed(contents):
+    """Page -> what the table of contents says is on it."""
+    return {page: set(re.findall(r"`(\w+)`", names))
+            for page, names in re.findall(r"^\| \[[\w ]+\]\(reference/(\w+)\.md\) \| (.*) \|$", contents, re.M)}
+
+
+def test_the_contents_name_every_function_and_its_page():
+    on_page = {page.stem: set(sections(page.read_text("utf-8"))) for page in (ROOT / "docs" / "reference").glob("*.md")}
+    assert listed(CONTENTS) == on_page
+
+
+def test_every_function_has_an_example(database):
+    """One that calls it, or reads the view."""
+    assert [name for name, text in sections(REFERENCE).items()
+            if not re.search(rf"inventory_core\.{name}\b", "".join(re.findall(r"^```sql\n(.*?)^```$", text, re.M | re.S)))] == []
+
+
 def test_the_readme_names_every_function(database):
     brief = re.search(r"^## The functions in brief$(.*?)^## ", (ROOT / "README.md").read_text("utf-8"), re.M | re.S)[1]
     assert set(re.findall(r"`(?:CALL )?(\w+)(?:\(\))?`", brief)) - {"inventory_core"} == set(signatures(database))
@@ -126,6 +144,11 @@ def test_every_sqlstate_of_ours(database):
 
 
 # --- and these tests could fail
+
+def test_a_function_on_another_page_is_caught():
+    old, new = "`type_counts`", "`type_count`"
+    assert old in CONTENTS and listed(CONTENTS.replace(old, new)) != listed(CONTENTS)
+
 
 @pytest.mark.parametrize("old, new", [
     ("heartbeat(tenant text, run_id uuid)", "heartbeat(tenant text)"), ("## heartbeat\n", "## heart_beat\n"),

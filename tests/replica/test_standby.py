@@ -71,6 +71,15 @@ def test_a_standby_gives_every_answer(primary, standby):
             assert every_answer(here, role, tenant, begin="BEGIN ISOLATION LEVEL SERIALIZABLE, READ ONLY, DEFERRABLE") == answers
 
 
+def test_metrics_can_be_had_from_a_standby(primary, standby):
+    """So a monitoring system need not ask the primary."""
+    server, world = primary
+    statement = "SELECT m FROM inventory_core.metrics('selection') AS m WHERE m.metric !~ 'age_seconds|slots' ORDER BY m"
+    with server.connect(dbname=world.database) as here, standby.connect(dbname=world.database) as there:
+        told = here.execute(statement).fetchall()
+        assert len(told) > 20 and there.execute(statement).fetchall() == told
+
+
 def test_the_fence_stands_on_a_standby(primary, standby):
     _, world = primary
     with standby.connect(dbname=world.database, user=world.roles[scene.A]) as app:

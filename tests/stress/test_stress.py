@@ -116,7 +116,7 @@ class Stress:
         self.set_limit(None, GLOBAL_LIMIT)
 
     def set_limit(self, tenant, limit):
-        """In a thread of its own: set_tenant_limit waits for starts in the middle, and the blows go on meanwhile."""
+        """In a thread of its own: set_tenant_limit waits for uncommitted starts, while the other threads continue."""
         self.setters.append(threading.Thread(target=self.try_to_set_limit, args=(tenant, limit)))
         self.setters[-1].start()
 

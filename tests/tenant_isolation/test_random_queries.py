@@ -1,6 +1,6 @@
 """Random statements by tenant a's plain role, beside many rows of b, against the same ones where b's rows are not.
 
-The answers must be equal, nothing that a is told may hold a text of b, and no plan comes by a row of b: each scan is by
+The answers must be equal, nothing that a is told may hold a text of b, and no plan visits a row of b: each scan is by
 an index, by what the policy compares, and removes no more rows than a has.
 
 QUERIES (600) statements in all; QUERY_SEED=n plays the statements from n on.
@@ -125,7 +125,7 @@ def plan_of(session, statement, settings):
 def check_plan(plan, own):
     assert CANARY not in json.dumps({key: text for key, text in plan.items() if key == "Output"})
     every = list(nodes(plan))
-    rescans = any(node["Node Type"] == "Merge Join" for node in every)       # goes back, and comes by a row again
+    rescans = any(node["Node Type"] == "Merge Join" for node in every)       # goes back, and visits a row again
     for node in every:
         if node.get("Schema") != "inventory_core" or node.get("Relation Name") not in own or node["Node Type"] == "ModifyTable":
             continue

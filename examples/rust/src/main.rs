@@ -47,7 +47,7 @@ impl Syncer {
         Ok((answer.status().as_str().to_owned(), retry_after, answer.text().await?))
     }
 
-    /// None when the page is not to be had, and why is recorded.
+    /// None if the page cannot be read; the reason is recorded.
     async fn fetch(&self, run: &str, url: &str) -> Result<Option<Page>, Failure> {
         let cooling = "SELECT extract(epoch FROM inventory_core.cooling_down($1))::float8";
         for attempt in 0.. {

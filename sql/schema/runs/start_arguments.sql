@@ -17,6 +17,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     problem text := CASE
+        WHEN jsonb_typeof(selection) = 'string' THEN 'selection: it is a JSON string: it was encoded twice.'
         WHEN jsonb_typeof(selection) <> 'object' THEN format('selection: it is of type %s.', jsonb_typeof(selection))
         WHEN length(correlation_id) > 1000 THEN format('correlation_id: it has %s characters.', length(correlation_id))
         WHEN NOT inventory_core_internal._is_span(lease) OR inventory_core_internal._exact(lease) <= interval '0'

@@ -18,12 +18,14 @@ DECLARE
     floor integer := inventory_core_internal._security_floor(version / 10000);
     installed record;
 BEGIN
+    -- not wrong: the owner and upkeep may be superusers
     RETURN QUERY SELECT
-        'row_level_security', row_security_active('inventory_core_internal.items'),
+        'row_level_security', CASE WHEN row_security_active('inventory_core_internal.items') THEN true END,
         CASE WHEN row_security_active('inventory_core_internal.items')
              THEN format('The policies apply to %I.', current_user)
-             ELSE format('%I is a superuser or has BYPASSRLS: it sees the rows of every tenant.', current_user) END,
-        'This is right for the owner and for upkeep. A backend should connect as a plain role with grants from grant_access.';
+             ELSE format('%I is a superuser or has BYPASSRLS, so it sees the rows of every tenant. '
+                         'A backend should connect as a plain role.', current_user) END,
+        NULL;
     RETURN QUERY SELECT
         'policies', count(*) = 0,
         CASE WHEN count(*) = 0 THEN 'Row-level security is forced on every table with tenants.'
@@ -79,7 +81,9 @@ BEGIN
         'ALTER TABLE ... ENABLE ALWAYS TRIGGER ...; pg_restore --disable-triggers, for example, changes this.'
     FROM pg_trigger AS t
     JOIN pg_class AS c ON c.oid = t.tgrelid
-    WHERE c.relnamespace = 'inventory_core_internal'::regnamespace AND NOT t.tgisinternal AND t.tgenabled <> 'A';
+    JOIN pg_proc AS p ON p.oid = t.tgfoid       -- others may have triggers of their own there
+    WHERE c.relnamespace = 'inventory_core_internal'::regnamespace
+      AND p.pronamespace = 'inventory_core_internal'::regnamespace AND NOT t.tgisinternal AND t.tgenabled <> 'A';
     RETURN QUERY SELECT
         'prepared_transactions', count(*) = 0,
         CASE WHEN count(*) = 0 THEN 'No transaction of this database has been prepared for longer than an hour.'
@@ -110,10 +114,10 @@ BEGIN
              ELSE format('inventory_core.clock is set to %s.', inventory_core_internal._clock_setting()) END,
         'inventory_core.clock is for tests: RESET it, also with ALTER DATABASE or ALTER ROLE if it is set there.';
     RETURN QUERY SELECT
-        'meta_whitelist', count(*) > 0,
+        'meta_whitelist', true,
         CASE WHEN count(*) > 0 THEN format('%s keys are stored.', count(*))
-             ELSE 'No key is allowed: meta is not stored.' END,
-        'SELECT inventory_core.allow_meta(policy_type, key, ...), as the owner of the extension.'
+             ELSE 'No key is allowed, so meta is not stored. inventory_core.allow_meta(policy_type, key, ...) allows some.' END,
+        NULL
     FROM inventory_core_internal.meta_whitelist AS w;
     -- pg_dump fails on tables whose row-level security applies to the role that dumps
     RETURN QUERY SELECT

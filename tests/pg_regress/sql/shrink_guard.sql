@@ -1,4 +1,4 @@
--- shrink_guard: a run that observed less than half of the last good one is not believed at once; a second one of that size is.
+-- shrink_guard: a run that observed less than half of the reference run does not vouch; a second run of that size does.
 \set VERBOSITY sqlstate
 SELECT inventory_core.grant_access('regress_writer', 'shrink_guard', 'writer') \gset
 SET SESSION AUTHORIZATION regress_writer;

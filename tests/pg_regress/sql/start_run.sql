@@ -31,7 +31,7 @@ SELECT status FROM finish_run('start_run', :'run');
 SELECT run_id AS run2, status FROM start_run('start_run', '{"a": [1, 2]}') \gset
 SELECT run_seq, status FROM inventory_sync_runs('start_run') WHERE selection = '{"a": [1, 2]}' ORDER BY run_seq;
 
--- fresh: the last clean success finished less than min_age ago.
+-- fresh: the last clean run finished less than min_age ago.
 SELECT status FROM finish_run('start_run', :'run2');
 SET inventory_core.clock = '2026-01-01 12:09:00+00';
 SELECT run_id, status, reason, blocking_run_id, retry_after FROM start_run('start_run', '{"a": [1, 2]}', min_age => '10 minutes');
