@@ -27,12 +27,13 @@ impl Place {
 /// The value that belongs to the name `[start, end)`.
 pub(super) fn after(view: &View, start: usize, end: usize) -> Option<Place> {
     let mut close = end;
-    let mut in_quotes = false;
+    let (mut in_quotes, mut closed) = (false, false);
     // An option in a list: `'--password', 'abc'`.
     let dashes = (1..3).take_while(|n| *n <= start && view.get(start - n) == b'-').count();
     let opened = quote(view.before(start - dashes));
     while close < end + 4 && (quote(view.get(close)) || matches!(view.get(close), b']' | b')')) {
         in_quotes |= quote(view.get(close)) && opened;
+        closed |= !quote(view.get(close));
         close += 1;
     }
     let at = skip_blanks(view, close);
@@ -65,7 +66,7 @@ pub(super) fn after(view: &View, start: usize, end: usize) -> Option<Place> {
             // The value of a key has its own value beside it, not behind it.
             let of_a_key = pairs::key_of(view, start).is_some();
             entry(view, start, close, true)
-                .or_else(|| (string && !of_a_key).then(|| Place::new(view, value, at, Form::Listed)))
+                .or_else(|| (string && !of_a_key && !closed).then(|| Place::new(view, value, at, Form::Listed)))
         }
         b',' if at == close && view.before(start) == b'{' && quote(view.get(at + 1)) => {
             Some(Place::new(view, at + 1, at, Form::Quoted))

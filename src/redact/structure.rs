@@ -143,6 +143,10 @@ fn secret(
     if value.form == Form::Quoted && place.form == Form::Listed {
         value.form = Form::Listed;
     }
+    // The name of the next member is no value.
+    if value.form == Form::Listed && view.get(skip_blanks(view, value.next)) == b':' {
+        return None;
+    }
     if place.loose {
         return loose(view, name, &value, label, sure, spans);
     }
@@ -323,7 +327,7 @@ pub(super) fn strings(
 ) -> Option<usize> {
     let mut at = at;
     let mut taken = None;
-    for nth in 0..64 {
+    for nth in 0.. {
         let start =
             (at..view.len()).find(|&i| !(view.get(i).is_ascii_whitespace() || view.get(i) == b','))?;
         let start = if view.get(start) == b'b' && quote(view.get(start + 1)) { start + 1 } else { start };
