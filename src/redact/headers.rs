@@ -132,9 +132,13 @@ fn server_command(view: &View, start: usize, end: usize, spans: &mut Spans) -> O
 /// `realm="…"`: a challenge, not credentials.
 fn parameter(view: &View, at: usize) -> bool {
     let end = (at..at + 32).find(|&i| !name_byte(view.get(i))).unwrap_or(at);
+    // `token_type=Bearer expires_in=3600`.
+    let words = view.slice(at, end);
+    let worded = words.contains(&b'_') && words.iter().all(|b| b.is_ascii_lowercase() || *b == b'_');
     end > at
         && view.get(end) == b'='
-        && (quote(view.get(end + 1))
+        && (worded && view.get(end + 1) != b'='
+            || quote(view.get(end + 1))
             || matches!(view.lower(at, end), b"realm" | b"error" | b"scope" | b"authorization_uri"))
 }
 

@@ -93,7 +93,9 @@ pub(super) fn after(view: &View, start: usize, end: usize) -> Option<Place> {
             }
             Some(Place::new(view, at, at, Form::Assigned))
         }
-        b if line_end(b) => follow(view, close).or_else(|| form_part(view, start, close, at)),
+        b if line_end(b) => follow(view, close)
+            .or_else(|| form_part(view, start, close, at))
+            .or_else(|| item(view, start, at)),
         _ if in_quotes => entry(view, start, close, true),
         _ if at > close => {
             let at = skip_options(view, at);
@@ -271,4 +273,29 @@ fn form_part(view: &View, start: usize, close: usize, at: usize) -> Option<Place
     }
     let breaks = (at..at + 4).take_while(|&i| line_end(view.get(i))).count();
     (breaks >= 2).then(|| Place::new(view, at + breaks, at, Form::Assigned))
+}
+
+/// An item of a list in YAML whose name is `key: password`: the value is in one of the lines below, before the next
+/// item.
+fn item(view: &View, start: usize, end: usize) -> Option<Place> {
+    let floor = start.saturating_sub(64);
+    let colon = (floor..start).rev().find(|&i| !blank(view.get(i))).filter(|&i| view.get(i) == b':')?;
+    let first = (floor..colon).rev().find(|&i| !name_byte(view.get(i))).map_or(floor, |i| i + 1);
+    if !WORDS.named(view.lower(first, colon)) {
+        return None;
+    }
+    let mut line = end;
+    for _ in 0..6 {
+        let next = (line..line + 2).find(|&i| !line_end(view.get(i)))?;
+        let word = skip_blanks(view, next);
+        let close = (word..word + 48).find(|&i| !name_byte(view.get(i)))?;
+        if next == word || view.get(word) == b'-' || view.get(close) != b':' {
+            return None;
+        }
+        if WORDS.value(view.lower(word, close)) {
+            return Some(Place::new(view, skip_blanks(view, close + 1), close, Form::Assigned));
+        }
+        line = (close..view.len().min(close + 200)).find(|&i| line_end(view.get(i)))?;
+    }
+    None
 }

@@ -265,7 +265,13 @@ fn loose(
     let string = value.start > 0 && quote(view.before(value.start)) && value.end < view.len();
     let word = text.len() >= 4 && !text.iter().any(u8::is_ascii_whitespace);
     // `secret "db-creds" not found` names one.
-    let strange = text.iter().any(u8::is_ascii_digit) && (!text.contains(&b'-') || natural::guid(text));
+    let groups = !text.iter().any(u8::is_ascii_lowercase);
+    let strange =
+        text.iter().any(u8::is_ascii_digit) && (!text.contains(&b'-') || natural::guid(text) || groups);
+    // `:secret "…"` of Lisp and Clojure.
+    let keyword = view.before(name.0) == b':'
+        && name.0 > 1
+        && matches!(view.get(name.0 - 2), b' ' | b'{' | b'(' | b'[' | b',' | b'\n');
     // What gpg calls a key is the end of its fingerprint.
     let capitals = text.iter().all(|b| b.is_ascii_digit() || matches!(b, b'A'..=b'F'));
     let id = text.strip_suffix(b":").unwrap_or(text);
@@ -277,7 +283,7 @@ fn loose(
     let statement =
         string && label == "password" && view.before(value.start) == b'\'' && in_statement(view, name);
     if statement
-        || sure && string && word && (label == "password" || strange)
+        || sure && string && word && (label == "password" || strange || keyword)
         || !string && plausible::random(text)
     {
         return take(view, name, value, label, sure, spans);
