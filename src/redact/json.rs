@@ -90,7 +90,9 @@ fn in_token(
     let cut = |piece: Piece| cut(text.as_bytes(), token, &piece);
     match token.kind {
         Kind::Word => Vec::new(),
-        Kind::Name => alone(inner).into_iter().map(|piece| piece.moved(token.start)).filter_map(cut).collect(),
+        Kind::Name => {
+            alone(inner).into_iter().map(|piece| piece.moved(token.start)).filter_map(cut).collect()
+        }
         Kind::String => Unescaped::new(inner)
             .and_then(|json| {
                 let inside: Vec<Piece> = pieces.iter().filter_map(|p| json.piece(p, token)).collect();
@@ -133,7 +135,8 @@ impl Unescaped {
                     'r' => '\r',
                     't' => '\t',
                     'u' => {
-                        let code = raw.get(at + 2..at + 6).and_then(|code| u32::from_str_radix(code, 16).ok())?;
+                        let code =
+                            raw.get(at + 2..at + 6).and_then(|code| u32::from_str_radix(code, 16).ok())?;
                         match u8::try_from(code) {
                             Ok(ascii) if ascii.is_ascii() => {
                                 characters.nth(3);

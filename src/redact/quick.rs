@@ -142,7 +142,7 @@ impl Judge<'_> {
     fn look(&mut self, at: usize, event: u16) -> bool {
         let bytes = self.json.as_bytes();
         let doubtful = event & Kinds::WORD != 0 && self.table.forms.begins(bytes, at)
-            || event & (Kinds::SEPARATOR | Kinds::OTHER) != 0 && self.table.announces(bytes, at)
+            || event & (Kinds::SEPARATOR | Kinds::OTHER) != 0 && self.table.nouns.announces(bytes, at)
             || event & (Kinds::SPECIAL | Kinds::DASH) != 0 && self.special(at);
         !doubtful || self.string(at)
     }
@@ -200,10 +200,6 @@ enum Kind {
     Form(usize),
     /// A form with a run before this text.
     Anywhere,
-    /// A whole word of a name.
-    Noun,
-    /// The end of a word of a name.
-    Ending,
 }
 
 /// A text, whether capitals matter in it, and how it is judged.
@@ -225,7 +221,7 @@ struct Starts {
 struct Table {
     /// Texts with which a form begins, by one of their words.
     forms: Starts,
-    nouns: Starts,
+    nouns: Nouns,
     /// Texts of forms with `$` or `~` in them, and where in them it is.
     signs: Vec<(usize, &'static [u8])>,
     /// Texts in the middle of a long run of base64.
@@ -233,7 +229,7 @@ struct Table {
 }
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
-    let (mut forms, mut nouns) = (Starts::new(), Starts::new());
+    let (mut forms, mut nouns) = (Starts::new(), Nouns::new());
     let (mut signs, mut inside) = (Vec::new(), Starts::new());
     for (nth, form) in FORMS.iter().enumerate() {
         let text = form.text.as_bytes();
@@ -242,23 +238,27 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
         } else if within_base64(form) {
             inside.add(text, form.exact, Kind::Anywhere);
         } else {
-            forms.add(text, form.exact, if form.before.is_empty() { Kind::Form(nth) } else { Kind::Anywhere });
+            forms.add(
+                text,
+                form.exact,
+                if form.before.is_empty() { Kind::Form(nth) } else { Kind::Anywhere },
+            );
         }
     }
     for text in INNER {
         forms.add(text.as_bytes(), false, Kind::Form(usize::MAX));
     }
     for (word, ending) in WORDS.nouns() {
-        nouns.add(word, false, if ending { Kind::Ending } else { Kind::Noun });
+        nouns.add(word, ending);
     }
     // What the layer of names knows besides nouns, and what stands before those it knows after other words.
     for word in ["basic", "sharedkey", "sharedkeylite", "negotiate", "ntlm", "ssws", "dpop"] {
-        nouns.add(word.as_bytes(), false, Kind::Noun);
+        nouns.add(word.as_bytes(), false);
     }
     for word in
         ["auth", "credential", "credentials", "authentication", "getconnection", "__construct", "identified"]
     {
-        nouns.add(word.as_bytes(), false, Kind::Ending);
+        nouns.add(word.as_bytes(), true);
     }
     Table { forms, nouns, signs, inside }
 });
@@ -300,7 +300,8 @@ impl Starts {
         let offset = offset.or_else(|| text.iter().position(|b| word(*b))).unwrap_or(0);
         let begin = &text[offset..];
         if let [first, second] = *begin {
-            for (first, second) in cases(first, exact).flat_map(|f| cases(second, exact).map(move |s| (f, s))) {
+            for (first, second) in cases(first, exact).flat_map(|f| cases(second, exact).map(move |s| (f, s)))
+            {
                 let pair = usize::from(first) << 8 | usize::from(second);
                 self.pairs[pair >> 5] |= 1 << (pair & 31);
             }
@@ -358,11 +359,57 @@ fn cases(b: u8, exact: bool) -> impl Iterator<Item = u8> {
     [b, other].into_iter().take(if other == b { 1 } else { 2 })
 }
 
-impl Table {
+/// The nouns of names, by their last three bytes, of each the last five bits.
+struct Nouns {
+    /// Whether a noun ends so, a bit each.
+    bits: Box<[u32; 1 << 10]>,
+    /// By the last byte: each noun, and whether it may be the end of a longer word.
+    by_last: [Vec<(&'static [u8], bool)>; 32],
+}
+
+impl Nouns {
+    fn new() -> Nouns {
+        Nouns { bits: Box::new([0; 1 << 10]), by_last: std::array::from_fn(|_| Vec::new()) }
+    }
+
+    fn add(&mut self, noun: &'static [u8], ending: bool) {
+        let [.., before, last] = *noun else { return };
+        let third = noun.len().checked_sub(3).map(|at| noun[at]);
+        // The byte before a noun of two may be any.
+        for third in third.map_or(0..=31, |b| b..=b) {
+            let at = Self::place(third, before, last);
+            self.bits[at >> 5] |= 1 << (at & 31);
+        }
+        self.by_last[usize::from(last & 31)].push((noun, ending));
+    }
+
+    fn place(third: u8, before: u8, last: u8) -> usize {
+        usize::from(third & 31) << 10 | usize::from(before & 31) << 5 | usize::from(last & 31)
+    }
+
     /// Whether the name that ends before `end`, if one does, has a noun in it.
     fn announces(&self, bytes: &[u8], end: usize) -> bool {
-        let length = bytes[..end].iter().rev().take_while(|b| name_byte(**b)).count();
-        (end - length..end).any(|at| self.nouns.may_begin(bytes, at) && self.nouns.begins(bytes, at))
+        let get = |at: usize, back: usize| at.checked_sub(back).map_or(0, |i| bytes[i]);
+        let mut at = end;
+        while at > 0 && name_byte(bytes[at - 1]) {
+            if !continues(bytes, at) {
+                let place = Self::place(get(at, 3), get(at, 2), get(at, 1));
+                if self.bits[place >> 5] >> (place & 31) & 1 != 0 && self.ends(bytes, at) {
+                    return true;
+                }
+            }
+            at -= 1;
+        }
+        false
+    }
+
+    #[inline(never)]
+    fn ends(&self, bytes: &[u8], end: usize) -> bool {
+        self.by_last[usize::from(bytes[end - 1] & 31)].iter().any(|(noun, ending)| {
+            end.checked_sub(noun.len()).is_some_and(|at| {
+                bytes[at..end].eq_ignore_ascii_case(noun) && (*ending || !continues(bytes, at))
+            })
+        })
     }
 }
 
@@ -378,8 +425,6 @@ fn doubtful(bytes: &[u8], at: usize, (text, exact, kind): &Text) -> bool {
     match kind {
         Kind::Form(nth) => goes_on(*nth, bytes, end),
         Kind::Anywhere => true,
-        Kind::Noun => !continues(bytes, at) && !continues(bytes, end),
-        Kind::Ending => !continues(bytes, end),
     }
 }
 
@@ -402,7 +447,10 @@ fn continues(bytes: &[u8], at: usize) -> bool {
 
 /// Whether credentials may stand before the `@` at `at`.
 fn address(bytes: &[u8], at: usize) -> bool {
-    if matches!(bytes.get(at + 1), Some(b'(' | b'/')) || bytes[at..].starts_with(b"@tcp(") || bytes[at..].starts_with(b"@unix(") {
+    if matches!(bytes.get(at + 1), Some(b'(' | b'/'))
+        || bytes[at..].starts_with(b"@tcp(")
+        || bytes[at..].starts_with(b"@unix(")
+    {
         return true;
     }
     // Back to the quote that opens the string; one after a backslash may be part of it.
@@ -410,7 +458,8 @@ fn address(bytes: &[u8], at: usize) -> bool {
     let from = (at.saturating_sub(MOST)..at).rev().find(opens).unwrap_or(at.saturating_sub(MOST));
     let before = &bytes[from..at];
     before.contains(&b':')
-        && (before.windows(3).any(|w| w == b"://") || before.windows(5).any(|w| w.eq_ignore_ascii_case(b"thin:")))
+        && (before.windows(3).any(|w| w == b"://")
+            || before.windows(5).any(|w| w.eq_ignore_ascii_case(b"thin:")))
 }
 
 /// The string that `at` is in, without its quotes; none where it is long.
@@ -487,14 +536,22 @@ mod tests {
                 Part::Run(run) if run.class == Class::Base64 => run.least,
                 _ => 0,
             });
-            let least = form.before.iter().filter(|run| run.class == Class::Base64).map(|run| run.least).sum::<usize>();
+            let least = form
+                .before
+                .iter()
+                .filter(|run| run.class == Class::Base64)
+                .map(|run| run.least)
+                .sum::<usize>();
             assert!(least + form.text.len() + after.sum::<usize>() >= LONG + STEP - 1, "{}", form.text);
         }
         for length in 0..100 {
             for before in 0..20 {
                 let text = format!("{}{}{}", ".".repeat(before), "a".repeat(length), ".".repeat(9));
                 let mut seen = Vec::new();
-                assert!(long_runs(text.as_bytes(), |start, end| { seen.push((start, end)); true }));
+                assert!(long_runs(text.as_bytes(), |start, end| {
+                    seen.push((start, end));
+                    true
+                }));
                 if length >= LONG + STEP - 1 {
                     assert_eq!(seen, [(before, before + length)]);
                 }

@@ -65,8 +65,9 @@ pub(super) fn after(view: &View, start: usize, end: usize) -> Option<Place> {
             let string = quote(view.get(value)) || view.get(value) == b'b' && quote(view.get(value + 1));
             // The value of a key has its own value beside it, not behind it.
             let of_a_key = pairs::key_of(view, start).is_some();
-            entry(view, start, close, true)
-                .or_else(|| (string && !of_a_key && !closed).then(|| Place::new(view, value, at, Form::Listed)))
+            entry(view, start, close, true).or_else(|| {
+                (string && !of_a_key && !closed).then(|| Place::new(view, value, at, Form::Listed))
+            })
         }
         b',' if at == close && view.before(start) == b'{' && quote(view.get(at + 1)) => {
             Some(Place::new(view, at + 1, at, Form::Quoted))

@@ -18,9 +18,9 @@ pub(super) fn scan(view: &View, pace: &Pace<'_>, spans: &mut Spans) {
         match bytes[i] {
             b':' if bytes[i + 1..].starts_with(b"//") => {
                 // Where the next `@` is, which is looked for once.
-                let next = sign.filter(|next| *next > i).unwrap_or_else(|| {
-                    memchr::memchr(b'@', &bytes[i..]).map_or(bytes.len(), |n| i + n)
-                });
+                let next = sign
+                    .filter(|next| *next > i)
+                    .unwrap_or_else(|| memchr::memchr(b'@', &bytes[i..]).map_or(bytes.len(), |n| i + n));
                 sign = Some(next);
                 authority(view, i, next, spans);
             }

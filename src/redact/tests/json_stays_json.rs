@@ -179,6 +179,27 @@ proptest! {
 #[test]
 fn redact_leaves_the_neighbours_of_a_secret() {
     for (given, expected) in [
+        (
+            r#"{"Cookie":["hunter2secret"],"clientSecret":null}"#,
+            r#"{"Cookie":["[redacted:cookie]"],"clientSecret":null}"#,
+        ),
+        (
+            r#"{"key":["hunter2secret"],"recoveryKey":null}"#,
+            r#"{"key":["hunter2secret"],"recoveryKey":null}"#,
+        ),
+        (
+            r#"400 {"Authorization":["Bearer hunter2secret","Basic dXNlcjpwdw=="],"token":null}"#,
+            r#"400 {"Authorization":["Bearer [redacted:bearer]","Basic [redacted:basic]"],"token":null}"#,
+        ),
+        (
+            r#"{"m":"{\"Set-Cookie\":[\"hunter2secret\"],\"clientSecret\":7}"}"#,
+            r#"{"m":"{\"Set-Cookie\":[\"[redacted:cookie]\"],\"clientSecret\":7}"}"#,
+        ),
+        (r#""{\"Authorization\":0}""#, r#""{\"Authorization\":\"[redacted:authorization]\"}""#),
+        (
+            r#"{"ghp_Zk83jLq0PwXm27TyVb41RsZk83jLq0PwXm":{"login":"bob"}}"#,
+            r#"{"[redacted:github-token]":{"login":"bob"}}"#,
+        ),
         (r#"{"token":null,"error":"AADSTS50034"}"#, r#"{"token":null,"error":"AADSTS50034"}"#),
         (
             r#"{"a":[{"token":true},{"pin":123456}],"b":"x"}"#,
@@ -211,7 +232,8 @@ const ANNOUNCING: &[(&str, bool)] = &[
 ];
 
 /// Names and values without a secret.
-const PLAIN_NAMES: &[&str] = &["id", "status", "error", "type", "enabled", "count", "detail", "expires_in", "region"];
+const PLAIN_NAMES: &[&str] =
+    &["id", "status", "error", "type", "enabled", "count", "detail", "expires_in", "region"];
 const PLAIN_TEXTS: &[&str] = &[
     "",
     "bob",
@@ -257,8 +279,14 @@ fn planted() -> impl Strategy<Value = (Value, Vec<String>)> {
             let first = value(&secrets[0]);
             let found = match how {
                 0 | 1 => vec![(name, Value::from(secrets.iter().map(|s| value(s)).collect::<Vec<_>>()))],
-                2 => vec![("headers", Value::from(vec![object(vec![("name", name.into()), ("value", first.into())])]))],
-                3 => vec![("headers", Value::from(vec![object(vec![("value", first.into()), ("name", name.into())])]))],
+                2 => vec![(
+                    "headers",
+                    Value::from(vec![object(vec![("name", name.into()), ("value", first.into())])]),
+                )],
+                3 => vec![(
+                    "headers",
+                    Value::from(vec![object(vec![("value", first.into()), ("name", name.into())])]),
+                )],
                 4 if number => vec![(name, Value::from(73_501_942))],
                 5 if !name.contains("ookie") && !name.contains("uthorization") => {
                     vec![(name, object(vec![("value", first.into())]))]

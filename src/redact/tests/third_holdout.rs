@@ -34,7 +34,10 @@ fn redact_third_messages_leak_nothing() {
     for _ in 0..FILLS {
         for template in ANNOUNCED {
             let (text, secret) = with_secret(template, &mut r);
-            for text in [text.clone(), format!(r#"{{"id":7,"message":"{}"}}"#, json(&text).replace('\u{1b}', "\\u001b"))] {
+            for text in [
+                text.clone(),
+                format!(r#"{{"id":7,"message":"{}"}}"#, json(&text).replace('\u{1b}', "\\u001b")),
+            ] {
                 let out = redact(&text, &|| ());
                 tally.add(leak(&out, &secret).is_some(), template, || format!("{text} -> {out}"));
                 if serde_json::from_str::<Value>(&text).is_ok() {
