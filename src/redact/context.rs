@@ -43,7 +43,7 @@ pub(super) fn in_named_path(view: &View, start: usize) -> bool {
         .find(|&i| view.get(i).is_ascii_whitespace())
         .map_or(start.saturating_sub(200), |i| i + 1);
     let token = view.lower(from, start);
-    [b"arn:aws".as_slice(), b"kubepods", b".vault.azure.net/"]
+    [b"arn:aws".as_slice(), b"kubepods", b".vault."]
         .iter()
         .any(|mark| token.windows(mark.len()).any(|w| w == *mark))
 }

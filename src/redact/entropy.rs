@@ -73,6 +73,7 @@ impl Search<'_> {
     fn whole(&self, start: usize, end: usize, padded: usize, spans: &mut Spans) {
         let Some((start, end, padded)) = self.trim(start, end, padded) else { return };
         let run = self.view.slice(start, end);
+        let length = run.len();
         if context::identifier(run) || symbol(run) {
             return;
         }
@@ -88,8 +89,10 @@ impl Search<'_> {
             b"/",
             &|start, end, padded, spans| {
                 let run = self.view.slice(start, end);
-                if context::identifier(run) || symbol(run) {
-                } else if mixed(run) && natural::odd(run) {
+                // A path of one piece was looked at as a whole.
+                let whole = run.len() == length;
+                if !whole && (context::identifier(run) || symbol(run)) {
+                } else if !whole && mixed(run) && natural::odd(run) {
                     self.take(start, end, padded, spans);
                 } else {
                     self.split(

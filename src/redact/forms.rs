@@ -148,6 +148,9 @@ fn parse(line: &'static str) -> Result<Form, &'static str> {
     if text.len() < 2 || !text.is_ascii() {
         return Err("the text is too short, or not ASCII");
     }
+    if !before.is_empty() && !exact {
+        return Err("a run before the text, and no =");
+    }
     Ok(Form { label, exact, before, text, after: parts.collect() })
 }
 

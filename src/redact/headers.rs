@@ -5,6 +5,7 @@ use super::natural;
 use super::plausible::{self, Form};
 use super::separator::{self, Place};
 use super::spans::Spans;
+use super::structure;
 use super::value::{self, Value, blank, line_end, name_byte, quote, skip_blanks, skip_fold};
 use super::view::{REDACTED, View};
 
@@ -131,9 +132,13 @@ fn server_command(view: &View, start: usize, end: usize, spans: &mut Spans) -> O
 /// `realm="…"`: a challenge, not credentials.
 fn parameter(view: &View, at: usize) -> bool {
     let end = (at..at + 32).find(|&i| !name_byte(view.get(i))).unwrap_or(at);
+    // `token_type=Bearer expires_in=3600`.
+    let words = view.slice(at, end);
+    let worded = words.contains(&b'_') && words.iter().all(|b| b.is_ascii_lowercase() || *b == b'_');
     end > at
         && view.get(end) == b'='
-        && (quote(view.get(end + 1))
+        && (worded && view.get(end + 1) != b'='
+            || quote(view.get(end + 1))
             || matches!(view.lower(at, end), b"realm" | b"error" | b"scope" | b"authorization_uri"))
 }
 
@@ -149,8 +154,13 @@ fn credential(text: &[u8]) -> bool {
 /// The value of an `Authorization` header.
 pub(super) fn authorization(view: &View, place: &Place, spans: &mut Spans) -> Option<usize> {
     let mut at = place.at;
-    if view.get(at) == b'[' || view.get(at) == b'(' {
+    if matches!(view.get(at), b'[' | b'(') {
         at = (at + 1..view.len()).find(|&i| !view.get(i).is_ascii_whitespace())?;
+        if quote(view.get(at)) {
+            return structure::strings(view, at, |_, value| {
+                credentials(view, value.start, Some(value.end), place.percent, spans).map(|_| value.next)
+            });
+        }
     }
     if view.get(at) == b'b' && quote(view.get(at + 1)) {
         at += 1;
@@ -291,31 +301,28 @@ fn parameters(view: &View, from: usize, percent: u8) -> usize {
 /// The value of a cookie header: all of it.
 pub(super) fn cookie(view: &View, name: usize, place: &Place, spans: &mut Spans) -> Option<usize> {
     let mut at = place.at;
-    let bracket = view.get(at) == b'[';
-    if bracket {
+    if view.get(at) == b'[' {
         at = (at + 1..view.len()).find(|&i| !view.get(i).is_ascii_whitespace())?;
     }
-    let mut taken = None;
-    for _ in 0..64 {
-        if view.get(at) == b'b' && quote(view.get(at + 1)) {
-            at += 1;
-        }
-        if !quote(view.get(at)) {
-            break;
-        }
-        let value = value::quoted(view, at);
-        if jar_like(view.slice(value.start, value.end)) {
+    let mut take = |value: &Value| {
+        let text = view.slice(value.start, value.end);
+        if jar_like(text) || credential(text) {
             spans.add(view, value.start, value.end, "cookie");
-            taken = Some(value.next);
+            Some(value.next)
+        } else {
+            None
         }
-        at = (value.next..view.len())
-            .find(|&i| !(view.get(i).is_ascii_whitespace() || view.get(i) == b','))?;
-        if !bracket {
-            break;
-        }
+    };
+    let string = if view.get(at) == b'b' && quote(view.get(at + 1)) { at + 1 } else { at };
+    if quote(view.get(string)) {
+        return if view.get(place.at) == b'[' {
+            structure::strings(view, at, |_, value| take(value))
+        } else {
+            take(&value::quoted(view, string))
+        };
     }
-    if taken.is_some() || quote(view.get(place.at)) || view.get(at) == b'{' || view.get(at) == b'<' {
-        return taken;
+    if matches!(view.get(at), b'{' | b'<') {
+        return None;
     }
     let end = match place.element {
         Some(width) => separator::end_of_text(view, at, width),

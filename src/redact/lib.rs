@@ -79,7 +79,11 @@ fn run<'a>(text: &'a str, with_entropy: bool, tick: Tick<'_>) -> (Cow<'a, str>, 
         if found.is_empty() {
             return (text, count);
         }
-        let pieces = json::keep(&text, found.pieces(&view));
+        let alone = |name: &str| {
+            let view = View::new(name, &pace);
+            find(&view, false, 0, &pace).pieces(&view)
+        };
+        let pieces = json::keep(&text, found.pieces(&view), &alone);
         if pieces.is_empty() {
             return (text, count);
         }

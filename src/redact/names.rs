@@ -20,6 +20,7 @@ use Promise::{Authorization, Cookie, Perhaps, Secret};
 
 /// Names longer than this are looked at from their end.
 const LONGEST: usize = 80;
+const _: () = assert!(LONGEST <= u8::MAX as usize);
 
 /// `name` as it was written and in lower case, `previous` the word before it when only a space stands
 /// between.
@@ -31,19 +32,20 @@ pub(super) fn promise(name: &[u8], lower: &[u8], previous: &[u8]) -> Option<Prom
     }
     let words = &*WORDS;
     let (found, count) = segments(name);
-    let segment = |i: usize| &lower[found[i].0..found[i].1];
+    let segment = |i: usize| &lower[usize::from(found[i].0)..usize::from(found[i].1)];
     // From the end: the last noun decides, what follows it says whether this is the thing or something about
     // it.
     for at in (0..count).rev() {
         let before = if at == 0 { previous } else { segment(at - 1) };
-        if let Some(found) = words.noun(segment(at), before) {
+        let (noun, about) = words.noun(segment(at), before);
+        if let Some(found) = noun {
             let plain = (at + 1..count).all(|i| {
                 let segment = segment(i);
                 segment.iter().all(u8::is_ascii_digit) || words.neutral(segment)
             });
             return Some(if plain { found } else { weaker(found) });
         }
-        if words.about(segment(at), before) {
+        if about {
             return None;
         }
     }
@@ -58,8 +60,8 @@ fn weaker(promise: Promise) -> Promise {
     }
 }
 
-/// Cuts at `_`, `-`, `.`, between camel humps and before a number.
-fn segments(name: &[u8]) -> ([(usize, usize); 24], usize) {
+/// Cuts a name of at most [`LONGEST`] bytes at `_`, `-`, `.`, between camel humps and before a number.
+fn segments(name: &[u8]) -> ([(u8, u8); 24], usize) {
     let separator = |i: usize| matches!(name[i], b'_' | b'-' | b'.');
     let hump = |i: usize| {
         let (a, b) = (name[i - 1], name[i]);
@@ -75,7 +77,7 @@ fn segments(name: &[u8]) -> ([(usize, usize); 24], usize) {
         let cut = i == name.len() || separator(i);
         if cut || i > start && hump(i) {
             if i > start && count < found.len() {
-                found[count] = (start, i);
+                found[count] = (start as u8, i as u8);
                 count += 1;
             }
             start = if cut { i + 1 } else { i };

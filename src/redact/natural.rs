@@ -67,23 +67,56 @@ pub(super) fn odd(run: &[u8]) -> bool {
 
 /// Neighbours, and those that would not stand side by side in words.
 fn count(run: &[u8]) -> (usize, usize) {
-    let (mut pairs, mut odd) = (0, 0);
-    for pair in run.windows(2) {
-        let (a, b) = (pair[0], pair[1]);
-        if a == b'+' || b == b'+' {
-            pairs += 1;
-            odd += 1;
-        }
-        if !a.is_ascii_alphanumeric() || !b.is_ascii_alphanumeric() {
-            continue;
-        }
-        pairs += 1;
-        odd += usize::from(!natural(a, b));
-    }
-    (pairs, odd)
+    run.windows(2).fold((0, 0), |(pairs, odd), pair| {
+        let kind = PAIRS[usize::from(CODES[usize::from(pair[0])])][usize::from(CODES[usize::from(pair[1])])];
+        (pairs + usize::from(kind & 1), odd + usize::from(kind >> 1))
+    })
 }
 
-fn natural(a: u8, b: u8) -> bool {
+/// One byte of each kind that differs in which neighbours it has: letters, a digit, the plus sign, anything else.
+const KINDS: [u8; 55] = *b" +0abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+/// For each byte its place in [`KINDS`].
+static CODES: [u8; 256] = {
+    let mut codes = [0; 256];
+    let mut i = 1;
+    while i < KINDS.len() {
+        codes[KINDS[i] as usize] = i as u8;
+        i += 1;
+    }
+    let mut digit = b'0';
+    while digit <= b'9' {
+        codes[digit as usize] = codes[b'0' as usize];
+        digit += 1;
+    }
+    codes
+};
+
+/// For each two kinds: bit 0, whether they count as neighbours; bit 1, whether they would not stand so in words.
+static PAIRS: [[u8; KINDS.len()]; KINDS.len()] = {
+    let mut pairs = [[0; KINDS.len()]; KINDS.len()];
+    let mut i = 0;
+    while i < KINDS.len() {
+        let mut j = 0;
+        while j < KINDS.len() {
+            let (a, b) = (KINDS[i], KINDS[j]);
+            pairs[i][j] = if a == b'+' || b == b'+' {
+                3
+            } else if !a.is_ascii_alphanumeric() || !b.is_ascii_alphanumeric() {
+                0
+            } else if natural(a, b) {
+                1
+            } else {
+                3
+            };
+            j += 1;
+        }
+        i += 1;
+    }
+    pairs
+};
+
+const fn natural(a: u8, b: u8) -> bool {
     if a.is_ascii_digit() || b.is_ascii_digit() {
         return a.is_ascii_digit() && b.is_ascii_digit();
     }
@@ -91,7 +124,7 @@ fn natural(a: u8, b: u8) -> bool {
         return false;
     }
     let (a, b) = (a.to_ascii_lowercase() - b'a', b.to_ascii_lowercase() - b'a');
-    TABLE[usize::from(a)] & (1 << b) != 0
+    TABLE[a as usize] & (1 << b) != 0
 }
 
 /// Shannon's entropy in bits a character.

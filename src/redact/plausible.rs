@@ -213,7 +213,10 @@ fn prose(follows: &[u8]) -> bool {
 
 /// A line of source in a stack trace: `token=token`, `secret=self._secret`, `password=get_password()`.
 fn code(value: &[u8], name: &[u8], follows: &[u8]) -> bool {
-    let open = value.iter().position(|&b| b == b'(');
+    let call = value.iter().position(|&b| b == b'(');
+    // `os.environ["DB_PASSWORD"]`.
+    let element = value.windows(2).position(|w| w == b"[\"" || w == b"['");
+    let open = call.into_iter().chain(element).min();
     let called = open.is_some() || follows.starts_with(b"(");
     let path = &value[..open.unwrap_or(value.len())];
     let arguments = &value[path.len()..];

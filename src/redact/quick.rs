@@ -1,86 +1,130 @@
 //! The quick and sure test that no string of a JSON text holds a known secret.
 //!
-//! One look at each three bytes tells where something may begin that a matcher would look at: the text of a form, a
-//! noun that announces, an option, an address, an escape. Only there is more looked at, and what stays doubtful goes
-//! through the matchers themselves, string by string. So this is never surer than they are.
+//! One look at each byte, together with the one before it, tells where something may begin or end that a matcher would
+//! look at: a word, with which a form may begin; the end of a name; a sign of an address, an option or an escape. Only
+//! there is more looked at. What stays doubtful goes through the matchers themselves, string by string, so the answer is
+//! never surer than theirs.
 
 use std::sync::LazyLock;
 
-use super::forms::{Class, FORMS, Part};
+use super::forms::{Class, FORMS, Form, Part};
 use super::shapes::{self, INNER};
 use super::value::name_byte;
 use super::words::WORDS;
 use super::{Pace, View};
 
-/// So many bytes of doubtful strings go through the matchers; beyond that the whole text may as well.
+/// So many bytes of doubtful strings go through the matchers. A text with more is searched as a whole.
 const MOST: usize = 1024;
 
-/// More signs of an address in one text are doubtful.
+/// A text with more `@` is doubtful.
 const MOST_ADDRESSES: usize = 64;
-/// A longer name is doubtful.
-const LONGEST_NAME: usize = 80;
 
 /// Whether the matchers are sure to find nothing in any string of this JSON text, by names and forms.
 pub(super) fn inert(json: &str) -> bool {
     let bytes = json.as_bytes();
     let table = &*TABLE;
     let mut judge = Judge { json, table, looked: Vec::new(), left: MOST, addresses: 0 };
-    // Escapes first: where one is not of a quote, only the matchers know what the string says.
-    if !json.is_ascii() {
-        let mut outside = bytes.iter().enumerate().filter(|(_, b)| !b.is_ascii());
-        if !outside.all(|(at, _)| judge.look(at, Why::Special)) {
+    let (mut at, mut allowed) = (0, KINDS[usize::from(b'"')] >> 8);
+    while let Some((event, found)) = next_event(bytes, at, &mut allowed) {
+        if (event != Kinds::WORD || table.forms.may_begin(bytes, found)) && !judge.look(found, event) {
             return false;
         }
+        at = found + 1;
     }
-    if !memchr::memchr3_iter(b'\\', b'%', b'&', bytes).all(|at| judge.look(at, Why::Special))
-        || !memchr::memchr3_iter(b'@', b'.', b'~', bytes).all(|at| judge.look(at, Why::Special))
-        || dashed(bytes) && !memchr::memchr_iter(b'-', bytes).all(|at| judge.look(at, Why::Special))
-    {
-        return false;
-    }
-    if !memchr::memchr3_iter(b'w', b'W', b'S', bytes).all(|at| judge.look(at, Why::Short)) {
-        return false;
-    }
-    let mut from = 0;
-    while let Some(eight) = bytes.get(from..from + EIGHT) {
-        let mut found = table.of_eight(eight);
-        while found != 0 {
-            if !judge.look(from + found.trailing_zeros() as usize, Why::Text) {
-                return false;
-            }
-            found &= found - 1;
-        }
-        from += 8;
-    }
-    (from..bytes.len()).all(|at| judge.look(at, Why::Text))
+    long_runs(bytes, |start, end| judge.long_run(start, end))
 }
 
-/// Whether a dash stands where an option may begin, or dashes as far apart as in the forms of [`shapes::groups`]. No
-/// branches, so that many bytes are looked at at once.
-fn dashed(bytes: &[u8]) -> bool {
-    let option = bytes
-        .windows(3)
-        .fold(false, |any, w| any | ((w[1] == b'-') & !word(w[0]) & (word(w[2]) | (w[2] == b'-'))));
-    let grouped = bytes.windows(21).fold(false, |any, w| {
-        let dash = |i: usize| w[i] == b'-';
-        any | (dash(0) & dash(7) & dash(14)) | (dash(0) & dash(5) & dash(10) & dash(15) & dash(20))
-    });
-    option || grouped
+/// What is worth a look first from `at` on, and where. `allowed`: the kinds that are, after the byte before.
+#[inline]
+fn next_event(bytes: &[u8], at: usize, allowed: &mut u16) -> Option<(u16, usize)> {
+    for (nth, byte) in bytes[at..].iter().enumerate() {
+        let kinds = KINDS[usize::from(*byte)];
+        let event = kinds & *allowed;
+        *allowed = kinds >> 8;
+        if event != 0 {
+            return Some((event, at + nth));
+        }
+    }
+    None
 }
+
+/// Calls `look` with the start and the end of each run of base64 that is long enough for a form with a run before its
+/// text. Gives whether it always said yes.
+fn long_runs(bytes: &[u8], mut look: impl FnMut(usize, usize) -> bool) -> bool {
+    let part = |i: usize| Class::Base64.of(bytes[i]);
+    let mut at = STEP - 1;
+    while at + LONG - STEP < bytes.len() {
+        // A long run holds the last bytes of so many steps.
+        if let Some(other) = (0..LONG / STEP).rev().map(|nth| at + nth * STEP).find(|i| !part(*i)) {
+            at = other + STEP;
+            continue;
+        }
+        let (mut start, mut end) = (at, at);
+        while start > 0 && part(start - 1) {
+            start -= 1;
+        }
+        while end < bytes.len() && part(end) {
+            end += 1;
+        }
+        if end - start >= LONG + STEP - 1 && !look(start, end) {
+            return false;
+        }
+        at = end + STEP;
+    }
+    true
+}
+
+/// The least length of a base64 run that holds a form of [`Table::inside`] less `STEP`.
+const LONG: usize = 36;
+const STEP: usize = 4;
 
 fn word(b: u8) -> bool {
-    ((b | 32).wrapping_sub(b'a') < 26) | (b.wrapping_sub(b'0') < 10)
+    b.is_ascii_alphanumeric()
 }
 
-#[derive(Clone, Copy, PartialEq)]
-enum Why {
-    /// A text of the table may begin there.
-    Text,
-    /// A text of two bytes may have one there that is rare.
-    Short,
-    /// An escape, an option, an address, groups of digits.
-    Special,
+/// What a byte may be, a bit each.
+struct Kinds;
+
+impl Kinds {
+    /// A letter or a digit: a word begins there, unless one stands before it.
+    const WORD: u16 = 1;
+    /// Ends a name whose value may follow.
+    const SEPARATOR: u16 = 2;
+    /// Part of an escape, an address, or groups of letters and digits.
+    const SPECIAL: u16 = 4;
+    /// Ends a name too, but only one whose last byte is a dash may have a value.
+    const OTHER: u16 = 8;
+    /// Begins an option, or ends a group of digits and capitals.
+    const DASH: u16 = 16;
+
+    /// The kinds of a byte, and in the upper half those of the next byte that are worth a look.
+    const fn of(b: u8) -> u16 {
+        let begins = Self::WORD | Self::SPECIAL | Self::DASH;
+        let ends = Self::SEPARATOR | Self::SPECIAL;
+        let (kinds, next) = match b {
+            b'a'..=b'z' => (Self::WORD, ends),
+            b'A'..=b'Z' | b'0'..=b'9' => (Self::WORD, ends | Self::DASH),
+            b'-' => (Self::DASH, begins | ends | Self::OTHER),
+            b'.' => (Self::SPECIAL, begins | ends),
+            b'_' => (0, begins | ends),
+            b'$' => (Self::SPECIAL | Self::OTHER, begins),
+            b'\\' | b'%' | b'&' | b'@' | b'~' | 0x80.. => (Self::SPECIAL | Self::SEPARATOR, begins),
+            b'"' | b'/' | b'{' | b'}' | b'#' | b';' | b'!' | b'?' | b'+' | b'*' => (Self::OTHER, begins),
+            _ => (Self::SEPARATOR, begins),
+        };
+        kinds | next << 8
+    }
 }
+
+static KINDS: [u16; 256] = {
+    let mut kinds = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        kinds[byte] = Kinds::of(byte as u8);
+        byte += 1;
+    }
+    kinds
+};
 
 /// Looks closer where something may begin.
 struct Judge<'a> {
@@ -95,21 +139,53 @@ struct Judge<'a> {
 impl Judge<'_> {
     /// Whether nothing is found there after all.
     #[inline(never)]
-    fn look(&mut self, at: usize, why: Why) -> bool {
+    fn look(&mut self, at: usize, event: u16) -> bool {
         let bytes = self.json.as_bytes();
-        let doubtful = match why {
-            Why::Text => self.table.begins(bytes, at),
-            Why::Short => self.table.short(bytes, at),
-            Why::Special if bytes[at] == b'@' => {
+        let doubtful = event & Kinds::WORD != 0 && self.table.forms.begins(bytes, at)
+            || event & (Kinds::SEPARATOR | Kinds::OTHER) != 0 && self.table.nouns.announces(bytes, at)
+            || event & (Kinds::SPECIAL | Kinds::DASH) != 0 && self.special(at);
+        !doubtful || self.string(at)
+    }
+
+    fn special(&mut self, at: usize) -> bool {
+        let bytes = self.json.as_bytes();
+        let get = |i: usize| bytes.get(i).copied().unwrap_or(0);
+        let before = if at == 0 { 0 } else { bytes[at - 1] };
+        match bytes[at] {
+            b'\\' => get(at + 1) != b'"',
+            b'%' => get(at + 1).is_ascii_hexdigit(),
+            b'&' => word(get(at + 1)) || get(at + 1) == b'#',
+            b'-' if !word(before) && (get(at + 1).is_ascii_alphabetic() || get(at + 1) == b'-') => true,
+            b'-' => (get(at + 7) == b'-' || get(at + 5) == b'-') && shapes::groups(bytes, at).is_some(),
+            b'.' => {
+                (get(at + 7) == b'.' || word(get(at + 16)) && !word(get(at + 17)) && word(get(at + 8)))
+                    && shapes::dotted(bytes, at).is_some()
+            }
+            b'$' | b'~' => self.table.signs.iter().any(|(offset, text)| {
+                at.checked_sub(*offset).is_some_and(|at| bytes[at..].starts_with(text))
+            }),
+            b'@' => {
                 self.addresses += 1;
                 self.addresses > MOST_ADDRESSES || address(bytes, at)
             }
-            Why::Special => special(self.table, bytes, at),
-        };
-        if !doubtful || self.looked.iter().any(|(start, end)| (*start..*end).contains(&at)) {
+            _ => true,
+        }
+    }
+
+    /// Whether nothing is found in a run of base64.
+    fn long_run(&mut self, start: usize, end: usize) -> bool {
+        let (inside, bytes) = (&self.table.inside, self.json.as_bytes());
+        let found = (start..end).any(|at| inside.may_begin(bytes, at) && inside.begins(bytes, at));
+        !found || self.string(start)
+    }
+
+    /// Whether the matchers find nothing in the string that `at` is in.
+    #[inline(never)]
+    fn string(&mut self, at: usize) -> bool {
+        if self.looked.iter().any(|(start, end)| (*start..*end).contains(&at)) {
             return true;
         }
-        let Some((start, end)) = string_around(bytes, at) else { return false };
+        let Some((start, end)) = string_around(self.json.as_bytes(), at) else { return false };
         let Some(left) = self.left.checked_sub(end - start) else { return false };
         self.left = left;
         self.looked.push((start, end));
@@ -122,91 +198,119 @@ impl Judge<'_> {
 enum Kind {
     /// The beginning of this form.
     Form(usize),
-    FormAnywhere,
-    /// A whole word of a name.
-    Noun,
-    /// The end of a word of a name.
-    Ending,
+    /// A form with a run before this text.
+    Anywhere,
 }
 
 /// A text, whether capitals matter in it, and how it is judged.
 type Text = (&'static [u8], bool, Kind);
 
-/// By a hash of four bytes, of each the last five bits: capitals and small letters fall together. What else does is
-/// told apart afterwards.
-struct Table {
+/// Texts by a hash of the first four bytes of one of their words, of each byte the last five bits: capitals and small
+/// letters fall together. What else does is told apart afterwards.
+struct Starts {
     /// Whether a text begins so, a bit each.
     bits: Box<[u32; 1 << 12]>,
+    /// Whether a text of two bytes is this one, a bit each.
+    pairs: Box<[u32; 1 << 11]>,
     /// Which list of texts begins so, by all but the last two bits of the hash.
     places: Box<[u16; 1 << 15]>,
-    texts: Vec<Vec<Text>>,
-    /// Texts of two bytes, by which of [`RARE`] is in it, with its place.
-    short: [Vec<(usize, Text)>; RARE.len()],
+    /// Each with where in it the word begins whose first bytes are looked for. The first list is of the texts of two.
+    texts: Vec<Vec<(usize, Text)>>,
 }
 
-/// Bytes that are looked for by themselves.
-const RARE: [u8; 5] = *b"wWS.~";
+struct Table {
+    /// Texts with which a form begins, by one of their words.
+    forms: Starts,
+    nouns: Nouns,
+    /// Texts of forms with `$` or `~` in them, and where in them it is.
+    signs: Vec<(usize, &'static [u8])>,
+    /// Texts in the middle of a long run of base64.
+    inside: Starts,
+}
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
-    let mut table = Table {
-        bits: Box::new([0; 1 << 12]),
-        places: Box::new([0; 1 << 15]),
-        texts: vec![Vec::new()],
-        short: Default::default(),
-    };
+    let (mut forms, mut nouns) = (Starts::new(), Nouns::new());
+    let (mut signs, mut inside) = (Vec::new(), Starts::new());
     for (nth, form) in FORMS.iter().enumerate() {
-        let kind = if form.before.is_empty() { Kind::Form(nth) } else { Kind::FormAnywhere };
-        table.add(form.text.as_bytes(), form.exact, kind);
+        let text = form.text.as_bytes();
+        if let Some(offset) = text.iter().position(|b| matches!(b, b'$' | b'~')) {
+            signs.push((offset, text));
+        } else if within_base64(form) {
+            inside.add(text, form.exact, Kind::Anywhere);
+        } else {
+            forms.add(
+                text,
+                form.exact,
+                if form.before.is_empty() { Kind::Form(nth) } else { Kind::Anywhere },
+            );
+        }
     }
     for text in INNER {
-        table.add(text.as_bytes(), false, Kind::Form(usize::MAX));
+        forms.add(text.as_bytes(), false, Kind::Form(usize::MAX));
     }
     for (word, ending) in WORDS.nouns() {
-        table.add(word, false, if ending { Kind::Ending } else { Kind::Noun });
+        nouns.add(word, ending);
     }
     // What the layer of names knows besides nouns, and what stands before those it knows after other words.
     for word in ["basic", "sharedkey", "sharedkeylite", "negotiate", "ntlm", "ssws", "dpop"] {
-        table.add(word.as_bytes(), false, Kind::Noun);
+        nouns.add(word.as_bytes(), false);
     }
     for word in
         ["auth", "credential", "credentials", "authentication", "getconnection", "__construct", "identified"]
     {
-        table.add(word.as_bytes(), false, Kind::Ending);
+        nouns.add(word.as_bytes(), true);
     }
-    table
+    Table { forms, nouns, signs, inside }
 });
 
-/// How many bytes tell where eight texts may begin, and the rest of the second word.
-const EIGHT: usize = 12;
+/// Whether the text of a form may stand between other letters and digits. Of any other form a word begins in the text.
+fn within_base64(form: &Form) -> bool {
+    !form.before.is_empty() && form.text.as_bytes().first().is_some_and(|b| word(*b))
+}
 
 fn hash(four: u32) -> usize {
     ((four & 0x1f1f_1f1f).wrapping_mul(0x9e37_79b1) >> 15) as usize
 }
 
 fn four(bytes: &[u8], at: usize) -> u32 {
-    let get = |n: usize| bytes.get(at + n).copied().unwrap_or(0);
-    u32::from_le_bytes([get(0), get(1), get(2), get(3)])
+    match bytes.get(at..at + 4) {
+        Some(four) => u32::from_le_bytes([four[0], four[1], four[2], four[3]]),
+        None => {
+            let get = |n: usize| bytes.get(at + n).copied().unwrap_or(0);
+            u32::from_le_bytes([get(0), get(1), get(2), 0])
+        }
+    }
 }
 
-impl Table {
+impl Starts {
+    fn new() -> Starts {
+        Starts {
+            bits: Box::new([0; 1 << 12]),
+            pairs: Box::new([0; 1 << 11]),
+            places: Box::new([0; 1 << 15]),
+            texts: vec![Vec::new()],
+        }
+    }
+
     fn add(&mut self, text: &'static [u8], exact: bool, kind: Kind) {
-        if text.len() < 3 {
-            for (at, byte) in text.iter().enumerate() {
-                let is = |rare: u8| if exact { rare == *byte } else { rare.eq_ignore_ascii_case(byte) };
-                for (list, rare) in self.short.iter_mut().zip(RARE) {
-                    if is(rare) {
-                        list.push((at, (text, exact, kind)));
-                    }
-                }
+        // The longest word: the first is that of many addresses.
+        let length = |at: usize| text[at..].iter().take_while(|b| word(**b)).count();
+        let words = (0..text.len()).filter(|&i| word(text[i]) && (i == 0 || !word(text[i - 1])));
+        let offset = words.filter(|i| i + 4 <= text.len() || *i == 0).max_by_key(|i| length(*i));
+        let offset = offset.or_else(|| text.iter().position(|b| word(*b))).unwrap_or(0);
+        let begin = &text[offset..];
+        if let [first, second] = *begin {
+            for (first, second) in cases(first, exact).flat_map(|f| cases(second, exact).map(move |s| (f, s)))
+            {
+                let pair = usize::from(first) << 8 | usize::from(second);
+                self.pairs[pair >> 5] |= 1 << (pair & 31);
             }
+            self.texts[0].push((offset, (text, exact, kind)));
             return;
         }
-        let fourths = match text.get(3) {
-            Some(b) => *b..=*b,
-            None => 0..=31,
-        };
-        for fourth in fourths {
-            let hash = hash(u32::from_le_bytes([text[0], text[1], text[2], fourth]));
+        // A fourth byte may be any.
+        for fourth in begin.get(3).map_or(0..=31, |b| *b..=*b) {
+            let hash = hash(u32::from_le_bytes([begin[0], begin[1], begin[2], fourth]));
             self.bits[hash >> 5] |= 1 << (hash & 31);
             let place = &mut self.places[hash >> 2];
             if *place == 0 {
@@ -214,45 +318,102 @@ impl Table {
                 self.texts.push(Vec::new());
             }
             let list = &mut self.texts[usize::from(*place)];
-            if !list.contains(&(text, exact, kind)) {
-                list.push((text, exact, kind));
+            if !list.contains(&(offset, (text, exact, kind))) {
+                list.push((offset, (text, exact, kind)));
             }
         }
     }
 
-    /// At which of the first eight of twelve bytes a text may begin, a bit each.
     #[inline]
-    fn of_eight(&self, bytes: &[u8]) -> u32 {
-        let four = |at: usize| {
-            u64::from(u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]))
-        };
-        let (low, high) = (four(4) << 32 | four(0), four(8) << 32 | four(4));
-        let bit = |hash: usize| self.bits[hash >> 5] >> (hash & 31) & 1;
-        let mut found = 0;
-        for nth in 0..4 {
-            found |= bit(hash((low >> (8 * nth)) as u32)) << nth;
-            found |= bit(hash((high >> (8 * nth)) as u32)) << (nth + 4);
-        }
-        found
+    fn may_begin(&self, bytes: &[u8], at: usize) -> bool {
+        let four = four(bytes, at);
+        self.by_hash(four) || self.by_pair(four)
     }
 
-    /// Whether a matcher might find something that begins with a text at `at`.
+    fn by_hash(&self, four: u32) -> bool {
+        let hash = hash(four);
+        self.bits[hash >> 5] >> (hash & 31) & 1 != 0
+    }
+
+    fn by_pair(&self, four: u32) -> bool {
+        let pair = usize::from((four as u16).swap_bytes());
+        self.pairs[pair >> 5] >> (pair & 31) & 1 != 0
+    }
+
+    /// Whether a matcher might find something of a text whose word begins at `at`.
+    #[inline(never)]
     fn begins(&self, bytes: &[u8], at: usize) -> bool {
-        self.texts[usize::from(self.places[hash(four(bytes, at)) >> 2])]
-            .iter()
-            .any(|text| doubtful(bytes, at, text))
+        let four = four(bytes, at);
+        let place = if self.by_hash(four) { self.places[hash(four) >> 2] } else { 0 };
+        let doubtful = |(offset, text): &(usize, Text)| {
+            at.checked_sub(*offset).is_some_and(|at| doubtful(bytes, at, text))
+        };
+        place > 0 && self.texts[usize::from(place)].iter().any(doubtful)
+            || self.by_pair(four) && self.texts[0].iter().any(doubtful)
+    }
+}
+
+/// A byte of a text, as it may be written.
+fn cases(b: u8, exact: bool) -> impl Iterator<Item = u8> {
+    let other = if exact { b } else { b.to_ascii_uppercase() };
+    [b, other].into_iter().take(if other == b { 1 } else { 2 })
+}
+
+/// The nouns of names, by their last three bytes, of each the last five bits.
+struct Nouns {
+    /// Whether a noun ends so, a bit each.
+    bits: Box<[u32; 1 << 10]>,
+    /// By the last byte: each noun, and whether it may be the end of a longer word.
+    by_last: [Vec<(&'static [u8], bool)>; 32],
+}
+
+impl Nouns {
+    fn new() -> Nouns {
+        Nouns { bits: Box::new([0; 1 << 10]), by_last: std::array::from_fn(|_| Vec::new()) }
     }
 
-    /// The same for texts of two bytes, of which a rare one is at `at`.
-    fn short(&self, bytes: &[u8], at: usize) -> bool {
-        let rare = RARE.iter().position(|rare| *rare == bytes[at]);
-        let Some(list) = rare.map(|nth| &self.short[nth]) else { return false };
-        list.iter().any(|(offset, text)| at >= *offset && doubtful(bytes, at - offset, text))
+    fn add(&mut self, noun: &'static [u8], ending: bool) {
+        let [.., before, last] = *noun else { return };
+        let third = noun.len().checked_sub(3).map(|at| noun[at]);
+        // The byte before a noun of two may be any.
+        for third in third.map_or(0..=31, |b| b..=b) {
+            let at = Self::place(third, before, last);
+            self.bits[at >> 5] |= 1 << (at & 31);
+        }
+        self.by_last[usize::from(last & 31)].push((noun, ending));
+    }
+
+    fn place(third: u8, before: u8, last: u8) -> usize {
+        usize::from(third & 31) << 10 | usize::from(before & 31) << 5 | usize::from(last & 31)
+    }
+
+    /// Whether the name that ends before `end`, if one does, has a noun in it.
+    fn announces(&self, bytes: &[u8], end: usize) -> bool {
+        let get = |at: usize, back: usize| at.checked_sub(back).map_or(0, |i| bytes[i]);
+        let mut at = end;
+        while at > 0 && name_byte(bytes[at - 1]) {
+            if !continues(bytes, at) {
+                let place = Self::place(get(at, 3), get(at, 2), get(at, 1));
+                if self.bits[place >> 5] >> (place & 31) & 1 != 0 && self.ends(bytes, at) {
+                    return true;
+                }
+            }
+            at -= 1;
+        }
+        false
+    }
+
+    #[inline(never)]
+    fn ends(&self, bytes: &[u8], end: usize) -> bool {
+        self.by_last[usize::from(bytes[end - 1] & 31)].iter().any(|(noun, ending)| {
+            end.checked_sub(noun.len()).is_some_and(|at| {
+                bytes[at..end].eq_ignore_ascii_case(noun) && (*ending || !continues(bytes, at))
+            })
+        })
     }
 }
 
 fn doubtful(bytes: &[u8], at: usize, (text, exact, kind): &Text) -> bool {
-    let begins = || !word(bytes[at]) || at == 0 || !word(bytes[at - 1]);
     let end = at + text.len();
     let last = text[text.len() - 1];
     let Some(found) = bytes.get(at..end).filter(|found| (found[text.len() - 1] ^ last) & 31 == 0) else {
@@ -262,10 +423,8 @@ fn doubtful(bytes: &[u8], at: usize, (text, exact, kind): &Text) -> bool {
         return false;
     }
     match kind {
-        Kind::Form(nth) => begins() && goes_on(*nth, bytes, end),
-        Kind::FormAnywhere => true,
-        Kind::Noun => !continues(bytes, at) && !continues(bytes, end) && announces(bytes, end),
-        Kind::Ending => !continues(bytes, end) && announces(bytes, end),
+        Kind::Form(nth) => goes_on(*nth, bytes, end),
+        Kind::Anywhere => true,
     }
 }
 
@@ -286,54 +445,21 @@ fn continues(bytes: &[u8], at: usize) -> bool {
     at > 0 && small(at - 1) && small(at)
 }
 
-/// Whether something may follow the name that goes on at `at` which would make it a name with a value.
-fn announces(bytes: &[u8], at: usize) -> bool {
-    let mut end = at;
-    while bytes.get(end).is_some_and(|b| name_byte(*b)) {
-        end += 1;
-        if end > at + LONGEST_NAME {
-            return true;
-        }
-    }
-    // A name does not end with a dash or a dot.
-    if end > at && matches!(bytes[end - 1], b'-') {
-        return true;
-    }
-    match bytes.get(end) {
-        Some(b'"') | None => false,
-        Some(b'/' | b'{' | b'}' | b'#' | b';' | b'!' | b'?' | b'+' | b'*' | b'$') => false,
-        Some(_) => true,
-    }
-}
-
-fn special(table: &Table, bytes: &[u8], at: usize) -> bool {
-    let after = |n: usize| bytes.get(at + n).copied().unwrap_or(0);
-    let before = if at == 0 { 0 } else { bytes[at - 1] };
-    match bytes[at] {
-        b'\\' => after(1) != b'"',
-        b'%' => after(1).is_ascii_hexdigit(),
-        b'&' => after(1).is_ascii_alphanumeric() || after(1) == b'#',
-        b'-' if !before.is_ascii_alphanumeric() => after(1).is_ascii_alphabetic() || after(1) == b'-',
-        b'-' => (after(7) == b'-' || after(5) == b'-') && shapes::groups(bytes, at).is_some(),
-        b'~' => table.short(bytes, at),
-        b'.' => {
-            table.short(bytes, at)
-                || (after(7) == b'.' || !word(after(17))) && shapes::dotted(bytes, at).is_some()
-        }
-        _ => true,
-    }
-}
-
 /// Whether credentials may stand before the `@` at `at`.
 fn address(bytes: &[u8], at: usize) -> bool {
-    let Some((start, end)) = string_around(bytes, at) else { return true };
-    let before = &bytes[start..at];
-    matches!(bytes.get(at + 1), Some(b'(' | b'/'))
-        || bytes[at..end].starts_with(b"@tcp(")
-        || bytes[at..end].starts_with(b"@unix(")
-        || before.contains(&b':')
-            && (before.windows(3).any(|w| w == b"://")
-                || before.windows(5).any(|w| w.eq_ignore_ascii_case(b"thin:")))
+    if matches!(bytes.get(at + 1), Some(b'(' | b'/'))
+        || bytes[at..].starts_with(b"@tcp(")
+        || bytes[at..].starts_with(b"@unix(")
+    {
+        return true;
+    }
+    // Back to the quote that opens the string; one after a backslash may be part of it.
+    let opens = |i: &usize| bytes[*i] == b'"' && (*i == 0 || bytes[i - 1] != b'\\');
+    let from = (at.saturating_sub(MOST)..at).rev().find(opens).unwrap_or(at.saturating_sub(MOST));
+    let before = &bytes[from..at];
+    before.contains(&b':')
+        && (before.windows(3).any(|w| w == b"://")
+            || before.windows(5).any(|w| w.eq_ignore_ascii_case(b"thin:")))
 }
 
 /// The string that `at` is in, without its quotes; none where it is long.
@@ -402,14 +528,34 @@ mod tests {
         assert_eq!(unescape("\\"), None);
     }
 
-    /// A text of two bytes is found by a byte of its own.
+    /// A form whose text may stand between other letters and digits is in a run of base64 that is long enough.
     #[test]
-    fn redact_quick_knows_where_short_texts_are() {
-        let short = |text: &&[u8]| text.len() < 3;
-        for text in
-            FORMS.iter().map(|form| form.text.as_bytes()).chain(WORDS.nouns().map(|n| n.0)).filter(short)
-        {
-            assert!(text.iter().any(|b| RARE.contains(b)), "{}", String::from_utf8_lossy(text));
+    fn redact_quick_looks_at_runs_that_are_long_enough() {
+        for form in FORMS.iter().filter(|form| within_base64(form) && !form.text.contains(['$', '~'])) {
+            let after = form.after.iter().map(|part| match part {
+                Part::Run(run) if run.class == Class::Base64 => run.least,
+                _ => 0,
+            });
+            let least = form
+                .before
+                .iter()
+                .filter(|run| run.class == Class::Base64)
+                .map(|run| run.least)
+                .sum::<usize>();
+            assert!(least + form.text.len() + after.sum::<usize>() >= LONG + STEP - 1, "{}", form.text);
+        }
+        for length in 0..100 {
+            for before in 0..20 {
+                let text = format!("{}{}{}", ".".repeat(before), "a".repeat(length), ".".repeat(9));
+                let mut seen = Vec::new();
+                assert!(long_runs(text.as_bytes(), |start, end| {
+                    seen.push((start, end));
+                    true
+                }));
+                if length >= LONG + STEP - 1 {
+                    assert_eq!(seen, [(before, before + length)]);
+                }
+            }
         }
     }
 }

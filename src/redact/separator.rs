@@ -27,12 +27,13 @@ impl Place {
 /// The value that belongs to the name `[start, end)`.
 pub(super) fn after(view: &View, start: usize, end: usize) -> Option<Place> {
     let mut close = end;
-    let mut in_quotes = false;
+    let (mut in_quotes, mut closed) = (false, false);
     // An option in a list: `'--password', 'abc'`.
     let dashes = (1..3).take_while(|n| *n <= start && view.get(start - n) == b'-').count();
     let opened = quote(view.before(start - dashes));
     while close < end + 4 && (quote(view.get(close)) || matches!(view.get(close), b']' | b')')) {
         in_quotes |= quote(view.get(close)) && opened;
+        closed |= !quote(view.get(close));
         close += 1;
     }
     let at = skip_blanks(view, close);
@@ -64,8 +65,9 @@ pub(super) fn after(view: &View, start: usize, end: usize) -> Option<Place> {
             let string = quote(view.get(value)) || view.get(value) == b'b' && quote(view.get(value + 1));
             // The value of a key has its own value beside it, not behind it.
             let of_a_key = pairs::key_of(view, start).is_some();
-            entry(view, start, close, true)
-                .or_else(|| (string && !of_a_key).then(|| Place::new(view, value, at, Form::Listed)))
+            entry(view, start, close, true).or_else(|| {
+                (string && !of_a_key && !closed).then(|| Place::new(view, value, at, Form::Listed))
+            })
         }
         b',' if at == close && view.before(start) == b'{' && quote(view.get(at + 1)) => {
             Some(Place::new(view, at + 1, at, Form::Quoted))
@@ -92,7 +94,9 @@ pub(super) fn after(view: &View, start: usize, end: usize) -> Option<Place> {
             }
             Some(Place::new(view, at, at, Form::Assigned))
         }
-        b if line_end(b) => follow(view, close).or_else(|| form_part(view, start, close, at)),
+        b if line_end(b) => follow(view, close)
+            .or_else(|| form_part(view, start, close, at))
+            .or_else(|| item(view, start, at)),
         _ if in_quotes => entry(view, start, close, true),
         _ if at > close => {
             let at = skip_options(view, at);
@@ -270,4 +274,29 @@ fn form_part(view: &View, start: usize, close: usize, at: usize) -> Option<Place
     }
     let breaks = (at..at + 4).take_while(|&i| line_end(view.get(i))).count();
     (breaks >= 2).then(|| Place::new(view, at + breaks, at, Form::Assigned))
+}
+
+/// An item of a list in YAML whose name is `key: password`: the value is in one of the lines below, before the next
+/// item.
+fn item(view: &View, start: usize, end: usize) -> Option<Place> {
+    let floor = start.saturating_sub(64);
+    let colon = (floor..start).rev().find(|&i| !blank(view.get(i))).filter(|&i| view.get(i) == b':')?;
+    let first = (floor..colon).rev().find(|&i| !name_byte(view.get(i))).map_or(floor, |i| i + 1);
+    if !WORDS.named(view.lower(first, colon)) {
+        return None;
+    }
+    let mut line = end;
+    for _ in 0..6 {
+        let next = (line..line + 2).find(|&i| !line_end(view.get(i)))?;
+        let word = skip_blanks(view, next);
+        let close = (word..word + 48).find(|&i| !name_byte(view.get(i)))?;
+        if next == word || view.get(word) == b'-' || view.get(close) != b':' {
+            return None;
+        }
+        if WORDS.value(view.lower(word, close)) {
+            return Some(Place::new(view, skip_blanks(view, close + 1), close, Form::Assigned));
+        }
+        line = (close..view.len().min(close + 200)).find(|&i| line_end(view.get(i)))?;
+    }
+    None
 }

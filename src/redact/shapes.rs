@@ -20,7 +20,12 @@ pub(super) const INNER: &[&str] = &["eyj", "mii"];
 /// test rules out.
 static STARTS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
     let words = FORMS.iter().map(|form| form.text).chain(INNER.iter().copied());
-    AhoCorasickBuilder::new().match_kind(MatchKind::Standard).ascii_case_insensitive(true).build(words).ok()
+    AhoCorasickBuilder::new()
+        .match_kind(MatchKind::Standard)
+        .ascii_case_insensitive(true)
+        .dense_depth(3)
+        .build(words)
+        .ok()
 });
 
 /// Longer runs are not looked at for words: that would be done again at each prefix inside them.

@@ -25,6 +25,14 @@ pub(super) struct Piece {
     pub(super) quote: Option<(usize, usize)>,
 }
 
+impl Piece {
+    /// The same piece of a text in which its own begins at `by`.
+    pub(super) fn moved(self, by: usize) -> Piece {
+        let quote = self.quote.map(|(start, end)| (start + by, end + by));
+        Piece { start: self.start + by, end: self.end + by, label: self.label, quote }
+    }
+}
+
 #[derive(Default)]
 pub(super) struct Spans {
     found: Vec<Span>,

@@ -143,6 +143,10 @@ fn secret(
     if value.form == Form::Quoted && place.form == Form::Listed {
         value.form = Form::Listed;
     }
+    // The name of the next member is no value.
+    if value.form == Form::Listed && view.get(skip_blanks(view, value.next)) == b':' {
+        return None;
+    }
     if place.loose {
         return loose(view, name, &value, label, sure, spans);
     }
@@ -261,7 +265,13 @@ fn loose(
     let string = value.start > 0 && quote(view.before(value.start)) && value.end < view.len();
     let word = text.len() >= 4 && !text.iter().any(u8::is_ascii_whitespace);
     // `secret "db-creds" not found` names one.
-    let strange = text.iter().any(u8::is_ascii_digit) && (!text.contains(&b'-') || natural::guid(text));
+    let groups = !text.iter().any(u8::is_ascii_lowercase);
+    let strange =
+        text.iter().any(u8::is_ascii_digit) && (!text.contains(&b'-') || natural::guid(text) || groups);
+    // `:secret "…"` of Lisp and Clojure.
+    let keyword = view.before(name.0) == b':'
+        && name.0 > 1
+        && matches!(view.get(name.0 - 2), b' ' | b'{' | b'(' | b'[' | b',' | b'\n');
     // What gpg calls a key is the end of its fingerprint.
     let capitals = text.iter().all(|b| b.is_ascii_digit() || matches!(b, b'A'..=b'F'));
     let id = text.strip_suffix(b":").unwrap_or(text);
@@ -273,7 +283,7 @@ fn loose(
     let statement =
         string && label == "password" && view.before(value.start) == b'\'' && in_statement(view, name);
     if statement
-        || sure && string && word && (label == "password" || strange)
+        || sure && string && word && (label == "password" || strange || keyword)
         || !string && plausible::random(text)
     {
         return take(view, name, value, label, sure, spans);
@@ -323,7 +333,7 @@ pub(super) fn strings(
 ) -> Option<usize> {
     let mut at = at;
     let mut taken = None;
-    for nth in 0..64 {
+    for nth in 0.. {
         let start =
             (at..view.len()).find(|&i| !(view.get(i).is_ascii_whitespace() || view.get(i) == b','))?;
         let start = if view.get(start) == b'b' && quote(view.get(start + 1)) { start + 1 } else { start };

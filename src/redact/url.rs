@@ -12,10 +12,18 @@ const FAR: usize = 256;
 
 pub(super) fn scan(view: &View, pace: &Pace<'_>, spans: &mut Spans) {
     let bytes = view.bytes();
+    let mut sign = None;
     for i in 0..bytes.len() {
         pace.step(1);
         match bytes[i] {
-            b':' if bytes[i + 1..].starts_with(b"//") => authority(view, i, spans),
+            b':' if bytes[i + 1..].starts_with(b"//") => {
+                // Where the next `@` is, which is looked for once.
+                let next = sign
+                    .filter(|next| *next > i)
+                    .unwrap_or_else(|| memchr::memchr(b'@', &bytes[i..]).map_or(bytes.len(), |n| i + n));
+                sign = Some(next);
+                authority(view, i, next, spans);
+            }
             b'@' if view.starts(i, b"@tcp(") || view.starts(i, b"@unix(") || view.starts(i, b"@(") => {
                 before_at(view, i, b':', spans);
             }
@@ -26,9 +34,13 @@ pub(super) fn scan(view: &View, pace: &Pace<'_>, spans: &mut Spans) {
     }
 }
 
-fn authority(view: &View, colon: usize, spans: &mut Spans) {
+/// `sign` is where the first `@` behind the colon is, or the end.
+fn authority(view: &View, colon: usize, sign: usize, spans: &mut Spans) {
     let percent = view.percent(colon);
     let start = colon + 3;
+    if sign >= view.len().min(start + 5 * FAR) {
+        return;
+    }
     let over = |i: usize| {
         let b = view.get(i);
         view.percent(i) <= percent
@@ -46,6 +58,9 @@ fn authority(view: &View, colon: usize, spans: &mut Spans) {
         // A password with a slash in it that nobody encoded; a port is no password.
         let colon = (start..end).find(|&i| view.get(i) == b':')?;
         if colon + 1 == end || view.slice(colon + 1, end).iter().all(u8::is_ascii_digit) || over(end) {
+            return None;
+        }
+        if sign >= view.len().min(end + FAR) {
             return None;
         }
         let stop = (end..view.len().min(end + FAR)).find(|&i| over(i)).unwrap_or(view.len().min(end + FAR));

@@ -213,6 +213,10 @@ fn braces(view: &View, at: usize, percent: u8, form: Form) -> Option<Value> {
 
 /// Over what languages put around a string: `b'…'`, `Some("…")`, `string(7) "…"`.
 fn wrapped(view: &View, at: usize, percent: u8) -> usize {
+    // Erlang's `<<"…">>`.
+    if view.starts(at, b"<<") && quote(view.get(at + 2)) {
+        return at + 2;
+    }
     let word = (at..at + 24).find(|&i| !name_byte(view.get(i))).unwrap_or(at);
     let b = view.get(word);
     if quote(b)

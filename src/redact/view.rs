@@ -21,7 +21,12 @@ pub(super) struct View {
     at: Vec<u32>,
     /// How many layers of `%xx` a byte came out of.
     percent: Vec<u8>,
+    /// How many bytes there were behind the last one with which an escape may begin.
+    escape: usize,
 }
+
+/// The longest escape: a colour code.
+const LONGEST_ESCAPE: usize = 18;
 
 impl View {
     /// `text` is shorter than 4 GiB.
@@ -31,6 +36,7 @@ impl View {
             lower: Vec::new(),
             at: Vec::with_capacity(text.len() + 1),
             percent: Vec::with_capacity(text.len()),
+            escape: 0,
         };
         let mut skip_to = 0;
         for (place, character) in text.char_indices() {
@@ -147,6 +153,11 @@ impl View {
                 return;
             }
             self.push(byte, at, percent);
+            if matches!(byte, b'\\' | b'%' | b'&' | 0x1b) {
+                self.escape = self.bytes.len();
+            } else if self.bytes.len() > self.escape + LONGEST_ESCAPE {
+                return;
+            }
             if let Some(count) = colour(&self.bytes) {
                 self.pop(count);
                 return;

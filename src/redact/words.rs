@@ -104,9 +104,16 @@ impl Words {
         Ok(())
     }
 
-    /// What `segment` promises after `before`, by itself or at its end.
-    pub(super) fn noun(&self, segment: &[u8], before: &[u8]) -> Option<Promise> {
-        if let Some(entry) = self.get(segment)
+    /// What `segment` promises after `before`, by itself or at its end; and whether it makes the name one about a secret.
+    pub(super) fn noun(&self, segment: &[u8], before: &[u8]) -> (Option<Promise>, bool) {
+        let entry = self.get(segment);
+        let promise = self.promise(entry, segment, before);
+        let about = entry.is_some_and(|entry| entry.about || entry.about_after.contains(&before));
+        (promise, promise.is_none() && about)
+    }
+
+    fn promise(&self, entry: Option<&Entry>, segment: &[u8], before: &[u8]) -> Option<Promise> {
+        if let Some(entry) = entry
             && let Some(rule) =
                 entry.rules.iter().find(|(_, after)| after.is_empty() || after.contains(&before))
         {
@@ -118,10 +125,6 @@ impl Words {
 
     pub(super) fn neutral(&self, word: &[u8]) -> bool {
         self.get(word).is_some_and(|entry| entry.neutral)
-    }
-
-    pub(super) fn about(&self, word: &[u8], before: &[u8]) -> bool {
-        self.get(word).is_some_and(|entry| entry.about || entry.about_after.contains(&before))
     }
 
     /// What the value of an entry is called.
@@ -176,7 +179,7 @@ mod tests {
         for line in lines() {
             assert_eq!(words.add(line), Ok(()), "{line}");
         }
-        assert!(words.noun(b"token", b"key").is_none());
-        assert_eq!(words.noun(b"mysqlpassword", b""), Some(Promise::Secret("password")));
+        assert!(words.noun(b"token", b"key").0.is_none());
+        assert_eq!(words.noun(b"mysqlpassword", b"").0, Some(Promise::Secret("password")));
     }
 }

@@ -9,41 +9,15 @@ mod fresh_forms;
 mod fresh_notations;
 #[path = "support/mod.rs"]
 mod support;
-
-use std::collections::BTreeMap;
+#[path = "support/tally.rs"]
+mod tally;
 
 use fresh_benign::FRESH_BENIGN;
 use fresh_forms::{AROUND_FORMS, FRESH_FORMS};
 use fresh_notations::{FRESH_NAMES, FRESH_NOTATIONS};
 use inventory_core_redact::{has_inert_strings, redact, redact_known};
 use support::*;
-
-/// Many of a kind, and examples of what went wrong.
-#[derive(Default)]
-struct Tally {
-    count: usize,
-    wrong: usize,
-    kinds: BTreeMap<String, (usize, String)>,
-}
-
-impl Tally {
-    fn add(&mut self, wrong: bool, kind: &str, text: impl FnOnce() -> String) {
-        self.count += 1;
-        if wrong {
-            self.wrong += 1;
-            self.kinds.entry(kind.to_owned()).or_insert_with(|| (0, text())).0 += 1;
-        }
-    }
-
-    fn report(&self, name: &str) -> f64 {
-        let percent = 100.0 * self.wrong as f64 / self.count as f64;
-        println!("{name}: {} of {} ({percent:.2} %)", self.wrong, self.count);
-        for (kind, (count, text)) in &self.kinds {
-            println!("  {count} × {kind}: {text}");
-        }
-        percent
-    }
-}
+use tally::Tally;
 
 #[test]
 fn redact_fresh_forms_leak_in_no_message_and_in_no_label() {
