@@ -49,6 +49,10 @@ SET SESSION AUTHORIZATION regress_monitor;
 SET inventory_core.clock = '2026-01-01 05:00:00+00';
 SELECT * FROM regress.told WHERE metric ~ 'missing|runs$' ORDER BY tenant_id, metric COLLATE "C";
 
+-- What is missing in a tenant is what gone_items lists.
+SELECT m.value AS told FROM inventory_core.metrics() AS m WHERE m.tenant_id = 'metrics a' AND m.metric = 'inventory_core_missing_items' \gset
+SELECT count(*) = :told AS the_same FROM inventory_core.gone_items('metrics a');
+
 -- NULL and bad input; a transaction that is bound.
 SELECT count(*) FROM inventory_core.metrics(NULL);
 SELECT count(*) FROM inventory_core.metrics('type');
