@@ -67,16 +67,17 @@ def missing_items(tenant, selection, which):
     rows = []
     for number in tenant.missing(selection, which):
         item = catalogue[tenant.items[number].item_id]
-        missed = tenant.missed_by(selection, number, which)
-        baseline = missed[-1]
-        reasons = tenant.reasons(baseline, item["policy_type"]) if which == "latest" else []
+        absence = tenant.absence(selection, number, which)
+        baseline = absence.baseline
+        is_told = which == "latest" and not absence.is_removed
+        reasons = tenant.reasons(baseline, item["policy_type"]) if is_told else ["removed"] * absence.is_removed
         rows.append({
             **{column: item[column] for column in (
                 "item_id", "policy_type", "external_id", "display_name", "meta",
                 "first_seen_at", "last_seen_at", "last_seen_run_id")},
-            "missed_runs": len(missed), "missing_since": shown_time(missed[0].started_at),
+            "missed_runs": absence.missed_runs, "missing_since": shown_time(absence.since.started_at),
             "baseline_run_id": baseline.name,
-            "confidence": tenant.confidence(baseline) if which == "latest" else "high",
+            "confidence": tenant.confidence(baseline) if is_told else "high",
             "reasons": reasons + ["seen_elsewhere"] * tenant.is_seen_elsewhere(selection, number, baseline),
         })
     return sorted(rows, key=lambda row: row["item_id"])
@@ -100,13 +101,14 @@ def missing_summary(tenant, selection, which):
         baseline = tenant.baseline(selection, policy_type, which)
         known_here = [number for number in known if tenant.items[number].policy_type == policy_type]
         missing_here = [row for row in missing if row["policy_type"] == policy_type]
-        oldest = max(missing_here, key=lambda row: row["missed_runs"], default={})      # by sequence, not by clock
+        absences = [tenant.absence(selection, number, which) for number in tenant.missing(selection, which) if number in known_here]
+        oldest = min((absence.since for absence in absences), key=lambda run: run.seq, default=None)   # by sequence, not by clock
         told = baseline is not None and which == "latest"
         rows.append({
             "policy_type": policy_type, "known": len(known_here),
             "observed": len(known_here) - len(missing_here), "missing": len(missing_here),
             "newly_missing": len([row for row in missing_here if row["missed_runs"] == 1]),
-            "oldest_missing_since": oldest.get("missing_since"),
+            "oldest_missing_since": shown_time(oldest and oldest.started_at),
             "error_codes": sorted({e.code for e in baseline.errors if e.policy_type in (policy_type, None)}) if told else [],
             "confidence": "none" if baseline is None else tenant.confidence(baseline) if told else "high",
             "reasons": tenant.reasons(baseline, policy_type) if told else [],
@@ -121,15 +123,15 @@ def explain_missing(tenant, selection, policy_type, external_id):
     number = next((item.number for item in tenant.items.values()
                    if (item.policy_type, item.external_id) == (policy_type, external_id)), None)
     running = tenant.running(selection)
-    if running and number in running.seen:
+    if running and number in running.counts_as_seen:
         return [explained(running, "seen")]
     last = tenant.last_seen_by(selection).get(number)
     if last is None:
         return []
     later = [run for run in tenant.completed(selection) if run.seq > last.seq]
-    verdicts = ["missed" if run.vouches_for(policy_type) else "missed_unsure" if run.covers(policy_type) else "not_covered"
+    verdicts = ["removed" if number in run.removed else "missed" if run.vouches_for(policy_type) else "missed_unsure" if run.covers(policy_type) else "not_covered"
                 for run in later]
-    return [*reversed(list(map(explained, later, verdicts))), explained(last, "seen")]
+    return [*reversed(list(map(explained, later, verdicts))), explained(last, "removed" if number in last.removed else "seen")]
 
 
 def explained(run, verdict):
@@ -167,20 +169,19 @@ ORDER_OF_REASONS = ("run_partial", "run_failed", "run_had_errors", "lease_expire
 def run_changes(tenant, name):
     """What this run brought: new to its selection, changed, back after it was told missing, told missing by this run."""
     run = tenant.own_run(name)
-    last = {number: other for other in tenant.completed(run.selection) if other.seq < run.seq for number in other.seen}
+    last = tenant.last_seen_before(run)
 
     def was_missing(number):
-        """Told by an earlier run that vouches, since it was last seen."""
-        return any(last[number].seq < other.seq < run.seq
-                   for other in tenant.counting(run.selection, tenant.items[number].policy_type, "latest_clean"))
+        return tenant.was_told_missing(run, number)
 
     seen = set(run.seen)
     changes = {
         "added": seen - set(last),
         "changed": set(tenant.changed_by(run)),
-        "reappeared": {number for number in seen & set(last) if was_missing(number)},
-        "missing": {number for number in set(last) - seen if run.completed and not was_missing(number)
-                    and run.vouches_for(tenant.items[number].policy_type)},
+        "reappeared": {number for number in run.counts_as_seen & set(last) if was_missing(number)},
+        "missing": run.completed and tenant.removed_by(run) | {
+            number for number in set(last) - seen if not was_missing(number)
+            and run.vouches_for(tenant.items[number].policy_type)} or set(),
     }
     rows = []
     for change, numbers in changes.items():

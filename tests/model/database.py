@@ -27,6 +27,7 @@ CALLS = {
                                       mode => %(mode)s, policy_types => %(policy_types)s::text[]) r""",
     "upsert_items": """SELECT to_jsonb(r)
         FROM inventory_core.upsert_items(%(tenant)s, %(run)s::uuid, %(items)s::json, %(on_bad_item)s) r""",
+    "remove_items": "SELECT to_jsonb(r) FROM inventory_core.remove_items(%(tenant)s, %(run)s::uuid, %(items)s::json) r",
     "heartbeat": "SELECT to_jsonb(inventory_core.heartbeat(%(tenant)s, %(run)s::uuid))",
     "record_error": """SELECT NULL::jsonb FROM inventory_core.record_error(%(tenant)s, %(run)s::uuid,
         %(error_code)s::text, %(message)s::text, %(http_status)s::integer, %(policy_type)s::text)""",

@@ -14,21 +14,22 @@ BEGIN
     ), sightings AS MATERIALIZED (
         -- what that selection does not miss itself, which includes what its running run saw
         SELECT s.chunk, r.start_no, inventory_core_internal._bitmap_subtract(s.item_ids, s.missing_ids) AS item_ids
-        FROM runs AS r
+        FROM (SELECT DISTINCT r.selection_hash FROM runs AS r) AS o
         CROSS JOIN unnest(chunks) AS c (chunk)
-        CROSS JOIN LATERAL (SELECT l.chunk, l.item_ids, p.missing_ids
+        CROSS JOIN LATERAL (SELECT l.chunk, l.run_id, l.item_ids, p.missing_ids
                             FROM inventory_core_internal.last_seen AS l
                             JOIN inventory_core_internal.presence AS p
-                                ON p.tenant_id = tenant AND p.selection_hash = r.selection_hash AND p.chunk = c.chunk
-                            WHERE l.tenant_id = tenant AND l.selection_hash = r.selection_hash
-                              AND l.chunk = c.chunk AND l.run_id = r.run_id
+                                ON p.tenant_id = tenant AND p.selection_hash = o.selection_hash AND p.chunk = c.chunk
+                            WHERE l.tenant_id = tenant AND l.selection_hash = o.selection_hash AND l.chunk = c.chunk
                             OFFSET 0) AS s
+        JOIN runs AS r ON r.run_id = s.run_id
         WHERE r.status <> 'running'
         UNION ALL
         SELECT s.chunk, r.start_no, s.item_ids
         FROM runs AS r
-        CROSS JOIN LATERAL (SELECT p.chunk, p.item_ids FROM inventory_core_internal.run_parts AS p
-                            WHERE p.tenant_id = tenant AND p.run_id = r.run_id AND p.chunk = ANY (chunks)
+        CROSS JOIN LATERAL (SELECT p.chunk, p.item_ids
+                            FROM inventory_core_internal._running_sets(tenant, r.selection_hash) AS p
+                            WHERE p.chunk = ANY (chunks)
                             OFFSET 0) AS s
         WHERE r.status = 'running'
     )
@@ -42,10 +43,16 @@ $$;
 COMMENT ON FUNCTION inventory_core_internal._seen_elsewhere(text, text, integer[], bigint) IS
     'The items that other selections observed since a start and do not miss; for each, the newest start that observed it';
 
+CREATE FUNCTION inventory_core_internal._is_first_miss(removed_seq bigint, counted_seq bigint) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN removed_seq IS NOT NULL AND (counted_seq IS NULL OR removed_seq < counted_seq);
+COMMENT ON FUNCTION inventory_core_internal._is_first_miss(bigint, bigint) IS
+    'Whether a removal came before the first run that counts, and so is a miss of its own';
+
 CREATE TYPE inventory_core_internal.missing_group AS (
     start_no bigint, missed_runs integer, missing_since timestamptz, run_id uuid, confidence text, reasons text[]);
 COMMENT ON TYPE inventory_core_internal.missing_group IS
-    'What the missing items of one type that the same run last saw have in common';
+    'What the missing items of one type that the same run last saw, and the same runs removed, have in common';
 COMMENT ON COLUMN inventory_core_internal.missing_group.start_no IS 'start_no of their baseline';
 COMMENT ON COLUMN inventory_core_internal.missing_group.missed_runs IS 'How many runs missed them';
 COMMENT ON COLUMN inventory_core_internal.missing_group.missing_since IS 'Start of the first run that missed them';
@@ -87,19 +94,31 @@ BEGIN
         WITH sets AS MATERIALIZED (
             SELECT m.* FROM inventory_core_internal._missing_sets(tenant, missing_items.selection_hash, missing_items.baseline) AS m
         ), groups AS MATERIALIZED (
-            SELECT g.policy_type, g.run_seq, t.start_no,
-                   ROW(t.start_no, inventory_core_internal._runs_count(t.runs, g.run_seq, t.baseline_seq)::integer,
+            SELECT g.policy_type, g.run_seq, g.first_removed, g.last_removed, coalesce(d.start_no, t.start_no) AS start_no,
+                   ROW(coalesce(d.start_no, t.start_no),
+                       coalesce(inventory_core_internal._runs_count(t.runs, g.run_seq, t.baseline_seq), 0)::integer
+                           + inventory_core_internal._is_first_miss(g.first_removed, n.counted_seq)::integer,
                        inventory_core_internal._run_started_at(tenant, missing_items.selection_hash,
-                           inventory_core_internal._runs_first_after(t.runs, g.run_seq)),
-                       t.run_id, t.confidence, t.reasons)::inventory_core_internal.missing_group AS answer
-            FROM (SELECT DISTINCT s.policy_type, s.run_seq FROM sets AS s) AS g
+                                                               least(g.first_removed, n.counted_seq)),
+                       coalesce(d.run_id, t.run_id),
+                       CASE WHEN d.run_id IS NULL THEN t.confidence ELSE 'high' END,
+                       CASE WHEN d.run_id IS NULL THEN t.reasons ELSE '{removed}' END
+                   )::inventory_core_internal.missing_group AS answer
+            FROM (SELECT DISTINCT s.policy_type, s.run_seq, s.first_removed, s.last_removed FROM sets AS s) AS g
             JOIN inventory_core_internal._type_baselines(tenant, missing_items.selection_hash, missing_items.baseline) AS t
                 ON t.policy_type = g.policy_type
+            CROSS JOIN LATERAL (SELECT inventory_core_internal._runs_first_after(t.runs, g.run_seq) AS counted_seq OFFSET 0) AS n
+            -- of a removed item, the run that said so last is the baseline
+            LEFT JOIN LATERAL (SELECT r.run_id, r.start_no FROM inventory_core_internal.sync_runs AS r
+                               WHERE r.tenant_id = tenant AND r.selection_hash = missing_items.selection_hash
+                                 AND r.run_seq = g.last_removed
+                               OFFSET 0) AS d ON true
         ), chunks AS MATERIALIZED (
             SELECT s.chunk, array_agg(g.answer) AS groups, array_agg(s.item_ids) AS item_sets,
                    sum(inventory_core_internal._bitmap_count(s.item_ids)) AS items
             FROM sets AS s
             JOIN groups AS g ON g.policy_type = s.policy_type AND g.run_seq = s.run_seq
+                AND (g.first_removed, g.last_removed) IS NOT DISTINCT FROM (s.first_removed, s.last_removed)
             GROUP BY s.chunk
         ), elsewhere AS MATERIALIZED (
             SELECT e.*

@@ -1,50 +1,79 @@
+CREATE FUNCTION inventory_core_internal._shaped(item_ids bytea, is_cut boolean) RETURNS TABLE (block integer, item_ids bytea)
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT -1, _shaped.item_ids WHERE NOT _shaped.is_cut
+    UNION ALL
+    SELECT b.block, b.item_ids FROM inventory_core_internal._bitmap_blocks(_shaped.item_ids) AS b WHERE _shaped.is_cut;
+END;
+COMMENT ON FUNCTION inventory_core_internal._shaped(bytea, boolean) IS 'A set as it is stored: by blocks, or as a whole';
+
 CREATE FUNCTION inventory_core_internal._fold(run inventory_core_internal.sync_runs, into_selection text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+    few CONSTANT integer := 64;
 BEGIN
-    -- A run that started later may have been folded before: it keeps the items that it saw.
-    WITH sets AS MATERIALIZED (
-        SELECT l.chunk, l.run_id, l.item_ids,
-               (r.start_no, r.started_at, r.run_id) > (run.start_no, run.started_at, run.run_id) AS is_newer
-        FROM inventory_core_internal.last_seen AS l
-        JOIN inventory_core_internal.sync_runs AS r ON r.tenant_id = l.tenant_id AND r.run_id = l.run_id
-        WHERE l.tenant_id = run.tenant_id AND l.selection_hash = into_selection
-    ), mine AS MATERIALIZED (
-        SELECT o.chunk,
-               inventory_core_internal._bitmap_subtract(
-                   o.observed,
-                   (SELECT inventory_core_internal._bitmap_union(array_agg(n.item_ids))
-                    FROM sets AS n WHERE n.chunk = o.chunk AND n.is_newer)) AS item_ids
+    WITH seen AS MATERIALIZED (
+        SELECT o.chunk, o.observed,
+               run.mode = 'delta' AND inventory_core_internal._bitmap_count(o.observed) <= few AS is_cut
         FROM inventory_core_internal._run_sets(run.tenant_id, run.run_id) AS o
+    ), places AS MATERIALIZED (
+        -- where the sets are that may have an item in common: of a chunk that is cut, the touched blocks and what is not cut
+        SELECT s.chunk, s.observed, b.first_block, b.last_block
+        FROM seen AS s
+        CROSS JOIN LATERAL (SELECT c.block AS first_block, c.block AS last_block
+                            FROM inventory_core_internal._shaped(s.observed, s.is_cut) AS c WHERE s.is_cut
+                            UNION ALL
+                            SELECT -1, CASE WHEN s.is_cut THEN -1 ELSE 1023 END) AS b
+    ), sets AS MATERIALIZED (
+        SELECT l.chunk, l.block, l.run_id, l.item_ids, p.observed, r.is_newer
+        FROM places AS p
+        CROSS JOIN LATERAL (SELECT l.chunk, l.block, l.run_id, l.item_ids FROM inventory_core_internal.last_seen AS l
+                            WHERE l.tenant_id = run.tenant_id AND l.selection_hash = into_selection AND l.chunk = p.chunk
+                              AND l.block BETWEEN p.first_block AND p.last_block
+                              AND inventory_core_internal._bitmap_count(
+                                      inventory_core_internal._bitmap_intersect(l.item_ids, p.observed)) > 0
+                            OFFSET 0) AS l
+        CROSS JOIN LATERAL (SELECT (r.start_no, r.started_at, r.run_id) > (run.start_no, run.started_at, run.run_id) AS is_newer
+                            FROM inventory_core_internal.sync_runs AS r
+                            WHERE r.tenant_id = run.tenant_id AND r.run_id = l.run_id
+                            OFFSET 0) AS r
+    ), mine AS MATERIALIZED (
+        -- A run that started later may have been folded before: it keeps the items that it saw.
+        SELECT s.chunk, s.is_cut,
+               inventory_core_internal._bitmap_subtract(
+                   s.observed,
+                   (SELECT inventory_core_internal._bitmap_union(array_agg(n.item_ids))
+                    FROM sets AS n WHERE n.chunk = s.chunk AND n.is_newer)) AS item_ids
+        FROM seen AS s
     ), lost AS MATERIALIZED (
-        SELECT s.chunk, s.run_id, inventory_core_internal._bitmap_subtract(s.item_ids, m.item_ids) AS item_ids
+        SELECT s.chunk, s.block, s.run_id, inventory_core_internal._bitmap_subtract(s.item_ids, s.observed) AS item_ids
         FROM sets AS s
-        JOIN mine AS m USING (chunk)
         WHERE NOT s.is_newer
-          AND inventory_core_internal._bitmap_count(inventory_core_internal._bitmap_intersect(s.item_ids, m.item_ids)) > 0
     ), emptied AS (
         DELETE FROM inventory_core_internal.last_seen AS l
         USING lost
         WHERE l.tenant_id = run.tenant_id AND l.selection_hash = into_selection
-          AND l.chunk = lost.chunk AND l.run_id = lost.run_id
+          AND l.chunk = lost.chunk AND l.block = lost.block AND l.run_id = lost.run_id
           AND inventory_core_internal._bitmap_count(lost.item_ids) = 0
     ), shrunk AS (
         UPDATE inventory_core_internal.last_seen AS l
         SET item_ids = lost.item_ids
         FROM lost
         WHERE l.tenant_id = run.tenant_id AND l.selection_hash = into_selection
-          AND l.chunk = lost.chunk AND l.run_id = lost.run_id
+          AND l.chunk = lost.chunk AND l.block = lost.block AND l.run_id = lost.run_id
           AND inventory_core_internal._bitmap_count(lost.item_ids) > 0
     )
-    INSERT INTO inventory_core_internal.last_seen (tenant_id, selection_hash, chunk, run_id, item_ids)
-    SELECT run.tenant_id, into_selection, m.chunk, run.run_id, m.item_ids
+    INSERT INTO inventory_core_internal.last_seen (tenant_id, selection_hash, chunk, block, run_id, item_ids)
+    SELECT run.tenant_id, into_selection, m.chunk, c.block, run.run_id, c.item_ids
     FROM mine AS m
-    WHERE inventory_core_internal._bitmap_count(m.item_ids) > 0;
+    CROSS JOIN LATERAL inventory_core_internal._shaped(m.item_ids, m.is_cut) AS c
+    WHERE inventory_core_internal._bitmap_count(c.item_ids) > 0;
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._fold(inventory_core_internal.sync_runs, text) IS
-    'Moves what a run observed into the disjoint sets of a selection: its own, or * for the tenant; cost by chunks';
+    'Moves what a run observed into the disjoint sets of a selection: its own, or * for the tenant; cost by touched chunks';
 
 CREATE FUNCTION inventory_core_internal._fold_presence(run inventory_core_internal.sync_runs) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -54,10 +83,11 @@ BEGIN
     INSERT INTO inventory_core_internal.presence AS p (tenant_id, selection_hash, chunk, known_ids, missing_ids)
     SELECT run.tenant_id, run.selection_hash, c.chunk, inventory_core_internal._bitmap_union(ARRAY[k.known_ids, c.added]),
            inventory_core_internal._bitmap_subtract(
-               inventory_core_internal._bitmap_union(ARRAY[k.missing_ids, c.missing]), c.reappeared)
+               inventory_core_internal._bitmap_union(ARRAY[k.missing_ids, c.missing, c.removed]), c.reappeared)
     FROM (SELECT b.chunk,
                  (array_agg(b.item_ids) FILTER (WHERE b.change = 'added'))[1] AS added,
                  (array_agg(b.item_ids) FILTER (WHERE b.change = 'missing'))[1] AS missing,
+                 (array_agg(b.item_ids) FILTER (WHERE b.change = 'removed'))[1] AS removed,
                  (array_agg(b.item_ids) FILTER (WHERE b.change = 'reappeared'))[1] AS reappeared
           FROM inventory_core_internal.run_changes_bitmaps AS b
           WHERE b.tenant_id = run.tenant_id AND b.run_id = run.run_id AND b.change <> 'changed'
