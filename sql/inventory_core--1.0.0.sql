@@ -4467,7 +4467,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core.remove_items(text, uuid, json) IS
-    'Stores that the API reported items as removed; nothing is deleted, and an item that is observed later is there again';
+    'Stores that the API reported items as removed: from the end of the run they are missing, until a run observes them again';
 CREATE FUNCTION inventory_core.heartbeat(tenant text, run_id uuid) RETURNS timestamptz
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp

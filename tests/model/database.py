@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import psycopg
 from psycopg import sql
 
+from consumer import Consumer
 from contract import EPOCH
 from history import ALLOWED_META, HASHES, TENANTS
 from model import Settings
@@ -43,6 +44,7 @@ CALLS = {
     "prune_runs": "SELECT to_jsonb(inventory_core.prune_runs(%(tenant)s, %(keep)s::interval, %(keep_last)s::integer))",
     "forget_missing": """SELECT to_jsonb(inventory_core.forget_missing(
         %(tenant)s, %(hash)s, %(min_missed_runs)s::integer, %(min_age)s::interval, %(dry_run)s))""",
+    "forget_tenant": "SELECT to_jsonb(inventory_core.forget_tenant(%(tenant)s))",
     "set_clock": "SELECT NULL::jsonb FROM set_config('inventory_core.clock', %(to)s::text, false)",
 }
 
@@ -100,6 +102,7 @@ class Session:
         self.connection = psycopg.connect(
             dbname=database, user=role, autocommit=True, prepare_threshold=0,
             options="-c timezone=UTC -c lock_timeout=10s")     # a call that waits for the other tenant fails here
+        self.consumer = Consumer(database, role, tenant)
         self.execute("SELECT inventory_core.current_tenant()", {})   # loads the library, so its settings are known
         self.call("set_clock", {"to": EPOCH})
 
@@ -118,6 +121,9 @@ class Session:
     def call(self, kind, args):
         """The row or value that the call gives, with names for run ids."""
         args = dict(args, tenant=self.tenant)
+        if kind == "follow":
+            self.consumer.follow(args["page"])
+            return None
         if kind == "nonsense":
             return self.execute(args.pop("statement"), args)
         if "run" in args:
@@ -233,5 +239,6 @@ def scratch(prepared, change=None):
     finally:
         for session in sessions.values():
             session.connection.close()
+            session.consumer.connection.close()
         with admin() as server:
             run_as_admin(server, "DROP DATABASE {} WITH (FORCE)", database)

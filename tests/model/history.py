@@ -68,6 +68,7 @@ NONSENSE = (
 WEIGHTS = {
     "start_run": 24, "upsert_items": 36, "remove_items": 9, "heartbeat": 2, "record_error": 6, "finish_run": 27, "repeat_finish": 2,
     "late_call": 4, "lost_run": 3, "reap_expired_runs": 3, "forget_items": 3, "forget_missing": 6, "prune_runs": 5,
+    "forget_tenant": 1, "follow": 4,
     "set_clock": 10, "nonsense": 2, "begin": 4, "savepoint": 5, "rollback_to": 5, "rollback": 2, "commit": 4,
 }
 
@@ -282,6 +283,12 @@ class History:
         return "forget_missing", {"hash": self.rng.choice(HASHES), "min_missed_runs": self.rng.choice((0, 1, 1, 2, 3)),
                                   "min_age": timedelta(seconds=self.rng.choice((0, 0, 605, 3605))),
                                   "dry_run": self.chance(0.4)}
+
+    def forget_tenant(self, _):
+        return ("forget_tenant", {}) if self.chance(0.4) else None
+
+    def follow(self, _):
+        return "follow", {"page": self.rng.choice((1, 1, 2, 5, 1000))}
 
     def prune_runs(self, _):
         return "prune_runs", {"keep": timedelta(seconds=self.rng.choice((0, 0, 605, 7205))),

@@ -444,6 +444,16 @@ class Tenant:
             self.forget_items(gone)
         return len(gone)
 
+    def forget_tenant(self):
+        """Everything: the tenant begins anew."""
+        forgotten = len(self.items)
+        self.runs, self.items, self.next_id = [], {}, 1
+        self.selections, self.cursors, self.refusals = {}, {}, {}
+        return forgotten
+
+    def follow(self, page):
+        """Another program reads the feed: nothing changes here."""
+
     def nonsense(self, sqlstate, **_):
         raise Refused(sqlstate)
 
