@@ -7,25 +7,29 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION inventory_core_internal._shaped(bytea, boolean) IS 'A set as it is stored: by blocks, or as a whole';
 
+-- Every set is found by its key: a hash join would read all sets of the selection.
 CREATE FUNCTION inventory_core_internal._fold(run inventory_core_internal.sync_runs, into_selection text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
+SET enable_nestloop = on
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+SET jit = off
 AS $$
 DECLARE
     few CONSTANT integer := 64;
 BEGIN
     WITH seen AS MATERIALIZED (
-        SELECT o.chunk, o.observed,
-               run.mode = 'delta' AND inventory_core_internal._bitmap_count(o.observed) <= few AS is_cut
+        SELECT o.chunk, o.observed, inventory_core_internal._bitmap_count(o.observed) <= few AS is_few
         FROM inventory_core_internal._run_sets(run.tenant_id, run.run_id) AS o
     ), places AS MATERIALIZED (
-        -- where the sets are that may have an item in common: of a chunk that is cut, the touched blocks and what is not cut
+        -- where the sets are that may have an item in common: if it saw few items, their blocks, and sets that are not cut
         SELECT s.chunk, s.observed, b.first_block, b.last_block
         FROM seen AS s
         CROSS JOIN LATERAL (SELECT c.block AS first_block, c.block AS last_block
-                            FROM inventory_core_internal._shaped(s.observed, s.is_cut) AS c WHERE s.is_cut
+                            FROM inventory_core_internal._shaped(s.observed, s.is_few) AS c WHERE s.is_few
                             UNION ALL
-                            SELECT -1, CASE WHEN s.is_cut THEN -1 ELSE 1023 END) AS b
+                            SELECT -1, CASE WHEN s.is_few THEN -1 ELSE 1023 END) AS b
     ), sets AS MATERIALIZED (
         SELECT l.chunk, l.block, l.run_id, l.item_ids, p.observed, r.is_newer
         FROM places AS p
@@ -41,7 +45,7 @@ BEGIN
                             OFFSET 0) AS r
     ), mine AS MATERIALIZED (
         -- A run that started later may have been folded before: it keeps the items that it saw.
-        SELECT s.chunk, s.is_cut,
+        SELECT s.chunk, s.is_few AND run.mode = 'delta' AS is_cut,
                inventory_core_internal._bitmap_subtract(
                    s.observed,
                    (SELECT inventory_core_internal._bitmap_union(array_agg(n.item_ids))
@@ -114,9 +118,12 @@ BEGIN
         RETURN;
     END IF;
     FOR run IN
-        SELECT r.* FROM inventory_core_internal.sync_runs AS r
-        WHERE r.tenant_id = tenant AND r.status <> 'running'
-          AND r.run_id IN (SELECT p.run_id FROM inventory_core_internal.run_parts AS p WHERE p.tenant_id = tenant)
+        SELECT r.*
+        FROM (SELECT DISTINCT p.run_id FROM inventory_core_internal.run_parts AS p WHERE p.tenant_id = tenant) AS p
+        -- looked up, however many runs the tenant has
+        CROSS JOIN LATERAL (SELECT r.* FROM inventory_core_internal.sync_runs AS r
+                            WHERE r.tenant_id = tenant AND r.run_id = p.run_id AND r.status <> 'running'
+                            OFFSET 0) AS r
         ORDER BY r.start_no, r.started_at, r.run_id
     LOOP
         PERFORM inventory_core_internal._fold(run, '*');

@@ -36,9 +36,14 @@ $$;
 COMMENT ON FUNCTION inventory_core_internal._end_removals(inventory_core_internal.sync_runs) IS
     'Stores what an ending run removed, and what is missing because of it; returns how many items it removed';
 
+-- Every set is found by its key, as in _fold.
 CREATE FUNCTION inventory_core_internal._fold_removals(run inventory_core_internal.sync_runs) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
+SET enable_nestloop = on
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+SET jit = off
 AS $$
 DECLARE
     few CONSTANT integer := 64;
