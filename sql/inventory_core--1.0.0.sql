@@ -2413,35 +2413,32 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION inventory_core_internal._shaped(bytea, boolean) IS 'A set as it is stored: by blocks, or as a whole';
 
--- Every set is found by its key: a hash join would read all sets of the selection.
+-- Every set is found by its key, one statement each: of a join the planner cannot know that reading all sets of the selection
+-- costs more.
 CREATE FUNCTION inventory_core_internal._fold(run inventory_core_internal.sync_runs, into_selection text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
-SET enable_nestloop = on
-SET enable_hashjoin = off
-SET enable_mergejoin = off
-SET jit = off
 AS $$
 DECLARE
     few CONSTANT integer := 64;
+    old record;
+    newer_chunks integer[] := '{}';
+    newer_sets bytea[] := '{}';
 BEGIN
-    WITH seen AS MATERIALIZED (
-        SELECT o.chunk, o.observed, inventory_core_internal._bitmap_count(o.observed) <= few AS is_few
-        FROM inventory_core_internal._run_sets(run.tenant_id, run.run_id) AS o
-    ), places AS MATERIALIZED (
+    FOR old IN
+        SELECT l.chunk, l.block, l.run_id, l.item_ids, r.is_newer,
+               inventory_core_internal._bitmap_subtract(l.item_ids, p.observed) AS kept
         -- where the sets are that may have an item in common: if it saw few items, their blocks, and sets that are not cut
-        SELECT s.chunk, s.observed, b.first_block, b.last_block
-        FROM seen AS s
+        FROM (SELECT s.chunk, s.observed, inventory_core_internal._bitmap_count(s.observed) <= few AS is_few
+              FROM inventory_core_internal._run_sets(run.tenant_id, run.run_id) AS s
+              OFFSET 0) AS p
         CROSS JOIN LATERAL (SELECT c.block AS first_block, c.block AS last_block
-                            FROM inventory_core_internal._shaped(s.observed, s.is_few) AS c WHERE s.is_few
+                            FROM inventory_core_internal._bitmap_blocks(p.observed) AS c WHERE p.is_few
                             UNION ALL
-                            SELECT -1, CASE WHEN s.is_few THEN -1 ELSE 1023 END) AS b
-    ), sets AS MATERIALIZED (
-        SELECT l.chunk, l.block, l.run_id, l.item_ids, p.observed, r.is_newer
-        FROM places AS p
+                            SELECT -1, CASE WHEN p.is_few THEN -1 ELSE 1023 END) AS b
         CROSS JOIN LATERAL (SELECT l.chunk, l.block, l.run_id, l.item_ids FROM inventory_core_internal.last_seen AS l
                             WHERE l.tenant_id = run.tenant_id AND l.selection_hash = into_selection AND l.chunk = p.chunk
-                              AND l.block BETWEEN p.first_block AND p.last_block
+                              AND l.block BETWEEN b.first_block AND b.last_block
                               AND inventory_core_internal._bitmap_count(
                                       inventory_core_internal._bitmap_intersect(l.item_ids, p.observed)) > 0
                             OFFSET 0) AS l
@@ -2449,36 +2446,32 @@ BEGIN
                             FROM inventory_core_internal.sync_runs AS r
                             WHERE r.tenant_id = run.tenant_id AND r.run_id = l.run_id
                             OFFSET 0) AS r
-    ), mine AS MATERIALIZED (
-        -- A run that started later may have been folded before: it keeps the items that it saw.
-        SELECT s.chunk, s.is_few AND run.mode = 'delta' AS is_cut,
-               inventory_core_internal._bitmap_subtract(
-                   s.observed,
-                   (SELECT inventory_core_internal._bitmap_union(array_agg(n.item_ids))
-                    FROM sets AS n WHERE n.chunk = s.chunk AND n.is_newer)) AS item_ids
-        FROM seen AS s
-    ), lost AS MATERIALIZED (
-        SELECT s.chunk, s.block, s.run_id, inventory_core_internal._bitmap_subtract(s.item_ids, s.observed) AS item_ids
-        FROM sets AS s
-        WHERE NOT s.is_newer
-    ), emptied AS (
-        DELETE FROM inventory_core_internal.last_seen AS l
-        USING lost
-        WHERE l.tenant_id = run.tenant_id AND l.selection_hash = into_selection
-          AND l.chunk = lost.chunk AND l.block = lost.block AND l.run_id = lost.run_id
-          AND inventory_core_internal._bitmap_count(lost.item_ids) = 0
-    ), shrunk AS (
-        UPDATE inventory_core_internal.last_seen AS l
-        SET item_ids = lost.item_ids
-        FROM lost
-        WHERE l.tenant_id = run.tenant_id AND l.selection_hash = into_selection
-          AND l.chunk = lost.chunk AND l.block = lost.block AND l.run_id = lost.run_id
-          AND inventory_core_internal._bitmap_count(lost.item_ids) > 0
-    )
+    LOOP
+        IF old.is_newer THEN
+            newer_chunks := newer_chunks || old.chunk;
+            newer_sets := newer_sets || old.item_ids;
+        ELSIF inventory_core_internal._bitmap_count(old.kept) = 0 THEN
+            DELETE FROM inventory_core_internal.last_seen AS l
+            WHERE l.tenant_id = run.tenant_id AND l.selection_hash = into_selection
+              AND l.chunk = old.chunk AND l.block = old.block AND l.run_id = old.run_id;
+        ELSE
+            UPDATE inventory_core_internal.last_seen AS l
+            SET item_ids = old.kept
+            WHERE l.tenant_id = run.tenant_id AND l.selection_hash = into_selection
+              AND l.chunk = old.chunk AND l.block = old.block AND l.run_id = old.run_id;
+        END IF;
+    END LOOP;
     INSERT INTO inventory_core_internal.last_seen (tenant_id, selection_hash, chunk, block, run_id, item_ids)
-    SELECT run.tenant_id, into_selection, m.chunk, c.block, run.run_id, c.item_ids
-    FROM mine AS m
-    CROSS JOIN LATERAL inventory_core_internal._shaped(m.item_ids, m.is_cut) AS c
+    SELECT run.tenant_id, into_selection, s.chunk, c.block, run.run_id, c.item_ids
+    FROM (SELECT s.chunk, run.mode = 'delta' AND inventory_core_internal._bitmap_count(s.observed) <= few AS is_cut,
+                 -- A run that started later may have been folded before: it keeps the items that it saw.
+                 CASE WHEN newer_sets = '{}' THEN s.observed
+                      ELSE inventory_core_internal._bitmap_subtract(s.observed, (
+                          SELECT inventory_core_internal._bitmap_union(array_agg(n.item_ids))
+                          FROM unnest(newer_chunks, newer_sets) AS n (chunk, item_ids)
+                          WHERE n.chunk = s.chunk)) END AS item_ids
+          FROM inventory_core_internal._run_sets(run.tenant_id, run.run_id) AS s) AS s
+    CROSS JOIN LATERAL inventory_core_internal._shaped(s.item_ids, s.is_cut) AS c
     WHERE inventory_core_internal._bitmap_count(c.item_ids) > 0;
 END
 $$;
@@ -2580,68 +2573,77 @@ $$;
 COMMENT ON FUNCTION inventory_core_internal._end_removals(inventory_core_internal.sync_runs) IS
     'Stores what an ending run removed, and what is missing because of it; returns how many items it removed';
 
+CREATE FUNCTION inventory_core_internal._touched_sets(run inventory_core_internal.sync_runs)
+RETURNS TABLE (chunk integer, observed bytea, removed bytea, touched bytea)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT coalesce(o.chunk, r.chunk), o.observed, r.item_ids,
+           inventory_core_internal._bitmap_union(ARRAY[o.observed, r.item_ids])
+    FROM inventory_core_internal._run_sets(run.tenant_id, run.run_id) AS o
+    FULL JOIN (SELECT r.chunk, r.item_ids FROM inventory_core_internal.removals AS r
+               WHERE r.tenant_id = run.tenant_id AND r.selection_hash = run.selection_hash
+                 AND r.run_seq = run.run_seq) AS r ON r.chunk = o.chunk;
+END;
+COMMENT ON FUNCTION inventory_core_internal._touched_sets(inventory_core_internal.sync_runs) IS
+    'What an ending run observed, and what it ended with removed';
+
 -- Every set is found by its key, as in _fold.
 CREATE FUNCTION inventory_core_internal._fold_removals(run inventory_core_internal.sync_runs) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
-SET enable_nestloop = on
-SET enable_hashjoin = off
-SET enable_mergejoin = off
-SET jit = off
 AS $$
 DECLARE
     few CONSTANT integer := 64;
+    old record;
+    -- removed before, not observed since, and removed again
+    again_chunks integer[] := '{}';
+    again_seqs bigint[] := '{}';
+    again_sets bytea[] := '{}';
 BEGIN
-    WITH touched AS MATERIALIZED (
-        SELECT coalesce(o.chunk, r.chunk) AS chunk, o.observed, r.item_ids AS removed,
-               inventory_core_internal._bitmap_union(ARRAY[o.observed, r.item_ids]) AS both
-        FROM inventory_core_internal._run_sets(run.tenant_id, run.run_id) AS o
-        FULL JOIN (SELECT r.chunk, r.item_ids FROM inventory_core_internal.removals AS r
-                   WHERE r.tenant_id = run.tenant_id AND r.selection_hash = run.selection_hash
-                     AND r.run_seq = run.run_seq) AS r ON r.chunk = o.chunk
-    ), places AS MATERIALIZED (
-        SELECT t.*, b.first_block, b.last_block
-        FROM (SELECT t.*, inventory_core_internal._bitmap_count(t.both) <= few AS is_cut FROM touched AS t) AS t
-        CROSS JOIN LATERAL (SELECT c.block AS first_block, c.block AS last_block
-                            FROM inventory_core_internal._shaped(t.both, t.is_cut) AS c WHERE t.is_cut
-                            UNION ALL
-                            SELECT -1, CASE WHEN t.is_cut THEN -1 ELSE 1023 END) AS b
-    ), hit AS MATERIALIZED (
-        SELECT d.chunk, d.block, d.first_seq, d.last_seq, inventory_core_internal._bitmap_subtract(d.item_ids, t.both) AS kept,
-               -- removed before, not observed since, and removed again
+    FOR old IN
+        SELECT d.chunk, d.block, d.first_seq, d.last_seq, inventory_core_internal._bitmap_subtract(d.item_ids, t.touched) AS kept,
                inventory_core_internal._bitmap_intersect(
                    d.item_ids, inventory_core_internal._bitmap_subtract(t.removed, t.observed)) AS again
-        FROM places AS t
+        FROM (SELECT t.*, inventory_core_internal._bitmap_count(t.touched) <= few AS is_few
+              FROM inventory_core_internal._touched_sets(run) AS t
+              OFFSET 0) AS t
+        CROSS JOIN LATERAL (SELECT c.block AS first_block, c.block AS last_block
+                            FROM inventory_core_internal._bitmap_blocks(t.touched) AS c WHERE t.is_few
+                            UNION ALL
+                            SELECT -1, CASE WHEN t.is_few THEN -1 ELSE 1023 END) AS b
         CROSS JOIN LATERAL (SELECT d.chunk, d.block, d.first_seq, d.last_seq, d.item_ids
                             FROM inventory_core_internal.removed_items AS d
                             WHERE d.tenant_id = run.tenant_id AND d.selection_hash = run.selection_hash AND d.chunk = t.chunk
-                              AND d.block BETWEEN t.first_block AND t.last_block
+                              AND d.block BETWEEN b.first_block AND b.last_block
+                              AND inventory_core_internal._bitmap_count(
+                                      inventory_core_internal._bitmap_intersect(d.item_ids, t.touched)) > 0
                             OFFSET 0) AS d
-        WHERE inventory_core_internal._bitmap_count(inventory_core_internal._bitmap_intersect(d.item_ids, t.both)) > 0
-    ), emptied AS (
-        DELETE FROM inventory_core_internal.removed_items AS d
-        USING hit AS h
-        WHERE d.tenant_id = run.tenant_id AND d.selection_hash = run.selection_hash
-          AND d.chunk = h.chunk AND d.block = h.block AND d.first_seq = h.first_seq AND d.last_seq = h.last_seq
-          AND inventory_core_internal._bitmap_count(h.kept) = 0
-    ), shrunk AS (
-        UPDATE inventory_core_internal.removed_items AS d
-        SET item_ids = h.kept
-        FROM hit AS h
-        WHERE d.tenant_id = run.tenant_id AND d.selection_hash = run.selection_hash
-          AND d.chunk = h.chunk AND d.block = h.block AND d.first_seq = h.first_seq AND d.last_seq = h.last_seq
-          AND inventory_core_internal._bitmap_count(h.kept) > 0
-    )
+    LOOP
+        again_chunks := again_chunks || old.chunk;
+        again_seqs := again_seqs || old.first_seq;
+        again_sets := again_sets || old.again;
+        IF inventory_core_internal._bitmap_count(old.kept) = 0 THEN
+            DELETE FROM inventory_core_internal.removed_items AS d
+            WHERE d.tenant_id = run.tenant_id AND d.selection_hash = run.selection_hash AND d.chunk = old.chunk
+              AND d.block = old.block AND d.first_seq = old.first_seq AND d.last_seq = old.last_seq;
+        ELSE
+            UPDATE inventory_core_internal.removed_items AS d
+            SET item_ids = old.kept
+            WHERE d.tenant_id = run.tenant_id AND d.selection_hash = run.selection_hash AND d.chunk = old.chunk
+              AND d.block = old.block AND d.first_seq = old.first_seq AND d.last_seq = old.last_seq;
+        END IF;
+    END LOOP;
     INSERT INTO inventory_core_internal.removed_items (tenant_id, selection_hash, chunk, block, first_seq, last_seq, item_ids)
     SELECT run.tenant_id, run.selection_hash, n.chunk, c.block, n.first_seq, run.run_seq, c.item_ids
-    FROM (SELECT h.chunk, h.first_seq, inventory_core_internal._bitmap_union(array_agg(h.again)) AS item_ids
-          FROM hit AS h
-          GROUP BY h.chunk, h.first_seq
+    FROM (SELECT a.chunk, a.first_seq, inventory_core_internal._bitmap_union(array_agg(a.item_ids)) AS item_ids
+          FROM unnest(again_chunks, again_seqs, again_sets) AS a (chunk, first_seq, item_ids)
+          GROUP BY a.chunk, a.first_seq
           UNION ALL
           SELECT t.chunk, run.run_seq,
                  inventory_core_internal._bitmap_subtract(t.removed, (
-                     SELECT inventory_core_internal._bitmap_union(array_agg(h.again)) FROM hit AS h WHERE h.chunk = t.chunk))
-          FROM touched AS t
+                     SELECT inventory_core_internal._bitmap_union(array_agg(a.item_ids))
+                     FROM unnest(again_chunks, again_sets) AS a (chunk, item_ids) WHERE a.chunk = t.chunk))
+          FROM inventory_core_internal._touched_sets(run) AS t
           WHERE t.removed IS NOT NULL) AS n
     CROSS JOIN LATERAL inventory_core_internal._shaped(
         n.item_ids, inventory_core_internal._bitmap_count(n.item_ids) <= few) AS c
@@ -2692,7 +2694,9 @@ BEGIN
     -- a selection's runs in their order
     SELECT array_agg(r.run_id ORDER BY r.start_no, r.run_seq, r.run_id) INTO run_ids
     FROM numbered AS n
-    JOIN inventory_core_internal.sync_runs AS r ON r.tenant_id = tenant AND r.run_id = n.run_id;
+    CROSS JOIN LATERAL (SELECT r.run_id, r.start_no, r.run_seq FROM inventory_core_internal.sync_runs AS r
+                        WHERE r.tenant_id = tenant AND r.run_id = n.run_id
+                        OFFSET 0) AS r;
     IF run_ids IS NOT NULL THEN
         PERFORM inventory_core_internal._add_to_feed(tenant, run_ids);
     END IF;

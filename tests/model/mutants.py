@@ -141,7 +141,7 @@ MUTANTS = (
     Mutant("a removed item that is observed stays removed",
            "_close_run", "IF has_removals OR changes.has_reappeared THEN", "IF has_removals THEN"),
     Mutant("a repeated removal begins anew",
-           "_fold_removals", "SELECT h.chunk, h.first_seq,", "SELECT h.chunk, run.run_seq AS first_seq,"),
+           "_fold_removals", "again_seqs := again_seqs || old.first_seq", "again_seqs := again_seqs || run.run_seq"),
     Mutant("a removal of what was missing is a miss of its own",
            "_is_first_miss", "(counted_seq IS NULL) OR (removed_seq < counted_seq)", "true"),
     Mutant("the guards expect what the run removed",

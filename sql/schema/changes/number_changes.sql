@@ -40,7 +40,9 @@ BEGIN
     -- a selection's runs in their order
     SELECT array_agg(r.run_id ORDER BY r.start_no, r.run_seq, r.run_id) INTO run_ids
     FROM numbered AS n
-    JOIN inventory_core_internal.sync_runs AS r ON r.tenant_id = tenant AND r.run_id = n.run_id;
+    CROSS JOIN LATERAL (SELECT r.run_id, r.start_no, r.run_seq FROM inventory_core_internal.sync_runs AS r
+                        WHERE r.tenant_id = tenant AND r.run_id = n.run_id
+                        OFFSET 0) AS r;
     IF run_ids IS NOT NULL THEN
         PERFORM inventory_core_internal._add_to_feed(tenant, run_ids);
     END IF;

@@ -7,35 +7,32 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION inventory_core_internal._shaped(bytea, boolean) IS 'A set as it is stored: by blocks, or as a whole';
 
--- Every set is found by its key: a hash join would read all sets of the selection.
+-- Every set is found by its key, one statement each: of a join the planner cannot know that reading all sets of the selection
+-- costs more.
 CREATE FUNCTION inventory_core_internal._fold(run inventory_core_internal.sync_runs, into_selection text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
-SET enable_nestloop = on
-SET enable_hashjoin = off
-SET enable_mergejoin = off
-SET jit = off
 AS $$
 DECLARE
     few CONSTANT integer := 64;
+    old record;
+    newer_chunks integer[] := '{}';
+    newer_sets bytea[] := '{}';
 BEGIN
-    WITH seen AS MATERIALIZED (
-        SELECT o.chunk, o.observed, inventory_core_internal._bitmap_count(o.observed) <= few AS is_few
-        FROM inventory_core_internal._run_sets(run.tenant_id, run.run_id) AS o
-    ), places AS MATERIALIZED (
+    FOR old IN
+        SELECT l.chunk, l.block, l.run_id, l.item_ids, r.is_newer,
+               inventory_core_internal._bitmap_subtract(l.item_ids, p.observed) AS kept
         -- where the sets are that may have an item in common: if it saw few items, their blocks, and sets that are not cut
-        SELECT s.chunk, s.observed, b.first_block, b.last_block
-        FROM seen AS s
+        FROM (SELECT s.chunk, s.observed, inventory_core_internal._bitmap_count(s.observed) <= few AS is_few
+              FROM inventory_core_internal._run_sets(run.tenant_id, run.run_id) AS s
+              OFFSET 0) AS p
         CROSS JOIN LATERAL (SELECT c.block AS first_block, c.block AS last_block
-                            FROM inventory_core_internal._shaped(s.observed, s.is_few) AS c WHERE s.is_few
+                            FROM inventory_core_internal._bitmap_blocks(p.observed) AS c WHERE p.is_few
                             UNION ALL
-                            SELECT -1, CASE WHEN s.is_few THEN -1 ELSE 1023 END) AS b
-    ), sets AS MATERIALIZED (
-        SELECT l.chunk, l.block, l.run_id, l.item_ids, p.observed, r.is_newer
-        FROM places AS p
+                            SELECT -1, CASE WHEN p.is_few THEN -1 ELSE 1023 END) AS b
         CROSS JOIN LATERAL (SELECT l.chunk, l.block, l.run_id, l.item_ids FROM inventory_core_internal.last_seen AS l
                             WHERE l.tenant_id = run.tenant_id AND l.selection_hash = into_selection AND l.chunk = p.chunk
-                              AND l.block BETWEEN p.first_block AND p.last_block
+                              AND l.block BETWEEN b.first_block AND b.last_block
                               AND inventory_core_internal._bitmap_count(
                                       inventory_core_internal._bitmap_intersect(l.item_ids, p.observed)) > 0
                             OFFSET 0) AS l
@@ -43,36 +40,32 @@ BEGIN
                             FROM inventory_core_internal.sync_runs AS r
                             WHERE r.tenant_id = run.tenant_id AND r.run_id = l.run_id
                             OFFSET 0) AS r
-    ), mine AS MATERIALIZED (
-        -- A run that started later may have been folded before: it keeps the items that it saw.
-        SELECT s.chunk, s.is_few AND run.mode = 'delta' AS is_cut,
-               inventory_core_internal._bitmap_subtract(
-                   s.observed,
-                   (SELECT inventory_core_internal._bitmap_union(array_agg(n.item_ids))
-                    FROM sets AS n WHERE n.chunk = s.chunk AND n.is_newer)) AS item_ids
-        FROM seen AS s
-    ), lost AS MATERIALIZED (
-        SELECT s.chunk, s.block, s.run_id, inventory_core_internal._bitmap_subtract(s.item_ids, s.observed) AS item_ids
-        FROM sets AS s
-        WHERE NOT s.is_newer
-    ), emptied AS (
-        DELETE FROM inventory_core_internal.last_seen AS l
-        USING lost
-        WHERE l.tenant_id = run.tenant_id AND l.selection_hash = into_selection
-          AND l.chunk = lost.chunk AND l.block = lost.block AND l.run_id = lost.run_id
-          AND inventory_core_internal._bitmap_count(lost.item_ids) = 0
-    ), shrunk AS (
-        UPDATE inventory_core_internal.last_seen AS l
-        SET item_ids = lost.item_ids
-        FROM lost
-        WHERE l.tenant_id = run.tenant_id AND l.selection_hash = into_selection
-          AND l.chunk = lost.chunk AND l.block = lost.block AND l.run_id = lost.run_id
-          AND inventory_core_internal._bitmap_count(lost.item_ids) > 0
-    )
+    LOOP
+        IF old.is_newer THEN
+            newer_chunks := newer_chunks || old.chunk;
+            newer_sets := newer_sets || old.item_ids;
+        ELSIF inventory_core_internal._bitmap_count(old.kept) = 0 THEN
+            DELETE FROM inventory_core_internal.last_seen AS l
+            WHERE l.tenant_id = run.tenant_id AND l.selection_hash = into_selection
+              AND l.chunk = old.chunk AND l.block = old.block AND l.run_id = old.run_id;
+        ELSE
+            UPDATE inventory_core_internal.last_seen AS l
+            SET item_ids = old.kept
+            WHERE l.tenant_id = run.tenant_id AND l.selection_hash = into_selection
+              AND l.chunk = old.chunk AND l.block = old.block AND l.run_id = old.run_id;
+        END IF;
+    END LOOP;
     INSERT INTO inventory_core_internal.last_seen (tenant_id, selection_hash, chunk, block, run_id, item_ids)
-    SELECT run.tenant_id, into_selection, m.chunk, c.block, run.run_id, c.item_ids
-    FROM mine AS m
-    CROSS JOIN LATERAL inventory_core_internal._shaped(m.item_ids, m.is_cut) AS c
+    SELECT run.tenant_id, into_selection, s.chunk, c.block, run.run_id, c.item_ids
+    FROM (SELECT s.chunk, run.mode = 'delta' AND inventory_core_internal._bitmap_count(s.observed) <= few AS is_cut,
+                 -- A run that started later may have been folded before: it keeps the items that it saw.
+                 CASE WHEN newer_sets = '{}' THEN s.observed
+                      ELSE inventory_core_internal._bitmap_subtract(s.observed, (
+                          SELECT inventory_core_internal._bitmap_union(array_agg(n.item_ids))
+                          FROM unnest(newer_chunks, newer_sets) AS n (chunk, item_ids)
+                          WHERE n.chunk = s.chunk)) END AS item_ids
+          FROM inventory_core_internal._run_sets(run.tenant_id, run.run_id) AS s) AS s
+    CROSS JOIN LATERAL inventory_core_internal._shaped(s.item_ids, s.is_cut) AS c
     WHERE inventory_core_internal._bitmap_count(c.item_ids) > 0;
 END
 $$;

@@ -36,68 +36,77 @@ $$;
 COMMENT ON FUNCTION inventory_core_internal._end_removals(inventory_core_internal.sync_runs) IS
     'Stores what an ending run removed, and what is missing because of it; returns how many items it removed';
 
+CREATE FUNCTION inventory_core_internal._touched_sets(run inventory_core_internal.sync_runs)
+RETURNS TABLE (chunk integer, observed bytea, removed bytea, touched bytea)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT coalesce(o.chunk, r.chunk), o.observed, r.item_ids,
+           inventory_core_internal._bitmap_union(ARRAY[o.observed, r.item_ids])
+    FROM inventory_core_internal._run_sets(run.tenant_id, run.run_id) AS o
+    FULL JOIN (SELECT r.chunk, r.item_ids FROM inventory_core_internal.removals AS r
+               WHERE r.tenant_id = run.tenant_id AND r.selection_hash = run.selection_hash
+                 AND r.run_seq = run.run_seq) AS r ON r.chunk = o.chunk;
+END;
+COMMENT ON FUNCTION inventory_core_internal._touched_sets(inventory_core_internal.sync_runs) IS
+    'What an ending run observed, and what it ended with removed';
+
 -- Every set is found by its key, as in _fold.
 CREATE FUNCTION inventory_core_internal._fold_removals(run inventory_core_internal.sync_runs) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
-SET enable_nestloop = on
-SET enable_hashjoin = off
-SET enable_mergejoin = off
-SET jit = off
 AS $$
 DECLARE
     few CONSTANT integer := 64;
+    old record;
+    -- removed before, not observed since, and removed again
+    again_chunks integer[] := '{}';
+    again_seqs bigint[] := '{}';
+    again_sets bytea[] := '{}';
 BEGIN
-    WITH touched AS MATERIALIZED (
-        SELECT coalesce(o.chunk, r.chunk) AS chunk, o.observed, r.item_ids AS removed,
-               inventory_core_internal._bitmap_union(ARRAY[o.observed, r.item_ids]) AS both
-        FROM inventory_core_internal._run_sets(run.tenant_id, run.run_id) AS o
-        FULL JOIN (SELECT r.chunk, r.item_ids FROM inventory_core_internal.removals AS r
-                   WHERE r.tenant_id = run.tenant_id AND r.selection_hash = run.selection_hash
-                     AND r.run_seq = run.run_seq) AS r ON r.chunk = o.chunk
-    ), places AS MATERIALIZED (
-        SELECT t.*, b.first_block, b.last_block
-        FROM (SELECT t.*, inventory_core_internal._bitmap_count(t.both) <= few AS is_cut FROM touched AS t) AS t
-        CROSS JOIN LATERAL (SELECT c.block AS first_block, c.block AS last_block
-                            FROM inventory_core_internal._shaped(t.both, t.is_cut) AS c WHERE t.is_cut
-                            UNION ALL
-                            SELECT -1, CASE WHEN t.is_cut THEN -1 ELSE 1023 END) AS b
-    ), hit AS MATERIALIZED (
-        SELECT d.chunk, d.block, d.first_seq, d.last_seq, inventory_core_internal._bitmap_subtract(d.item_ids, t.both) AS kept,
-               -- removed before, not observed since, and removed again
+    FOR old IN
+        SELECT d.chunk, d.block, d.first_seq, d.last_seq, inventory_core_internal._bitmap_subtract(d.item_ids, t.touched) AS kept,
                inventory_core_internal._bitmap_intersect(
                    d.item_ids, inventory_core_internal._bitmap_subtract(t.removed, t.observed)) AS again
-        FROM places AS t
+        FROM (SELECT t.*, inventory_core_internal._bitmap_count(t.touched) <= few AS is_few
+              FROM inventory_core_internal._touched_sets(run) AS t
+              OFFSET 0) AS t
+        CROSS JOIN LATERAL (SELECT c.block AS first_block, c.block AS last_block
+                            FROM inventory_core_internal._bitmap_blocks(t.touched) AS c WHERE t.is_few
+                            UNION ALL
+                            SELECT -1, CASE WHEN t.is_few THEN -1 ELSE 1023 END) AS b
         CROSS JOIN LATERAL (SELECT d.chunk, d.block, d.first_seq, d.last_seq, d.item_ids
                             FROM inventory_core_internal.removed_items AS d
                             WHERE d.tenant_id = run.tenant_id AND d.selection_hash = run.selection_hash AND d.chunk = t.chunk
-                              AND d.block BETWEEN t.first_block AND t.last_block
+                              AND d.block BETWEEN b.first_block AND b.last_block
+                              AND inventory_core_internal._bitmap_count(
+                                      inventory_core_internal._bitmap_intersect(d.item_ids, t.touched)) > 0
                             OFFSET 0) AS d
-        WHERE inventory_core_internal._bitmap_count(inventory_core_internal._bitmap_intersect(d.item_ids, t.both)) > 0
-    ), emptied AS (
-        DELETE FROM inventory_core_internal.removed_items AS d
-        USING hit AS h
-        WHERE d.tenant_id = run.tenant_id AND d.selection_hash = run.selection_hash
-          AND d.chunk = h.chunk AND d.block = h.block AND d.first_seq = h.first_seq AND d.last_seq = h.last_seq
-          AND inventory_core_internal._bitmap_count(h.kept) = 0
-    ), shrunk AS (
-        UPDATE inventory_core_internal.removed_items AS d
-        SET item_ids = h.kept
-        FROM hit AS h
-        WHERE d.tenant_id = run.tenant_id AND d.selection_hash = run.selection_hash
-          AND d.chunk = h.chunk AND d.block = h.block AND d.first_seq = h.first_seq AND d.last_seq = h.last_seq
-          AND inventory_core_internal._bitmap_count(h.kept) > 0
-    )
+    LOOP
+        again_chunks := again_chunks || old.chunk;
+        again_seqs := again_seqs || old.first_seq;
+        again_sets := again_sets || old.again;
+        IF inventory_core_internal._bitmap_count(old.kept) = 0 THEN
+            DELETE FROM inventory_core_internal.removed_items AS d
+            WHERE d.tenant_id = run.tenant_id AND d.selection_hash = run.selection_hash AND d.chunk = old.chunk
+              AND d.block = old.block AND d.first_seq = old.first_seq AND d.last_seq = old.last_seq;
+        ELSE
+            UPDATE inventory_core_internal.removed_items AS d
+            SET item_ids = old.kept
+            WHERE d.tenant_id = run.tenant_id AND d.selection_hash = run.selection_hash AND d.chunk = old.chunk
+              AND d.block = old.block AND d.first_seq = old.first_seq AND d.last_seq = old.last_seq;
+        END IF;
+    END LOOP;
     INSERT INTO inventory_core_internal.removed_items (tenant_id, selection_hash, chunk, block, first_seq, last_seq, item_ids)
     SELECT run.tenant_id, run.selection_hash, n.chunk, c.block, n.first_seq, run.run_seq, c.item_ids
-    FROM (SELECT h.chunk, h.first_seq, inventory_core_internal._bitmap_union(array_agg(h.again)) AS item_ids
-          FROM hit AS h
-          GROUP BY h.chunk, h.first_seq
+    FROM (SELECT a.chunk, a.first_seq, inventory_core_internal._bitmap_union(array_agg(a.item_ids)) AS item_ids
+          FROM unnest(again_chunks, again_seqs, again_sets) AS a (chunk, first_seq, item_ids)
+          GROUP BY a.chunk, a.first_seq
           UNION ALL
           SELECT t.chunk, run.run_seq,
                  inventory_core_internal._bitmap_subtract(t.removed, (
-                     SELECT inventory_core_internal._bitmap_union(array_agg(h.again)) FROM hit AS h WHERE h.chunk = t.chunk))
-          FROM touched AS t
+                     SELECT inventory_core_internal._bitmap_union(array_agg(a.item_ids))
+                     FROM unnest(again_chunks, again_sets) AS a (chunk, item_ids) WHERE a.chunk = t.chunk))
+          FROM inventory_core_internal._touched_sets(run) AS t
           WHERE t.removed IS NOT NULL) AS n
     CROSS JOIN LATERAL inventory_core_internal._shaped(
         n.item_ids, inventory_core_internal._bitmap_count(n.item_ids) <= few) AS c
