@@ -8,12 +8,13 @@ import burdens
 import contestants
 import machine
 import report
+import runs
 from figures import Figures
 from reads import Reads
 from syncs import Syncs
 
 HERE = Path(__file__).parent
-PARTS = ("first", "resync", "changed", "vanished", "growth", "reads", "burdens", "functions", "memory")
+PARTS = ("first", "resync", "changed", "vanished", "growth", "reads", "burdens", "runs", "functions", "memory")
 SMALL_BATCH, BATCH = 500, 5_000
 
 
@@ -126,6 +127,11 @@ def run(args, figures):
         if ours and "burdens" in args.parts:
             syncs = Syncs([ours], plan.burdened_size, plan.batches[0], figures)
             burdens.Burdens(ours, syncs, min(plan.rounds(100_000), 3), figures).run(plan.selections, plan.runs)
+        if "runs" in args.parts:
+            for contestant in racing:
+                if contestant.name in runs.RACING:
+                    runs.Runs(contestant, figures, args.quick).measure()
+                    contestant.drop()
         if ours and "functions" in args.parts:
             ours.create()
             burdens.pure_functions(ours, figures, plan.rounds(10_000))

@@ -1,4 +1,5 @@
-"""results.svg: time and WAL of the four scenarios as bars. A card of its own ground, so that it is legible on any page."""
+"""Charts as SVG, on a ground of their own, so that they are legible on any page: time and WAL of the four scenarios of one
+large sync (results.svg), and what a run costs by its size (runs.svg)."""
 
 from html import escape
 
@@ -56,4 +57,28 @@ def draw(figures, size, batch):
     return (f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" viewBox="0 0 {WIDTH} {height}" '
             f'role="img" aria-label="Time and WAL of a sync, contestant by contestant" {FONT}>\n'
             f'<rect x="0.5" y="0.5" width="{WIDTH - 1}" height="{height - 1}" rx="8" fill="#ffffff" stroke="#bcccdc"/>\n'
+            f"{body}\n</svg>\n")
+
+
+def draw_runs(figures, sizes, names):
+    """Milliseconds of an unchanged run, size by size; the bars of a size are drawn to a scale of their own."""
+    marks = [words(20, 32, "An unchanged run by its size, ms: less is better", 15, weight="bold")]
+    y = 54
+    for size in sizes:
+        values = {who: figures.median("runs.ms.fsync_off", size, who) for who in names}
+        largest = max((value for value in values.values() if value), default=1)
+        marks.append(words(LEFT - 8, y + len(names) * BAR / 2 + 4, f"{size:,} items", anchor="end"))
+        for who, value in values.items():
+            if value is not None:
+                length = max(value / largest * (PANEL - LEFT), 1)
+                marks.append(f'<rect x="{LEFT}" y="{y + 1}" width="{length:.1f}" height="{BAR - 2}" rx="2" fill="{COLOURS[who]}"/>')
+                marks.append(words(LEFT + length + 5, y + BAR - 3, f"{value:.2f} {who}", 11,
+                                   weight="bold" if who == "ours" else "normal"))
+            y += BAR
+        y += GAP
+    width = PANEL + 110
+    body = "\n".join(marks)
+    return (f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{y + 6}" viewBox="0 0 {width} {y + 6}" '
+            f'role="img" aria-label="Time of an unchanged run by its number of items" {FONT}>\n'
+            f'<rect x="0.5" y="0.5" width="{width - 1}" height="{y + 5}" rx="8" fill="#ffffff" stroke="#bcccdc"/>\n'
             f"{body}\n</svg>\n")

@@ -1,6 +1,7 @@
 """RESULTS.md: what was measured, on what, and which targets it meets."""
 
 import chart
+import runs
 from targets import NAMES, judged_size, targets
 
 SCENARIOS = {"first": "first sync", "resync": "unchanged re-sync", "changed": "1 % changed", "vanished": "10 % vanished"}
@@ -10,6 +11,7 @@ def write(out, figures, facts):
     out.mkdir(parents=True, exist_ok=True)
     (out / "RESULTS.md").write_text(text(figures, facts), "utf-8")
     (out / "results.svg").write_text(chart.draw(figures, judged_size(figures), facts["batches"][0]), "utf-8")
+    (out / "runs.svg").write_text(chart.draw_runs(figures, runs.SIZES, runs.RACING), "utf-8")
     (out / "results.json").write_text(figures.as_json(facts), "utf-8")
 
 
@@ -33,7 +35,7 @@ def table(head, rows):
 
 def text(figures, facts):
     parts = [heading(facts), judged(figures, facts), syncs(figures, facts), growth(figures), questions(figures),
-             of_ours(figures), burdens(figures, facts), memory(figures), pure(figures)]
+             of_ours(figures), burdens(figures, facts), small_runs(figures), memory(figures), pure(figures)]
     return "\n".join(part for part in parts if part)
 
 
@@ -155,6 +157,21 @@ def burdens(figures, facts):
     return (f"## What history costs, {size:,} items\n\nAlone; beside {facts['selections']:,} other selections that each see a "
             f"random half; and after {facts['runs']:,} more runs of its own that saw 20 items each.\n\n"
             + table(["", "alone", f"{facts['selections']:,} selections", f"and {facts['runs']:,} runs"], rows))
+
+
+def small_runs(figures):
+    names = {"ms.fsync_off": "ms a run", "ms.fsync_on": "ms a run, fsync on", "a_second": f"runs a second, {runs.CLIENTS} clients",
+             "wal": "WAL bytes a run", "transactions": "transaction ids a run"}
+    rows = [[f"{size:,} items: {name}", *(number(figures.median(f"runs.{measure}", size, who)) for who in runs.RACING)]
+            for size in runs.SIZES for measure, name in names.items()
+            if figures.median(f"runs.{measure}", size, "ours") is not None]
+    for size in figures.sizes():
+        before, after = (figures.median(f"runs.memory.{when}", size, "ours") for when in ("before", "after"))
+        if after is not None:
+            rows.append([f"private memory of a backend after runs of {size // 100:,} and of {size:,} tenants, MB",
+                         f"{before / 1e6:.1f} and {after / 1e6:.1f}", "–", "–"])
+    return ("## What a run costs by its size\n\nUnchanged runs of one batch, each of another of 1,000 tenants (200 with 1,000 "
+            "items): start, batch and end are a transaction each.\n\n" + table(["", *runs.RACING], rows) if rows else "")
 
 
 def memory(figures):

@@ -56,13 +56,23 @@ def targets(figures, batch):
         return largest(*(quotient(of_ours(f"memory.{kind}.{what}", at=50_000), of_ours(f"memory.{kind}.text", at=50_000))
                          for kind in ("new", "unchanged")))
 
+    def small_run(items, limit):
+        return Target(f"unchanged run of {items} items, time against naive", limit,
+                      figures.ratio("runs.ms.fsync_off", items, "ours", "naive"))
+
+    def together(items, limit):
+        return Target(f"unchanged runs of {items} items, 8 clients, naive's runs a second against ours", limit,
+                      figures.ratio("runs.a_second", items, "naive", "ours"))
+
     return [
-        Target("unchanged re-sync, time against naive", 0.20, ratio("resync.us", "naive")),
-        Target("unchanged re-sync, time against tuned", 0.40, ratio("resync.us", "tuned")),
+        small_run(0, 2.5), small_run(20, 1.0), small_run(200, 0.40), together(20, 1.0), together(200, 0.5),
+        Target("transaction ids of an unchanged run of one batch", 3, of_ours("runs.transactions", at=20)),
+        Target("unchanged re-sync, time against naive", 0.12, ratio("resync.us", "naive")),
+        Target("unchanged re-sync, time against tuned", 0.20, ratio("resync.us", "tuned")),
         Target("unchanged re-sync, WAL against tuned", 0.01, ratio("resync.wal", "tuned")),
         Target("unchanged re-sync, dead tuples in items", 0, of_ours("resync.dead_items", batch)),
         Target("growth of items and its indexes after 20 re-syncs", 0, growth(), "bytes"),
-        Target("first sync, time against naive", 1.1, ratio("first.us", "naive")),
+        Target("first sync, time against naive", 0.9, ratio("first.us", "naive")),
         Target("1 % changed, time against naive", 0.25, ratio("changed.us", "naive")),
         Target("missing_items, 1,000 missing", 20, of_ours("missing.a few"), "ms"),
         Target("missing_items, none missing", 5, of_ours("missing.none"), "ms"),

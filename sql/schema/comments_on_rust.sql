@@ -5,6 +5,7 @@ ALTER FUNCTION inventory_core_internal._batch_sample(bytea, integer) ROWS 80;
 ALTER FUNCTION inventory_core_internal._item_texts(json, bytea, text[], text[], integer[]) ROWS 100;
 ALTER FUNCTION inventory_core_internal._bitmap_chunks(bigint[]) ROWS 2;
 ALTER FUNCTION inventory_core_internal._bitmap_blocks(bytea) ROWS 20;
+ALTER FUNCTION inventory_core_internal._batch_parts(bigint[], text[], bigint[], bigint[], integer) ROWS 2;
 
 -- Comments on the functions written in Rust; their sources are in src/api.
 COMMENT ON FUNCTION inventory_core.set_tenant(text) IS
@@ -43,6 +44,10 @@ COMMENT ON FUNCTION inventory_core_internal._meta_digest(text) IS
     'The meta_digest of an item with this meta, passed as JSON text in any spelling; computed after secrets are replaced';
 COMMENT ON FUNCTION inventory_core_internal._key_high(text, text) IS 'The key_high of an item with this identity';
 COMMENT ON FUNCTION inventory_core_internal._key_low(text, text) IS 'The key_low of an item with this identity';
+COMMENT ON FUNCTION inventory_core_internal._are_present(integer[], bytea[], integer[], bytea[], bytea[]) IS
+    'Whether some sets, by chunk, hold exactly the items that are known and not missing';
+COMMENT ON FUNCTION inventory_core_internal._batch_parts(bigint[], text[], bigint[], bigint[], integer) IS
+    'What a batch saw, as rows of run_parts';
 COMMENT ON FUNCTION inventory_core_internal._bitmap_chunks(bigint[]) IS 'Item ids as bitmaps, one per chunk of 65,536 ids';
 COMMENT ON FUNCTION inventory_core_internal._bitmap_union(bytea[]) IS 'Union of bitmaps; NULL is empty';
 COMMENT ON FUNCTION inventory_core_internal._bitmap_subtract(bytea, bytea) IS 'The ids in the first bitmap only; NULL is empty';
@@ -116,6 +121,13 @@ COMMENT ON FUNCTION inventory_core_internal._slot_holder(text, uuid) IS
     'Identifies a run in run_slots without naming its tenant';
 COMMENT ON FUNCTION inventory_core_internal._grant_counts(text, oid) IS
     'Whether the current user may use a grant of a role whose name and OID still belong together';
+COMMENT ON FUNCTION inventory_core_internal._usable_roles() IS
+    'The current user and the roles whose privileges it has as a member';
+COMMENT ON FUNCTION inventory_core_internal._is_storable_time(timestamptz) IS 'Whether a time is from 1970 to 9999';
+COMMENT ON FUNCTION inventory_core_internal._is_lease(interval) IS
+    'Whether an interval is positive, at most 7 days, and in no other unit than microseconds';
+COMMENT ON FUNCTION inventory_core_internal._is_run_status(text) IS 'Whether a text is running, success, partial or failed';
+COMMENT ON FUNCTION inventory_core_internal._is_part_kind(text) IS 'Whether a text is inserted, updated or unchanged';
 COMMENT ON FUNCTION inventory_core_internal._free_number(integer[], integer, integer) IS
     'The lowest free number above another that keeps the limit, given the taken numbers; NULL if there is none';
 COMMENT ON FUNCTION inventory_core_internal._try_lock_slot(integer) IS

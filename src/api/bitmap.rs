@@ -1,6 +1,9 @@
 //! Sets of item ids for the SQL of this extension; see `logic/bitmap.rs`.
 
+use std::collections::BTreeMap;
+
 use inventory_core_logic::bitmap;
+use pgrx::datum::UnboxDatum;
 use pgrx::prelude::*;
 
 use super::{check_for_interrupts, report, without_nulls};
@@ -13,6 +16,52 @@ fn _bitmap_chunks(
     let ids = without_nulls("ids", &ids).collect();
     TableIterator::new(
         bitmap::chunks(ids, &check_for_interrupts).unwrap_or_else(|error| report::raise(error)),
+    )
+}
+
+/// What a batch saw, as the rows of `run_parts`: a bitmap per chunk, kind and, of the inserted items, policy type. A batch
+/// without items has one row with an empty bitmap, since it prolongs the lease too. The first row has `redacted`.
+#[pg_extern(immutable, parallel_safe, schema = "inventory_core_internal")]
+#[allow(clippy::type_complexity)]
+fn _batch_parts<'a>(
+    inserted: Option<Array<'a, i64>>,
+    inserted_types: Option<Array<'a, &'a str>>,
+    updated: Option<Array<'a, i64>>,
+    unchanged: Option<Array<'a, i64>>,
+    redacted: Option<i32>,
+) -> TableIterator<
+    'static,
+    (
+        name!(chunk, i32),
+        name!(kind, &'static str),
+        name!(policy_type, String),
+        name!(item_ids, Vec<u8>),
+        name!(redacted_values, i32),
+    ),
+> {
+    let mut kinds = vec![("updated", String::new(), elements("updated", &updated).collect())];
+    kinds.push(("unchanged", String::new(), elements("unchanged", &unchanged).collect()));
+    let types = elements("inserted_types", &inserted_types);
+    let mut by_type = BTreeMap::<&str, Vec<i64>>::new();
+    for (policy_type, id) in types.zip(elements("inserted", &inserted)) {
+        by_type.entry(policy_type).or_default().push(id);
+    }
+    kinds.extend(by_type.into_iter().map(|(policy_type, ids)| ("inserted", policy_type.to_owned(), ids)));
+
+    let mut parts = Vec::new();
+    for (kind, policy_type, ids) in kinds {
+        let chunks = bitmap::chunks(ids, &check_for_interrupts).unwrap_or_else(|error| report::raise(error));
+        parts.extend(chunks.into_iter().map(|(chunk, set)| (chunk, kind, policy_type.clone(), set)));
+    }
+    if parts.is_empty() {
+        parts.push((0, "unchanged", String::new(), _bitmap_union(None)));
+    }
+    let redacted = std::iter::once(redacted.unwrap_or(0)).chain(std::iter::repeat(0));
+    TableIterator::new(
+        parts
+            .into_iter()
+            .zip(redacted)
+            .map(|((chunk, kind, policy_type, set), redacted)| (chunk, kind, policy_type, set, redacted)),
     )
 }
 
@@ -47,6 +96,31 @@ fn _bitmap_intersect(set: Option<&[u8]>, other: Option<&[u8]>) -> Vec<u8> {
 #[pg_extern(immutable, parallel_safe, schema = "inventory_core_internal")]
 fn _bitmap_count(set: Option<&[u8]>) -> i64 {
     set.map_or(Ok(0), bitmap::count).unwrap_or_else(|error| report::raise(error))
+}
+
+/// Whether sets, by chunk, hold exactly the ids that are known and not missing; NULL arrays count as empty.
+#[pg_extern(immutable, parallel_safe, schema = "inventory_core_internal")]
+fn _are_present<'a>(
+    chunks: Option<Array<'a, i32>>,
+    sets: Option<Array<'a, &'a [u8]>>,
+    known_chunks: Option<Array<'a, i32>>,
+    known_ids: Option<Array<'a, &'a [u8]>>,
+    missing_ids: Option<Array<'a, &'a [u8]>>,
+) -> bool {
+    let seen = elements("chunks", &chunks).zip(elements("sets", &sets));
+    let known = elements("known_chunks", &known_chunks)
+        .zip(elements("known_ids", &known_ids))
+        .zip(elements("missing_ids", &missing_ids))
+        .map(|((chunk, known), missing)| (chunk, known, missing));
+    bitmap::are_present(seen, known, &check_for_interrupts).unwrap_or_else(|error| report::raise(error))
+}
+
+/// The elements of an array; none if it is NULL.
+fn elements<'s, 'a, T: UnboxDatum>(
+    name: &'s str,
+    array: &'s Option<Array<'a, T>>,
+) -> impl Iterator<Item = T::As<'s>> {
+    array.iter().flat_map(move |array| without_nulls(name, array))
 }
 
 /// Whether bytes are a valid set, for `doctor`, which must not fail on invalid ones; NULL counts as empty.

@@ -5,6 +5,7 @@
 pub mod bitmap;
 pub mod by_type;
 pub mod canonical;
+pub mod checks;
 pub mod digest;
 pub mod items;
 pub mod limit;

@@ -85,6 +85,12 @@ fn _grant_counts(role_name: &str, role_oid: pg_sys::Oid) -> bool {
     binding::grant_counts(role_name, role_oid)
 }
 
+/// The roles whose grants the current user may use.
+#[pg_extern(stable, parallel_safe, schema = "inventory_core_internal")]
+fn _usable_roles() -> Vec<pg_sys::Oid> {
+    binding::usable_roles()
+}
+
 /// Lower bound of the tenants that the caller may list: the bound one, or the first for the owner of the extension and for
 /// a caller bound to every tenant. For the policies, which compare ranges because an index serves them.
 #[pg_extern(stable, parallel_safe, schema = "inventory_core_internal")]

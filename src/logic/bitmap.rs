@@ -1,6 +1,8 @@
 //! Sets of item ids, cut into chunks of 65,536: one roaring bitmap per chunk, in the portable format
 //! (<https://github.com/RoaringBitmap/RoaringFormatSpec>), holding the low 16 bits of each id.
 
+use std::collections::BTreeMap;
+
 use roaring::RoaringBitmap;
 
 use crate::Tick;
@@ -66,6 +68,24 @@ pub fn intersect(set: &[u8], other: &[u8]) -> Result<Vec<u8>, Error> {
 /// How many ids a set holds.
 pub fn count(set: &[u8]) -> Result<i64, Error> {
     Ok(i64::try_from(read(set)?.len()).unwrap_or(i64::MAX))
+}
+
+/// Whether the sets `seen`, by chunk, hold exactly the ids that are known and not missing. A chunk that is absent from one
+/// side has no ids there.
+pub fn are_present<'a>(
+    seen: impl IntoIterator<Item = (i32, &'a [u8])>,
+    known: impl IntoIterator<Item = (i32, &'a [u8], &'a [u8])>,
+    tick: Tick<'_>,
+) -> Result<bool, Error> {
+    let mut seen: BTreeMap<i32, &[u8]> = seen.into_iter().collect();
+    for (chunk, known, missing) in known {
+        tick();
+        let present = read(known)? - read(missing)?;
+        if read(seen.remove(&chunk).unwrap_or(EMPTY))? != present {
+            return Ok(false);
+        }
+    }
+    Ok(seen.into_values().map(count).collect::<Result<Vec<_>, _>>()?.iter().all(|ids| *ids == 0))
 }
 
 /// Whether the set of an id's chunk holds it.

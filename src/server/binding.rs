@@ -173,6 +173,44 @@ pub fn grant_counts(role_name: &str, role: pg_sys::Oid) -> bool {
     }
 }
 
+/// The current user and the roles whose privileges it has as a member, directly or through other roles. The owner of a
+/// database is a member of `pg_database_owner`, although the catalogue of memberships does not list it.
+pub fn usable_roles() -> Vec<pg_sys::Oid> {
+    // SAFETY: looks up the role cache of the backend that called us.
+    let user = unsafe { pg_sys::GetUserId() };
+    let mut roles = vec![user, pg_sys::Oid::from(pg_sys::ROLE_PG_DATABASE_OWNER)];
+    let mut next = 0;
+    while let Some(&role) = roles.get(next) {
+        for group in groups_of(role) {
+            if !roles.contains(&group) {
+                roles.push(group);
+            }
+        }
+        next += 1;
+    }
+    // SAFETY: as above; any number is allowed as a role. Members without INHERIT do not have the privileges.
+    roles.retain(|role| unsafe { pg_sys::has_privs_of_role(user, *role) });
+    roles
+}
+
+/// The roles that a role is a direct member of.
+fn groups_of(role: pg_sys::Oid) -> Vec<pg_sys::Oid> {
+    // SAFETY: the list and its rows are of the cache and alive until the list is released; a row is a pg_auth_members.
+    unsafe {
+        let cache = pg_sys::SysCacheIdentifier::AUTHMEMMEMROLE as _;
+        let none = pg_sys::Datum::null();
+        let list = pg_sys::SearchSysCacheList(cache, 1, role.into(), none, none);
+        let rows =
+            std::slice::from_raw_parts((*list).members.as_ptr(), (*list).n_members.try_into().unwrap_or(0));
+        let groups = rows.iter().map(|row| {
+            (*pg_sys::GETSTRUCT(&raw mut (**row).tuple).cast::<pg_sys::FormData_pg_auth_members>()).roleid
+        });
+        let groups = groups.collect();
+        pg_sys::ReleaseCatCacheList(list);
+        groups
+    }
+}
+
 /// Whether the transaction takes a new snapshot for each statement.
 pub fn is_read_committed() -> bool {
     // SAFETY: a variable of the backend.

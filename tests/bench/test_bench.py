@@ -14,6 +14,7 @@ BENCHES = Path(__file__).parents[2] / "benches"
 sys.path.append(str(BENCHES))
 
 from own_server import has_contrib              # noqa: E402
+import runs                                     # noqa: E402
 from figures import Figures                     # noqa: E402
 from items import item, pick                    # noqa: E402
 from targets import NAMES, Target, targets      # noqa: E402
@@ -93,7 +94,7 @@ def test_the_report_tells_all_targets(results):
     assert page.count("| not measured |") == 1      # 10,000,000 items are asked for by a flag
     for target in targets(Figures(), 5_000):
         assert f"| {target.what} |" in page
-    for section in ("## Syncs", "## Growth", "## Questions", "## Ours alone", "## What history costs", "## Memory"):
+    for section in ("## Syncs", "## Growth", "## Questions", "## Ours alone", "## What history costs", "## What a run costs", "## Memory"):
         assert section in page
     columns = None
     for line in page.splitlines():
@@ -110,6 +111,23 @@ def test_the_chart_shows_all_contestants(results):
     assert {*NAMES, "first sync", "unchanged", "1 % changed", "10 % vanished"} <= texts
     bars = [element for element in chart.iter("{http://www.w3.org/2000/svg}rect")]
     assert len(bars) == 1 + 2 * 4 * len(NAMES) + len(NAMES)
+
+
+def test_a_run_of_a_few_items_writes_little(told):
+    for size in runs.SIZES:
+        for who in runs.RACING:
+            assert min(values(told, "runs.ms.fsync_off", size, who) + values(told, "runs.ms.fsync_on", size, who)) > 0
+    [transactions] = values(told, "runs.transactions", 20, "ours")
+    assert 2.5 < transactions < 3.5     # a background process of the server may take one
+    assert max(values(told, "runs.wal", 200, "ours")) < min(values(told, "runs.wal", 200, "tuned")) / 10
+
+
+def test_the_chart_of_runs_shows_all_sizes(results):
+    chart = ElementTree.parse(results / "runs.svg").getroot()
+    texts = {element.text for element in chart.iter("{http://www.w3.org/2000/svg}text")}
+    assert {f"{size:,} items" for size in runs.SIZES} <= texts
+    bars = [element for element in chart.iter("{http://www.w3.org/2000/svg}rect")]
+    assert len(bars) == 1 + len(runs.SIZES) * len(runs.RACING)
 
 
 def test_items_are_of_the_size_told():

@@ -26,25 +26,23 @@ CREATE INDEX tenant_grants_role_oid ON inventory_core_internal.tenant_grants (ro
 COMMENT ON INDEX inventory_core_internal.tenant_grants_role_oid IS
     'Finds the grants of a role without visiting those of other roles';
 
-CREATE FUNCTION inventory_core_internal._visible_roles() RETURNS SETOF oid
-LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    WITH RECURSIVE member_of (role) AS (
-        -- the owner of the database is a member of pg_database_owner, but pg_auth_members does not list it
-        SELECT r.oid FROM pg_roles AS r WHERE r.rolname IN (current_user, 'pg_database_owner')
-        UNION
-        SELECT m.roleid FROM pg_auth_members AS m JOIN member_of AS o ON m.member = o.role
-    )
-    SELECT o.role FROM member_of AS o WHERE pg_has_role(o.role, 'USAGE')
-    UNION ALL
-    SELECT r.oid FROM pg_roles AS r WHERE inventory_core_internal._is_owner();
-END;
+CREATE FUNCTION inventory_core_internal._visible_roles() RETURNS oid[]
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF inventory_core_internal._is_owner() THEN
+        RETURN ARRAY(SELECT r.oid FROM pg_roles AS r);
+    END IF;
+    RETURN inventory_core_internal._usable_roles();
+END
+$$;
 COMMENT ON FUNCTION inventory_core_internal._visible_roles() IS
     'The roles whose grants the current user sees: itself and roles whose privileges it has; the owner sees all';
 
 ALTER TABLE inventory_core_internal.tenant_grants ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY own_grants ON inventory_core_internal.tenant_grants FOR SELECT
-    USING (role_oid = ANY (ARRAY(SELECT r.role FROM inventory_core_internal._visible_roles() AS r (role)))
+    USING (role_oid = ANY (inventory_core_internal._visible_roles())
            AND (inventory_core_internal._grant_counts(role_name::text, role_oid) OR (SELECT inventory_core_internal._is_owner()))
            AND inventory_core_internal._fences_plans());
 COMMENT ON POLICY own_grants ON inventory_core_internal.tenant_grants IS

@@ -51,8 +51,12 @@ BEGIN
                 near.name_digests || far.name_digests, near.meta_digests || far.meta_digests, young_from) AS c;
         END IF;
     END IF;
-    RETURN QUERY
-    SELECT found.new_positions, found.changed_positions, found.changed_ids, found.unchanged_ids, found.young_ids;
+    new_positions := found.new_positions;
+    changed_positions := found.changed_positions;
+    changed_ids := found.changed_ids;
+    unchanged_ids := found.unchanged_ids;
+    young_ids := found.young_ids;
+    RETURN NEXT;
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._find_items(text, bytea, bigint) IS

@@ -62,10 +62,13 @@ DECLARE
     inserted_types text[] := '{}';
     redacted_in_updated integer := 0;
     redacted_in_inserted integer := 0;
+    part CONSTANT uuid := gen_random_uuid();
 BEGIN
     PERFORM inventory_core_internal._begin_write(tenant);
-    PERFORM inventory_core_internal._require('items', items IS NOT NULL);
-    PERFORM inventory_core_internal._require('on_bad_item', on_bad_item IS NOT NULL);
+    IF items IS NULL OR on_bad_item IS NULL THEN
+        PERFORM inventory_core_internal._require('items', items IS NOT NULL);
+        PERFORM inventory_core_internal._require('on_bad_item', on_bad_item IS NOT NULL);
+    END IF;
     -- From here on finish_run and forget_* wait for this transaction.
     run := inventory_core_internal._lock_run_shared(tenant, run_id);
     now := inventory_core_internal._now();
@@ -76,7 +79,9 @@ BEGIN
     SELECT b.* INTO batch
     FROM inventory_core_internal._read_items(items, allowed_types, allowed_keys, on_bad_item) AS b;
 
-    PERFORM inventory_core_internal._record_rejected(tenant, run_id, batch.rejected_types);
+    IF batch.rejected_types <> '{}' THEN
+        PERFORM inventory_core_internal._record_rejected(tenant, run_id, batch.rejected_types);
+    END IF;
 
     next_id := coalesce((SELECT t.next_item_id FROM inventory_core_internal.tenants AS t WHERE t.tenant_id = tenant), 1);
     -- If new items came since the run began, all of these may be new: inserting first is cheaper than probing for absent keys.
@@ -182,13 +187,21 @@ BEGIN
             || ARRAY(SELECT unnest(probe.changed_ids) EXCEPT SELECT unnest(updated_ids));
     END IF;
 
-    PERFORM inventory_core_internal._add_part(tenant, run_id, now, inserted_ids, updated_ids, probe.unchanged_ids,
-                                     redacted_in_updated + redacted_in_inserted, inserted_types);
+    INSERT INTO inventory_core_internal.run_parts
+        (tenant_id, run_id, part, chunk, kind, policy_type, item_ids, recorded_at, redacted_values)
+    SELECT tenant, run.run_id, part, p.chunk, p.kind, p.policy_type, p.item_ids, now, p.redacted_values
+    FROM inventory_core_internal._batch_parts(inserted_ids, inserted_types, updated_ids, probe.unchanged_ids,
+                                              redacted_in_updated + redacted_in_inserted) AS p;
     PERFORM inventory_core_internal._keep_slot(run, now);
 
-    RETURN QUERY
-    SELECT batch.items, cardinality(inserted_ids), cardinality(updated_ids),
-           coalesce(cardinality(probe.unchanged_ids), 0), batch.duplicates, batch.rejected, batch.dropped_meta_keys;
+    observed := batch.items;
+    inserted := cardinality(inserted_ids);
+    updated := cardinality(updated_ids);
+    unchanged := coalesce(cardinality(probe.unchanged_ids), 0);
+    duplicates := batch.duplicates;
+    rejected := batch.rejected;
+    dropped_meta_keys := batch.dropped_meta_keys;
+    RETURN NEXT;
 END
 $$;
 COMMENT ON FUNCTION inventory_core.upsert_items(text, uuid, json, text) IS

@@ -15,6 +15,8 @@ COMMENT ON COLUMN inventory_core_internal.run_slots.slot_no IS
     '1 to 1,024; the setting max_running_runs says how many of them count';
 COMMENT ON COLUMN inventory_core_internal.run_slots.holder IS 'Hash of tenant and run; NULL where the slot is free';
 COMMENT ON COLUMN inventory_core_internal.run_slots.expires_at IS 'From this time on the slot is free';
+CREATE INDEX run_slots_taken ON inventory_core_internal.run_slots (slot_no, expires_at) WHERE holder IS NOT NULL;
+COMMENT ON INDEX inventory_core_internal.run_slots_taken IS 'Finds the taken slots without reading the free ones';
 INSERT INTO inventory_core_internal.run_slots (slot_no) SELECT generate_series(1, 1024);
 
 -- PL/pgSQL, so that it is planned once per session.
@@ -40,32 +42,16 @@ COMMENT ON FUNCTION inventory_core_internal._may_hold_slot(bytea, timestamptz) I
 ALTER TABLE inventory_core_internal.run_slots ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY all_slots ON inventory_core_internal.run_slots FOR SELECT USING (true);
 COMMENT ON POLICY all_slots ON inventory_core_internal.run_slots IS 'Slots name no tenant, so every reader sees all of them';
-CREATE POLICY free_or_own_slots ON inventory_core_internal.run_slots FOR UPDATE
+CREATE POLICY any_slot ON inventory_core_internal.run_slots FOR UPDATE USING (true);
+COMMENT ON POLICY any_slot ON inventory_core_internal.run_slots IS 'Leaves the decision to the restriction free_or_own_slots';
+CREATE POLICY free_or_own_slots ON inventory_core_internal.run_slots AS RESTRICTIVE FOR UPDATE
     USING ((SELECT inventory_core_internal._writable_tenant('writer')) IS NOT NULL
            AND (holder IS NULL OR expires_at <= inventory_core_internal._now()
                 OR inventory_core_internal._may_hold_slot(holder, NULL)))
     WITH CHECK (holder IS NULL OR inventory_core_internal._may_hold_slot(holder, expires_at));
 COMMENT ON POLICY free_or_own_slots ON inventory_core_internal.run_slots IS
     'Free slots may be taken for a running run of the bound tenant; its own slots may be freed';
-CREATE POLICY free_or_own_slots_only ON inventory_core_internal.run_slots AS RESTRICTIVE FOR UPDATE
-    USING ((SELECT inventory_core_internal._writable_tenant('writer')) IS NOT NULL
-           AND (holder IS NULL OR expires_at <= inventory_core_internal._now()
-                OR inventory_core_internal._may_hold_slot(holder, NULL)))
-    WITH CHECK (holder IS NULL OR inventory_core_internal._may_hold_slot(holder, expires_at));
-COMMENT ON POLICY free_or_own_slots_only ON inventory_core_internal.run_slots IS
-    'The same as a restriction on every other policy';
 SELECT inventory_core_internal._collect_no_statistics('inventory_core_internal.run_slots');
-
-CREATE FUNCTION inventory_core_internal._taken_slots(now timestamptz) RETURNS integer[]
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-    RETURN ARRAY(SELECT s.slot_no FROM inventory_core_internal.run_slots AS s
-                 WHERE s.holder IS NOT NULL AND s.expires_at > now);
-END
-$$;
-COMMENT ON FUNCTION inventory_core_internal._taken_slots(timestamptz) IS 'The slots that are taken and have not expired';
 
 -- Which slot may be taken follows from the taken ones, as for the numbers of a tenant. A start holds a lock that no SQL
 -- statement can take. A row lock alone could hit a slot that was taken since the statement's snapshot, and the run that
@@ -75,23 +61,19 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    max_runs integer := inventory_core_internal._max_running_runs();
-    taken integer[] := inventory_core_internal._taken_slots(now);
-    slot integer;
+    -- Without a limit a run takes a slot if one is free, so that it counts when a limit is set.
+    max_runs CONSTANT integer := coalesce(nullif(inventory_core_internal._max_running_runs(), -1), 1024);
+    taken CONSTANT integer[] := ARRAY(SELECT s.slot_no FROM inventory_core_internal.run_slots AS s
+                                      WHERE s.holder IS NOT NULL AND s.expires_at > now);
+    slot integer := inventory_core_internal._free_number(taken, 0, max_runs);
 BEGIN
-    IF max_runs < 0 THEN
-        -- Without a limit a run takes a slot if one is free, so that it counts when a limit is set.
-        max_runs := 1024;
-    END IF;
-    slot := inventory_core_internal._free_number(taken, 0, max_runs);
     WHILE slot IS NOT NULL LOOP
         IF inventory_core_internal._try_lock_slot(slot) THEN
-            -- Read again under the lock; then the row is locked, which its last holder may be freeing.
-            taken := inventory_core_internal._taken_slots(now);
-            IF inventory_core_internal._free_number(taken, slot - 1, max_runs) = slot THEN
-                PERFORM FROM inventory_core_internal.run_slots AS s WHERE s.slot_no = slot FOR UPDATE SKIP LOCKED;
-                EXIT WHEN FOUND;
-            END IF;
+            -- Read again under the lock. The row is locked too, because its last holder may be freeing it.
+            PERFORM FROM inventory_core_internal.run_slots AS s
+            WHERE s.slot_no = slot AND (s.holder IS NULL OR s.expires_at <= now)
+            FOR UPDATE SKIP LOCKED;
+            EXIT WHEN FOUND;
             PERFORM inventory_core_internal._unlock_slot(slot);
         END IF;
         slot := inventory_core_internal._free_number(taken, slot, max_runs);

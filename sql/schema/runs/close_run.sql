@@ -19,28 +19,19 @@ COMMENT ON FUNCTION inventory_core_internal._add_error(text, uuid, text, text, i
 
 -- In this order: the changes by observation; the counts by type; the guards; what is missing, which depends on the guards;
 -- then everything is folded into the selection. Nothing is missing from a failed run or a delta run.
-CREATE FUNCTION inventory_core_internal._close_run(
-    run inventory_core_internal.sync_runs, status text, expected_items bigint DEFAULT NULL, cursor text DEFAULT NULL,
-    accept_shrink boolean DEFAULT false) RETURNS void
+CREATE FUNCTION inventory_core_internal._judge(
+    run inventory_core_internal.sync_runs, status text, observed bigint, expected_items bigint, accept_shrink boolean)
+RETURNS boolean
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
--- Planned once per session, as are the functions called from here. Lists of types are hashed, whatever their estimated length.
-SET plan_cache_mode = force_generic_plan
-SET enable_nestloop = off
-SET jit = off
 AS $$
 DECLARE
-    counts record;
     by_type record;
     has_errors boolean;
     has_removals boolean;
-    removed bigint := 0;
     changes record;
 BEGIN
-    -- The caller holds the run exclusively, so no batch adds a part, and the items shared, so nothing is forgotten meanwhile.
-    SELECT * INTO counts FROM inventory_core_internal._run_counts(run.tenant_id, run.run_id);
-
-    IF counts.observed > 0 THEN
+    IF observed > 0 THEN
         INSERT INTO inventory_core_internal.run_changes_bitmaps (tenant_id, run_id, chunk, change, item_ids)
         SELECT run.tenant_id, run.run_id, c.chunk, c.change, c.item_ids
         FROM inventory_core_internal._run_changes_so_far(run) AS c;
@@ -49,7 +40,7 @@ BEGIN
                             WHERE d.tenant_id = run.tenant_id AND d.selection_hash = run.selection_hash
                               AND d.run_seq = run.run_seq);
     IF has_removals THEN
-        removed := inventory_core_internal._end_removals(run);
+        PERFORM inventory_core_internal._end_removals(run);
     END IF;
     SELECT array_agg(c.policy_type) AS policy_types, array_agg(c.added) AS added, array_agg(c.reappeared) AS reappeared,
            array_agg(c.unobserved) AS unobserved, array_agg(c.removed) AS removed
@@ -68,16 +59,13 @@ BEGIN
     IF run.mode = 'full' THEN
         IF status <> 'failed' THEN
             PERFORM inventory_core_internal._add_guard_errors(
-                run, status, counts.observed, expected_items, accept_shrink, by_type.policy_types, by_type.unobserved,
+                run, status, observed, expected_items, accept_shrink, by_type.policy_types, by_type.unobserved,
                 by_type.removed);
         END IF;
         has_errors := inventory_core_internal._judge_types(run, status, by_type.policy_types, by_type.unobserved);
     ELSE
         has_errors := EXISTS (SELECT FROM inventory_core_internal.sync_errors AS e
                               WHERE e.tenant_id = run.tenant_id AND e.run_id = run.run_id);
-    END IF;
-    IF counts.observed > 0 THEN
-        PERFORM inventory_core_internal._fold(run, run.selection_hash);
     END IF;
     SELECT count(*) > 0 AS some, coalesce(bool_or(b.change <> 'changed'), false) AS of_presence,
            coalesce(bool_or(b.change = 'reappeared'), false) AS has_reappeared
@@ -90,22 +78,71 @@ BEGIN
     IF has_removals OR changes.has_reappeared THEN
         PERFORM inventory_core_internal._fold_removals(run);
     END IF;
+    IF changes.some THEN
+        PERFORM inventory_core_internal._number_run(run.tenant_id, run.run_id);
+    ELSE
+        PERFORM inventory_core_internal._try_number_waiting(run.tenant_id);
+    END IF;
+    RETURN has_errors;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._judge(inventory_core_internal.sync_runs, text, bigint, bigint, boolean) IS
+    'Stores what an ending run changed in its selection and which types it vouches for; returns whether it had errors';
+
+CREATE FUNCTION inventory_core_internal._close_run(
+    run inventory_core_internal.sync_runs, status text, expected_items bigint DEFAULT NULL, cursor text DEFAULT NULL,
+    accept_shrink boolean DEFAULT false) RETURNS inventory_core_internal.sync_runs
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+-- Planned once per session, as are the functions called from here. Lists of types are hashed, whatever their estimated length.
+SET plan_cache_mode = force_generic_plan
+SET enable_nestloop = off
+SET jit = off
+AS $$
+DECLARE
+    sets record;
+    inserted bigint := 0;
+    updated bigint := 0;
+    unchanged bigint;
+    is_unchanged boolean;
+    has_errors boolean;
+BEGIN
+    -- The caller holds the run exclusively, so no batch adds a part, and the items shared, so nothing is forgotten meanwhile.
+    SELECT o.* INTO sets FROM inventory_core_internal._observed_sets(run.tenant_id, run.run_id) AS o;
+    unchanged := sets.items;
+    IF NOT sets.are_unchanged THEN
+        SELECT c.inserted, c.updated, c.unchanged INTO inserted, updated, unchanged
+        FROM inventory_core_internal._run_counts(run.tenant_id, run.run_id) AS c;
+    END IF;
+
+    is_unchanged := sets.are_unchanged AND status = 'success' AND run.mode = 'full' AND run.policy_types IS NULL
+        AND (expected_items IS NULL OR expected_items <= sets.items)
+        AND inventory_core_internal._judge_unchanged(run, sets.chunks, sets.observed);
+    has_errors := false;
+    IF is_unchanged THEN
+        PERFORM inventory_core_internal._try_number_waiting(run.tenant_id);
+    ELSE
+        has_errors := inventory_core_internal._judge(run, status, sets.items, expected_items, accept_shrink);
+    END IF;
+    IF sets.items > 0 THEN
+        PERFORM inventory_core_internal._fold(run, run.selection_hash, sets.chunks, sets.observed);
+    END IF;
 
     PERFORM inventory_core_internal._give_slot_back(run.tenant_id, run.run_id);
     UPDATE inventory_core_internal.sync_runs AS r
     SET status = _close_run.status,
         finished_at = inventory_core_internal._now(),
         lease_expires_at = inventory_core_internal._lease_end(r),
-        observed_count = counts.observed,
-        inserted_count = counts.inserted,
-        updated_count = counts.updated,
-        unchanged_count = counts.unchanged,
-        removed_count = removed,
+        observed_count = sets.items,
+        inserted_count = inserted,
+        updated_count = updated,
+        unchanged_count = unchanged,
+        removed_count = CASE WHEN is_unchanged THEN 0 ELSE inventory_core_internal._removed_count(r) END,
         expected_items = _close_run.expected_items,
         is_clean = _close_run.status = 'success' AND NOT has_errors,
-        redacted_values = r.redacted_values + (SELECT coalesce(sum(p.redacted_values), 0) FROM inventory_core_internal.run_parts AS p
-                                               WHERE p.tenant_id = run.tenant_id AND p.run_id = run.run_id)
-    WHERE r.tenant_id = run.tenant_id AND r.run_id = run.run_id;
+        redacted_values = r.redacted_values + sets.redacted_values
+    WHERE r.tenant_id = run.tenant_id AND r.run_id = run.run_id
+    RETURNING r.* INTO run;
     -- Only a clean run moves the cursor: its list was complete.
     IF cursor IS NOT NULL AND status = 'success' AND NOT has_errors THEN
         UPDATE inventory_core_internal.selections AS s
@@ -113,11 +150,7 @@ BEGIN
         WHERE s.tenant_id = run.tenant_id AND s.selection_hash = run.selection_hash;
     END IF;
     PERFORM inventory_core_internal._fold_into_tenant(run.tenant_id);
-    IF changes.some THEN
-        PERFORM inventory_core_internal._number_run(run.tenant_id, run.run_id);
-    ELSE
-        PERFORM inventory_core_internal._try_number_waiting(run.tenant_id);
-    END IF;
+    RETURN run;
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._close_run(inventory_core_internal.sync_runs, text, bigint, text, boolean) IS

@@ -10,12 +10,16 @@ AS $$
 #variable_conflict use_column
 DECLARE
     run inventory_core_internal.sync_runs;
+    selection jsonb;
+    error_count bigint := 0;
+    error_codes text[] := '{}';
     result inventory_core.inventory_sync_runs;
 BEGIN
     PERFORM inventory_core_internal._begin_write(tenant);
-    PERFORM inventory_core_internal._require_run(run_id);
-    PERFORM inventory_core_internal._require('status', finish_run.status IS NOT NULL);
-    PERFORM inventory_core_internal._require('accept_shrink', accept_shrink IS NOT NULL);
+    IF finish_run.status IS NULL OR accept_shrink IS NULL THEN
+        PERFORM inventory_core_internal._require('status', finish_run.status IS NOT NULL);
+        PERFORM inventory_core_internal._require('accept_shrink', accept_shrink IS NOT NULL);
+    END IF;
     IF finish_run.status NOT IN ('success', 'partial', 'failed') OR expected_items < 0 OR octet_length(cursor) > 8192 THEN
         RAISE EXCEPTION 'invalid argument of finish_run'
             USING ERRCODE = 'invalid_parameter_value',
@@ -35,14 +39,24 @@ BEGIN
                       DETAIL = 'Later changes of the other types would be lost.',
                       HINT = 'Pass a cursor at the end of runs that were started without policy_types.';
         END IF;
-        PERFORM inventory_core_internal._close_run(run, finish_run.status, finish_run.expected_items, finish_run.cursor,
-                                                   finish_run.accept_shrink);
+        run := inventory_core_internal._close_run(run, finish_run.status, finish_run.expected_items, finish_run.cursor,
+                                                  finish_run.accept_shrink);
     ELSIF run.status <> finish_run.status OR run.taken_over THEN
         PERFORM inventory_core_internal._raise_not_running(run.status);
     END IF;
 
-    SELECT v.* INTO result FROM inventory_core.inventory_sync_runs AS v
-    WHERE v.tenant_id = tenant AND v.run_id = finish_run.run_id;
+    -- The row of the view inventory_sync_runs, without the parts that only a running run needs.
+    SELECT s.selection INTO selection FROM inventory_core_internal.selections AS s
+    WHERE s.tenant_id = tenant AND s.selection_hash = run.selection_hash;
+    IF NOT run.is_clean THEN
+        SELECT count(*), coalesce(array_agg(DISTINCT e.error_code ORDER BY e.error_code), '{}') INTO error_count, error_codes
+        FROM inventory_core_internal.sync_errors AS e
+        WHERE e.tenant_id = tenant AND e.run_id = run.run_id;
+    END IF;
+    result := ROW(run.tenant_id, run.run_id, run.run_seq, run.selection_hash, selection, run.status,
+                  error_count > 0, error_codes, error_count, run.correlation_id, run.started_at, run.finished_at,
+                  run.lease_expires_at, run.observed_count, run.inserted_count, run.updated_count, run.unchanged_count,
+                  run.expected_items, run.removed_count, run.mode, run.policy_types);
     RETURN result;
 END
 $$;

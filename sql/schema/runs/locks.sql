@@ -21,7 +21,9 @@ AS $$
 DECLARE
     run inventory_core_internal.sync_runs;
 BEGIN
-    PERFORM inventory_core_internal._require_run(run_id);
+    IF run_id IS NULL THEN
+        PERFORM inventory_core_internal._require_run(run_id);
+    END IF;
     PERFORM inventory_core_internal._lock_shared('tenant', ''), inventory_core_internal._lock_shared('items', ''),
             inventory_core_internal._lock_shared('run', run_id::text);
     SELECT r.* INTO run
@@ -46,7 +48,9 @@ DECLARE
     run inventory_core_internal.sync_runs;
     selection_hash text;
 BEGIN
-    PERFORM inventory_core_internal._require_run(run_id);
+    IF run_id IS NULL THEN
+        PERFORM inventory_core_internal._require_run(run_id);
+    END IF;
     SELECT r.selection_hash INTO selection_hash
     FROM inventory_core_internal.sync_runs AS r
     WHERE r.tenant_id = tenant AND r.run_id = _lock_run_alone.run_id;

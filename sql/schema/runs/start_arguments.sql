@@ -24,8 +24,10 @@ DECLARE
         WHEN NOT inventory_core_internal._is_span(min_age) THEN format('min_age: it is %s.', min_age)
     END;
 BEGIN
-    PERFORM inventory_core_internal._require('selection', selection IS NOT NULL);
-    PERFORM inventory_core_internal._check_scope(scope);
+    IF selection IS NULL OR scope IS DISTINCT FROM '*' THEN
+        PERFORM inventory_core_internal._require('selection', selection IS NOT NULL);
+        PERFORM inventory_core_internal._check_scope(scope);
+    END IF;
     IF problem IS NOT NULL THEN
         RAISE EXCEPTION 'invalid argument of start_run'
             USING ERRCODE = 'invalid_parameter_value',

@@ -1,67 +1,37 @@
 -- A start never queues, and no limit is exceeded. It tries the locks of runs/locks.sql in their order: the first lock that
 -- it does not get is its reason. A refused start releases its locks, so that no other session waits for its transaction.
 
-CREATE FUNCTION inventory_core_internal._running_run(tenant text, selection_hash text) RETURNS inventory_core_internal.sync_runs
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    run inventory_core_internal.sync_runs;
-BEGIN
-    SELECT r.* INTO run FROM inventory_core_internal.sync_runs AS r
-    WHERE r.tenant_id = tenant AND r.selection_hash = _running_run.selection_hash AND r.status = 'running';
-    RETURN run;
-END
-$$;
-COMMENT ON FUNCTION inventory_core_internal._running_run(text, text) IS 'The running run of a selection';
-
-CREATE FUNCTION inventory_core_internal._obstacle(
-    tenant text, selection_hash text, min_age interval, scope text, mode text, policy_types text[],
-    OUT reason text, OUT retry_after interval)
+CREATE FUNCTION inventory_core_internal._fresh_for(
+    tenant text, selection_hash text, min_age interval, mode text, policy_types text[]) RETURNS interval
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    IF min_age > interval '0' THEN
-        -- For a full run, a clean run that covers all requested types; for a delta run, any clean run.
-        SELECT 'fresh', r.finished_at + min_age - inventory_core_internal._now() INTO reason, retry_after
-        FROM inventory_core_internal.sync_runs AS r
-        WHERE r.tenant_id = tenant AND r.selection_hash = _obstacle.selection_hash AND r.is_clean
-          AND (_obstacle.mode = 'delta'
-               OR r.mode = 'full' AND (r.policy_types IS NULL OR _obstacle.policy_types <@ r.policy_types))
-        ORDER BY r.run_seq DESC
-        LIMIT 1;
-        IF retry_after > interval '0' THEN
-            RETURN;
-        END IF;
-    END IF;
-    retry_after := inventory_core_internal._cooling_down(tenant, scope);
-    reason := CASE WHEN retry_after IS NOT NULL THEN 'cooling_down' END;
+    -- For a full run, a clean run that covers all requested types; for a delta run, any clean run.
+    RETURN (SELECT r.finished_at + min_age - inventory_core_internal._now()
+            FROM inventory_core_internal.sync_runs AS r
+            WHERE r.tenant_id = tenant AND r.selection_hash = _fresh_for.selection_hash AND r.is_clean
+              AND (_fresh_for.mode = 'delta'
+                   OR r.mode = 'full' AND (r.policy_types IS NULL OR _fresh_for.policy_types <@ r.policy_types))
+            ORDER BY r.run_seq DESC
+            LIMIT 1);
 END
 $$;
-COMMENT ON FUNCTION inventory_core_internal._obstacle(text, text, interval, text, text, text[]) IS
-    'Why a start is refused (fresh or cooling_down), and for how long';
+COMMENT ON FUNCTION inventory_core_internal._fresh_for(text, text, interval, text, text[]) IS
+    'How long the last clean run stays younger than min_age; not positive, or NULL, if it is not';
 
 CREATE FUNCTION inventory_core_internal._insert_run(
-    tenant text, selection_hash text, selection jsonb, request_id uuid, correlation_id text, lease interval, scope text,
-    running_number integer, mode text, policy_types text[])
+    tenant text, selection_hash text, request_id uuid, correlation_id text, lease interval, scope text,
+    running_number integer, mode text, policy_types text[], now timestamptz)
 RETURNS inventory_core_internal.sync_runs
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    -- Read under the lock of the selection, so that no run starts before the one before it has ended.
-    now CONSTANT timestamptz := inventory_core_internal._now();
     run inventory_core_internal.sync_runs;
     -- Redacted before the first write, or the write-ahead log would hold the secret.
     redacted_id text := inventory_core_internal._redact_known(correlation_id);
 BEGIN
-    INSERT INTO inventory_core_internal.selections (tenant_id, selection_hash, selection, first_run_at)
-    SELECT tenant, _insert_run.selection_hash, _insert_run.selection, now
-    -- ON CONFLICT alone would wait for an uncommitted refused start that has counted itself in the row.
-    WHERE NOT EXISTS (SELECT FROM inventory_core_internal.selections AS s
-                      WHERE s.tenant_id = tenant AND s.selection_hash = _insert_run.selection_hash)
-    ON CONFLICT DO NOTHING;
     INSERT INTO inventory_core_internal.sync_runs AS n
         (tenant_id, run_id, selection_hash, run_seq, start_no, first_new_item_id,
          request_id, correlation_id, scope, running_number, started_at, lease, lease_expires_at, redacted_values,
@@ -78,7 +48,8 @@ BEGIN
     RETURN run;
 END
 $$;
-COMMENT ON FUNCTION inventory_core_internal._insert_run(text, text, jsonb, uuid, text, interval, text, integer, text, text[]) IS
+COMMENT ON FUNCTION inventory_core_internal._insert_run(
+    text, text, uuid, text, interval, text, integer, text, text[], timestamptz) IS
     'Inserts a running run; the caller holds the selection and the number exclusively';
 
 CREATE FUNCTION inventory_core.start_run(
@@ -102,13 +73,17 @@ DECLARE
     has_selection boolean := false;
     has_public_key boolean := false;
     has_taken_over boolean := false;
+    is_known boolean;
+    now timestamptz;
     max_runs integer;
     number integer;
     slot integer;
 BEGIN
     PERFORM inventory_core_internal._begin_write(tenant);
     PERFORM inventory_core_internal._check_start_arguments(selection, correlation_id, lease, min_age, scope);
-    policy_types := inventory_core_internal._check_mode(mode, policy_types);
+    IF mode IS DISTINCT FROM 'full' OR policy_types IS NOT NULL THEN
+        policy_types := inventory_core_internal._check_mode(mode, policy_types);
+    END IF;
     selection_hash := inventory_core.selection_hash(selection);
     lease := inventory_core_internal._exact(
         coalesce(lease, make_interval(secs => inventory_core_internal._lease_seconds())));
@@ -129,6 +104,7 @@ BEGIN
     -- Read under the lock of the selection, so that it is the cursor of the last run.
     SELECT s.cursor INTO cursor FROM inventory_core_internal.selections AS s
     WHERE s.tenant_id = tenant AND s.selection_hash = start_run.selection_hash;
+    is_known := FOUND;
     -- A start that is repeated is not a new one.
     IF mode = 'delta' AND cursor IS NULL AND status IS NULL THEN
         PERFORM inventory_core_internal._raise_no_cursor();
@@ -143,7 +119,8 @@ BEGIN
             EXIT attempt;
         END IF;
 
-        run := inventory_core_internal._running_run(tenant, selection_hash);
+        SELECT r.* INTO run FROM inventory_core_internal.sync_runs AS r
+        WHERE r.tenant_id = tenant AND r.selection_hash = start_run.selection_hash AND r.status = 'running';
         IF has_selection AND has_items AND run.run_id IS NOT NULL
            AND inventory_core_internal._lease_end(run) <= inventory_core_internal._now()
            AND inventory_core_internal._take_over(run) THEN
@@ -161,8 +138,13 @@ BEGIN
         -- For callers that use only the public lock; if another session holds it, it is ignored.
         has_public_key := inventory_core_internal._try_public_lock(selection_hash);
 
-        SELECT o.reason, o.retry_after INTO reason, retry_after
-        FROM inventory_core_internal._obstacle(tenant, selection_hash, min_age, scope, mode, policy_types) AS o;
+        IF min_age > interval '0' THEN
+            retry_after := inventory_core_internal._fresh_for(tenant, selection_hash, min_age, mode, policy_types);
+            reason := CASE WHEN retry_after > interval '0' THEN 'fresh' END;
+            EXIT attempt WHEN reason IS NOT NULL;
+        END IF;
+        retry_after := inventory_core_internal._cooling_down(tenant, scope);
+        reason := CASE WHEN retry_after IS NOT NULL THEN 'cooling_down' END;
         EXIT attempt WHEN reason IS NOT NULL;
 
         max_runs := inventory_core_internal._tenant_limit(tenant);
@@ -180,13 +162,19 @@ BEGIN
         END IF;
 
         -- The slot last: it is a row lock, which a refusal could not release.
-        slot := inventory_core_internal._lock_free_slot(inventory_core_internal._now());
+        -- Read under the lock of the selection, so that no run starts before the one before it has ended.
+        now := inventory_core_internal._now();
+        slot := inventory_core_internal._lock_free_slot(now);
         IF slot IS NULL AND inventory_core_internal._max_running_runs() >= 0 THEN
             reason := 'global_limit';
             EXIT attempt;
         END IF;
+        IF NOT is_known THEN
+            INSERT INTO inventory_core_internal.selections (tenant_id, selection_hash, selection, first_run_at)
+            VALUES (tenant, selection_hash, selection, now);
+        END IF;
         run := inventory_core_internal._insert_run(
-            tenant, selection_hash, selection, request_id, correlation_id, lease, scope, number, mode, policy_types);
+            tenant, selection_hash, request_id, correlation_id, lease, scope, number, mode, policy_types, now);
         UPDATE inventory_core_internal.run_slots AS s
         SET holder = inventory_core_internal._slot_holder(tenant, run.run_id), expires_at = run.started_at + run.lease * 1.5
         WHERE s.slot_no = slot;

@@ -30,24 +30,19 @@ CREATE TABLE inventory_core_internal.sync_runs (
     CONSTRAINT sync_runs_request_id_is_unique UNIQUE (tenant_id, request_id),
     CONSTRAINT sync_runs_selection_fkey FOREIGN KEY (tenant_id, selection_hash)
         REFERENCES inventory_core_internal.selections (tenant_id, selection_hash),
-    CONSTRAINT sync_runs_selection_is_real CHECK (selection_hash <> '*'),
-    CONSTRAINT sync_runs_status_is_known CHECK (status IN ('running', 'success', 'partial', 'failed')),
+    CONSTRAINT sync_runs_status_is_known CHECK (inventory_core_internal._is_run_status(status)),
     CONSTRAINT sync_runs_completed_has_its_end_and_counts
         CHECK (status = 'running' OR (finished_at IS NOT NULL AND observed_count IS NOT NULL)),
     CONSTRAINT sync_runs_counts_add_up
         CHECK (observed_count = inserted_count + updated_count + unchanged_count),
-    CONSTRAINT sync_runs_mode_is_known CHECK (mode IN ('full', 'delta')),
-    CONSTRAINT sync_runs_delta_covers_no_types CHECK (mode = 'full' OR policy_types IS NULL),
+    CONSTRAINT sync_runs_mode_is_full_or_delta_without_types CHECK (mode = 'full' OR mode = 'delta' AND policy_types IS NULL),
     CONSTRAINT sync_runs_correlation_id_is_short CHECK (length(correlation_id) <= 1000),
-    -- in one unit, so that adding it to a time always gives a later time
-    CONSTRAINT sync_runs_lease_is_positive CHECK (
-        lease > interval '0' AND lease <= interval '7 days' AND extract(year FROM lease) = 0
-        AND extract(month FROM lease) = 0 AND extract(day FROM lease) = 0),
+    CONSTRAINT sync_runs_lease_is_positive CHECK (inventory_core_internal._is_lease(lease)),
     CONSTRAINT sync_runs_running_number_is_one CHECK (running_number > 0),
     CONSTRAINT sync_runs_times_are_plausible CHECK (
-        started_at BETWEEN '1970-01-01 00:00:00+00' AND '9999-12-31 00:00:00+00'
-        AND lease_expires_at BETWEEN '1970-01-01 00:00:00+00' AND '9999-12-31 00:00:00+00'
-        AND finished_at BETWEEN '1970-01-01 00:00:00+00' AND '9999-12-31 00:00:00+00')
+        inventory_core_internal._is_storable_time(started_at)
+        AND inventory_core_internal._is_storable_time(lease_expires_at)
+        AND inventory_core_internal._is_storable_time(finished_at))
 ) WITH (fillfactor = 80);
 COMMENT ON TABLE inventory_core_internal.sync_runs IS 'One row for each attempt to list a selection';
 COMMENT ON COLUMN inventory_core_internal.sync_runs.tenant_id IS 'The owner of the row';

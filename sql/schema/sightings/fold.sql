@@ -9,7 +9,8 @@ COMMENT ON FUNCTION inventory_core_internal._shaped(bytea, boolean) IS 'A set as
 
 -- Every set is found by its key, one statement each: of a join the planner cannot know that reading all sets of the selection
 -- costs more.
-CREATE FUNCTION inventory_core_internal._fold(run inventory_core_internal.sync_runs, into_selection text) RETURNS void
+CREATE FUNCTION inventory_core_internal._fold_sets(
+    run inventory_core_internal.sync_runs, into_selection text, chunks integer[], observed bytea[]) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -24,7 +25,7 @@ BEGIN
                inventory_core_internal._bitmap_subtract(l.item_ids, p.observed) AS kept
         -- where the sets are that may have an item in common: if it saw few items, their blocks, and sets that are not cut
         FROM (SELECT s.chunk, s.observed, inventory_core_internal._bitmap_count(s.observed) <= few AS is_few
-              FROM inventory_core_internal._run_sets(run.tenant_id, run.run_id) AS s
+              FROM unnest(chunks, observed) AS s (chunk, observed)
               OFFSET 0) AS p
         CROSS JOIN LATERAL (SELECT c.block AS first_block, c.block AS last_block
                             FROM inventory_core_internal._bitmap_blocks(p.observed) AS c WHERE p.is_few
@@ -64,13 +65,44 @@ BEGIN
                           SELECT inventory_core_internal._bitmap_union(array_agg(n.item_ids))
                           FROM unnest(newer_chunks, newer_sets) AS n (chunk, item_ids)
                           WHERE n.chunk = s.chunk)) END AS item_ids
-          FROM inventory_core_internal._run_sets(run.tenant_id, run.run_id) AS s) AS s
+          FROM unnest(chunks, observed) AS s (chunk, observed)) AS s
     CROSS JOIN LATERAL inventory_core_internal._shaped(s.item_ids, s.is_cut) AS c
     WHERE inventory_core_internal._bitmap_count(c.item_ids) > 0;
 END
 $$;
-COMMENT ON FUNCTION inventory_core_internal._fold(inventory_core_internal.sync_runs, text) IS
-    'Moves what a run observed into the disjoint sets of a selection: its own, or * for the tenant; cost by touched chunks';
+COMMENT ON FUNCTION inventory_core_internal._fold_sets(inventory_core_internal.sync_runs, text, integer[], bytea[]) IS
+    'The part of _fold for chunks of which no earlier run saw exactly the same items; cost by the sets that have one in common';
+
+-- Mostly a run sees what an earlier run saw: then the set of that run becomes its own, and no bitmap is computed.
+CREATE FUNCTION inventory_core_internal._fold(
+    run inventory_core_internal.sync_runs, into_selection text, chunks integer[], observed bytea[]) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    changed_chunks integer[] := '{}';
+    changed_sets bytea[] := '{}';
+BEGIN
+    FOR i IN 1 .. coalesce(cardinality(chunks), 0) LOOP
+        UPDATE inventory_core_internal.last_seen AS l
+        SET run_id = run.run_id
+        WHERE l.tenant_id = run.tenant_id AND l.selection_hash = into_selection AND l.chunk = chunks[i] AND l.block = -1
+          AND l.item_ids = observed[i]
+          AND (SELECT (r.start_no, r.started_at, r.run_id) < (run.start_no, run.started_at, run.run_id)
+               FROM inventory_core_internal.sync_runs AS r
+               WHERE r.tenant_id = l.tenant_id AND r.run_id = l.run_id);
+        IF NOT FOUND THEN
+            changed_chunks := changed_chunks || chunks[i];
+            changed_sets := changed_sets || observed[i];
+        END IF;
+    END LOOP;
+    IF changed_chunks <> '{}' THEN
+        PERFORM inventory_core_internal._fold_sets(run, into_selection, changed_chunks, changed_sets);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._fold(inventory_core_internal.sync_runs, text, integer[], bytea[]) IS
+    'Moves what a run observed into the disjoint sets of a selection: its own, or * for the tenant; cost by chunks';
 
 CREATE FUNCTION inventory_core_internal._fold_presence(run inventory_core_internal.sync_runs) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -103,23 +135,21 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+    folded_run uuid;
     run inventory_core_internal.sync_runs;
+    sets record;
 BEGIN
     -- One transaction at a time, or the sets would not stay disjoint. No transaction waits for another: reads include the parts
     -- of runs that are not folded yet, and the next run that ends folds them too.
     IF NOT inventory_core_internal._try_lock('fold', '') THEN
         RETURN;
     END IF;
-    FOR run IN
-        SELECT r.*
-        FROM (SELECT DISTINCT p.run_id FROM inventory_core_internal.run_parts AS p WHERE p.tenant_id = tenant) AS p
-        -- looked up, however many runs the tenant has
-        CROSS JOIN LATERAL (SELECT r.* FROM inventory_core_internal.sync_runs AS r
-                            WHERE r.tenant_id = tenant AND r.run_id = p.run_id AND r.status <> 'running'
-                            OFFSET 0) AS r
-        ORDER BY r.start_no, r.started_at, r.run_id
-    LOOP
-        PERFORM inventory_core_internal._fold(run, '*');
+    FOR folded_run IN SELECT DISTINCT p.run_id FROM inventory_core_internal.run_parts AS p WHERE p.tenant_id = tenant LOOP
+        SELECT r.* INTO run FROM inventory_core_internal.sync_runs AS r
+        WHERE r.tenant_id = tenant AND r.run_id = folded_run AND r.status <> 'running';
+        CONTINUE WHEN NOT FOUND;
+        SELECT o.* INTO sets FROM inventory_core_internal._observed_sets(tenant, folded_run) AS o;
+        PERFORM inventory_core_internal._fold(run, '*', sets.chunks, sets.observed);
         IF run.inserted_count > 0 THEN
             PERFORM inventory_core_internal._fold_types(tenant, run.run_id);
         END IF;

@@ -1,6 +1,6 @@
 -- The part of the end of a run that concerns removals; _close_run calls it only if there are any.
 
-CREATE FUNCTION inventory_core_internal._end_removals(run inventory_core_internal.sync_runs) RETURNS bigint
+CREATE FUNCTION inventory_core_internal._end_removals(run inventory_core_internal.sync_runs) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -30,11 +30,10 @@ BEGIN
           LEFT JOIN inventory_core_internal.run_changes_bitmaps AS a
               ON a.tenant_id = run.tenant_id AND a.run_id = run.run_id AND a.chunk = r.chunk AND a.change = 'added') AS t
     WHERE inventory_core_internal._bitmap_count(t.item_ids) > 0;
-    RETURN (SELECT coalesce(sum(inventory_core_internal._bitmap_count(r.item_ids)), 0) FROM unnest(sets) AS r (item_ids));
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._end_removals(inventory_core_internal.sync_runs) IS
-    'Stores what an ending run removed, and what is missing because of it; returns how many items it removed';
+    'Stores what an ending run removed, and what is missing because of it';
 
 CREATE FUNCTION inventory_core_internal._touched_sets(run inventory_core_internal.sync_runs)
 RETURNS TABLE (chunk integer, observed bytea, removed bytea, touched bytea)

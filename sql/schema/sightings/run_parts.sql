@@ -12,10 +12,9 @@ CREATE TABLE inventory_core_internal.run_parts (
     recorded_at timestamptz NOT NULL,
     redacted_values integer NOT NULL DEFAULT 0,
     CONSTRAINT run_parts_pkey PRIMARY KEY (tenant_id, run_id, part, chunk, kind, policy_type),
-    CONSTRAINT run_parts_recorded_at_is_plausible CHECK (
-        recorded_at BETWEEN '1970-01-01 00:00:00+00' AND '9999-12-31 00:00:00+00'),
+    CONSTRAINT run_parts_recorded_at_is_plausible CHECK (inventory_core_internal._is_storable_time(recorded_at)),
     CONSTRAINT run_parts_item_ids_are_of_one_chunk CHECK (octet_length(item_ids) <= 8208),
-    CONSTRAINT run_parts_kind_is_known CHECK (kind IN ('inserted', 'updated', 'unchanged'))
+    CONSTRAINT run_parts_kind_is_known CHECK (inventory_core_internal._is_part_kind(kind))
 );
 COMMENT ON TABLE inventory_core_internal.run_parts IS 'Which items the batches of a running run saw, as bitmaps';
 COMMENT ON COLUMN inventory_core_internal.run_parts.tenant_id IS 'The owner of the row';

@@ -19,6 +19,22 @@ END;
 COMMENT ON FUNCTION inventory_core_internal._run_sets(text, uuid) IS
     'What a running run has observed so far: each item once, as the strongest of inserted > updated > unchanged';
 
+CREATE FUNCTION inventory_core_internal._observed_sets(tenant text, run_id uuid)
+RETURNS TABLE (chunks integer[], observed bytea[], items bigint, are_unchanged boolean, redacted_values bigint)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT array_agg(c.chunk), array_agg(c.observed),
+           coalesce(sum(inventory_core_internal._bitmap_count(c.observed)), 0)::bigint,
+           coalesce(bool_and(c.are_unchanged), true), coalesce(sum(c.redacted_values), 0)::bigint
+    FROM (SELECT p.chunk, inventory_core_internal._bitmap_union(array_agg(p.item_ids)) AS observed,
+                 bool_and(p.kind = 'unchanged') AS are_unchanged, sum(p.redacted_values) AS redacted_values
+          FROM inventory_core_internal.run_parts AS p
+          WHERE p.tenant_id = _observed_sets.tenant AND p.run_id = _observed_sets.run_id
+          GROUP BY p.chunk) AS c;
+END;
+COMMENT ON FUNCTION inventory_core_internal._observed_sets(text, uuid) IS
+    'What a run has observed, as parallel arrays of chunks and bitmaps, and whether none of it was new or changed';
+
 CREATE FUNCTION inventory_core_internal._run_counts(tenant text, run_id uuid)
 RETURNS TABLE (observed bigint, inserted bigint, updated bigint, unchanged bigint)
 LANGUAGE sql STABLE PARALLEL SAFE

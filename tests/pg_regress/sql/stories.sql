@@ -1,4 +1,5 @@
 -- Stories of people who sync inventories, told in small by a plain role. What is not in the last list, and what is gone?
+\set SHOW_CONTEXT never
 SELECT inventory_core.grant_access('regress_maintainer', 'stories', 'maintainer') \gset
 SET SESSION AUTHORIZATION regress_maintainer;
 SET search_path = inventory_core;

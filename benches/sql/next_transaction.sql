@@ -1,0 +1,1 @@
+SELECT pg_snapshot_xmax(pg_current_snapshot())
