@@ -2224,12 +2224,15 @@ COMMENT ON FUNCTION inventory_core_internal._raise_not_running(text) IS '55000 f
 --
 --   lock         shared by                                                      held alone by
 --   tenant       every function that writes (start_run only tries)              forget_tenant
---   items        batches, ends of runs, heartbeat, record_* (a take-over tries) forget_items, forget_missing
---   selection    finish_run                                                     start_run and take-overs (both only try)
+--   items        batches, ends of runs, heartbeat, record_* (a take-over tries) forget_*, rename_item
+--   selection    finish_run                                                     start_run and take-overs (both only try),
+--                                                                               forget_selection, replace_selection
 --   run          batches, heartbeat, record_*                                   finish_run (a take-over only tries)
 --   number       -                                                              start_run (tries)
 --   errors       -                                                              record_error, batches with new bad types
---   fold         -                                                              the end of a run (tries)
+--   fold         -                                                              the end of a run (tries), forget_selection
+--   feed         -                                                              the end of a run (tries), changes_since (tries),
+--                                                                               forget_*, rename_item, replace_selection
 --   slot         -                                                              a start, or a run that lost its slot (both try)
 --
 -- A lock is taken in a statement of its own, and what it protects is read by a later one: the snapshot of a statement is
@@ -2755,7 +2758,8 @@ $$;
 COMMENT ON FUNCTION inventory_core_internal._fold_removals(inventory_core_internal.sync_runs) IS
     'Applies what an ending run observed and removed to the removed items of its selection; cost by touched chunks';
 -- Who gives out numbers holds the items of the tenant, shared or alone, and then the lock feed until the transaction ends. So
--- who holds the items alone never waits for that lock, and everyone else only tries it.
+-- who holds the items alone never waits for that lock. Everyone else only tries it, except forget_selection and
+-- replace_selection.
 
 CREATE FUNCTION inventory_core_internal._add_to_feed(tenant text, entry_ids uuid[], event text DEFAULT NULL,
     selection_hash text DEFAULT NULL, external_id text DEFAULT NULL) RETURNS bigint
@@ -2854,7 +2858,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._add_event(text, text, bigint[], text, text) IS
-    'Numbers what waits and then an event, of some items or of none (NULL); the caller holds the items alone';
+    'Numbers what waits and then an event, of some items or of none (NULL); waits for who gives out numbers';
 -- The guards check the types that the run would vouch for according to the errors that its caller recorded. Other types do
 -- not count: otherwise a type that is always forbidden would shrink the total and so cast doubt on all others.
 CREATE FUNCTION inventory_core_internal._add_guard_errors(
@@ -4740,6 +4744,13 @@ BEGIN
                   error_count > 0, error_codes, error_count, run.correlation_id, run.started_at, run.finished_at,
                   run.lease_expires_at, run.observed_count, run.inserted_count, run.updated_count, run.unchanged_count,
                   run.expected_items, run.removed_count, run.mode, run.policy_types);
+    IF run.observed_count = 0 THEN
+        -- A tenant whose runs never observed anything is listed, too.
+        INSERT INTO inventory_core_internal.tenants (tenant_id)
+        SELECT tenant
+        WHERE NOT EXISTS (SELECT FROM inventory_core_internal.tenants AS t WHERE t.tenant_id = tenant)
+        ON CONFLICT DO NOTHING;
+    END IF;
     RETURN result;
 END
 $$;
@@ -5416,6 +5427,66 @@ END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._missing_sets(text, text, text) IS
     'The missing items of a selection, by type, chunk, the run that last saw them, and the first and last run that removed them';
+CREATE FUNCTION inventory_core_internal._is_first_miss(removed_seq bigint, counted_seq bigint) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN removed_seq IS NOT NULL AND (counted_seq IS NULL OR removed_seq < counted_seq);
+COMMENT ON FUNCTION inventory_core_internal._is_first_miss(bigint, bigint) IS
+    'Whether a removal came before the first run that counts, and so is a miss of its own';
+
+CREATE TYPE inventory_core_internal.missing_group AS (
+    start_no bigint, missed_runs integer, missing_since timestamptz, run_id uuid, confidence text, reasons text[]);
+COMMENT ON TYPE inventory_core_internal.missing_group IS
+    'What the missing items of one type that the same run last saw, and the same runs removed, have in common';
+COMMENT ON COLUMN inventory_core_internal.missing_group.start_no IS 'start_no of their baseline';
+COMMENT ON COLUMN inventory_core_internal.missing_group.missed_runs IS 'How many runs missed them';
+COMMENT ON COLUMN inventory_core_internal.missing_group.missing_since IS 'Start of the first run that missed them';
+COMMENT ON COLUMN inventory_core_internal.missing_group.run_id IS 'Their baseline';
+COMMENT ON COLUMN inventory_core_internal.missing_group.confidence IS 'high or low';
+COMMENT ON COLUMN inventory_core_internal.missing_group.reasons IS 'Why the confidence is low';
+
+-- Nested loops are off as in _type_baselines.
+CREATE FUNCTION inventory_core_internal._missing_groups(tenant text, selection_hash text, baseline text)
+RETURNS TABLE (chunk integer, item_ids bytea, answer inventory_core_internal.missing_group)
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET enable_nestloop = off
+SET jit = off
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    WITH sets AS MATERIALIZED (
+        SELECT m.* FROM inventory_core_internal._missing_sets(tenant, _missing_groups.selection_hash, _missing_groups.baseline) AS m
+    ), groups AS MATERIALIZED (
+        SELECT g.policy_type, g.run_seq, g.first_removed, g.last_removed,
+               ROW(coalesce(d.start_no, t.start_no),
+                   coalesce(inventory_core_internal._runs_count(t.runs, g.run_seq, t.baseline_seq), 0)::integer
+                       + inventory_core_internal._is_first_miss(g.first_removed, n.counted_seq)::integer,
+                   inventory_core_internal._run_started_at(tenant, _missing_groups.selection_hash,
+                                                           least(g.first_removed, n.counted_seq)),
+                   coalesce(d.run_id, t.run_id),
+                   CASE WHEN d.run_id IS NULL THEN t.confidence ELSE 'high' END,
+                   CASE WHEN d.run_id IS NULL THEN t.reasons ELSE '{removed}' END
+               )::inventory_core_internal.missing_group AS answer
+        FROM (SELECT DISTINCT s.policy_type, s.run_seq, s.first_removed, s.last_removed FROM sets AS s) AS g
+        JOIN inventory_core_internal._type_baselines(tenant, _missing_groups.selection_hash, _missing_groups.baseline) AS t
+            ON t.policy_type = g.policy_type
+        CROSS JOIN LATERAL (SELECT inventory_core_internal._runs_first_after(t.runs, g.run_seq) AS counted_seq OFFSET 0) AS n
+        -- of a removed item, the run that said so last is the baseline
+        LEFT JOIN LATERAL (SELECT r.run_id, r.start_no FROM inventory_core_internal.sync_runs AS r
+                           WHERE r.tenant_id = tenant AND r.selection_hash = _missing_groups.selection_hash
+                             AND r.run_seq = g.last_removed
+                           OFFSET 0) AS d ON true
+    )
+    SELECT s.chunk, s.item_ids, g.answer
+    FROM sets AS s
+    JOIN groups AS g ON g.policy_type = s.policy_type AND g.run_seq = s.run_seq
+        AND (g.first_removed, g.last_removed) IS NOT DISTINCT FROM (s.first_removed, s.last_removed);
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._missing_groups(text, text, text) IS
+    'The missing items of a selection as disjoint bitmaps, each with what the answers say of all items in it';
 CREATE FUNCTION inventory_core_internal._seen_elsewhere(tenant text, selection_hash text, chunks integer[], after_no bigint)
 RETURNS TABLE (chunk integer, positions bytea, start_nos bigint[])
 LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -5461,23 +5532,6 @@ $$;
 COMMENT ON FUNCTION inventory_core_internal._seen_elsewhere(text, text, integer[], bigint) IS
     'The items that other selections observed since a start and do not miss; for each, the newest start that observed it';
 
-CREATE FUNCTION inventory_core_internal._is_first_miss(removed_seq bigint, counted_seq bigint) RETURNS boolean
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN removed_seq IS NOT NULL AND (counted_seq IS NULL OR removed_seq < counted_seq);
-COMMENT ON FUNCTION inventory_core_internal._is_first_miss(bigint, bigint) IS
-    'Whether a removal came before the first run that counts, and so is a miss of its own';
-
-CREATE TYPE inventory_core_internal.missing_group AS (
-    start_no bigint, missed_runs integer, missing_since timestamptz, run_id uuid, confidence text, reasons text[]);
-COMMENT ON TYPE inventory_core_internal.missing_group IS
-    'What the missing items of one type that the same run last saw, and the same runs removed, have in common';
-COMMENT ON COLUMN inventory_core_internal.missing_group.start_no IS 'start_no of their baseline';
-COMMENT ON COLUMN inventory_core_internal.missing_group.missed_runs IS 'How many runs missed them';
-COMMENT ON COLUMN inventory_core_internal.missing_group.missing_since IS 'Start of the first run that missed them';
-COMMENT ON COLUMN inventory_core_internal.missing_group.run_id IS 'Their baseline';
-COMMENT ON COLUMN inventory_core_internal.missing_group.confidence IS 'high or low';
-COMMENT ON COLUMN inventory_core_internal.missing_group.reasons IS 'Why the confidence is low';
-
 -- Nested loops are off as in _type_baselines; sequential and bitmap scans, so that items come in the order of their ids.
 CREATE FUNCTION inventory_core.missing_items(tenant text, selection_hash text, baseline text DEFAULT 'latest')
 RETURNS TABLE (item_id bigint, policy_type text, external_id text, display_name text, meta jsonb,
@@ -5509,39 +5563,17 @@ BEGIN
     PERFORM inventory_core_internal._require_selection(tenant, missing_items.selection_hash);
     -- For each chunk, a map from an item to the position of its group, and one to the run that last saw it.
     FOR c IN
-        WITH sets AS MATERIALIZED (
-            SELECT m.* FROM inventory_core_internal._missing_sets(tenant, missing_items.selection_hash, missing_items.baseline) AS m
-        ), groups AS MATERIALIZED (
-            SELECT g.policy_type, g.run_seq, g.first_removed, g.last_removed, coalesce(d.start_no, t.start_no) AS start_no,
-                   ROW(coalesce(d.start_no, t.start_no),
-                       coalesce(inventory_core_internal._runs_count(t.runs, g.run_seq, t.baseline_seq), 0)::integer
-                           + inventory_core_internal._is_first_miss(g.first_removed, n.counted_seq)::integer,
-                       inventory_core_internal._run_started_at(tenant, missing_items.selection_hash,
-                                                               least(g.first_removed, n.counted_seq)),
-                       coalesce(d.run_id, t.run_id),
-                       CASE WHEN d.run_id IS NULL THEN t.confidence ELSE 'high' END,
-                       CASE WHEN d.run_id IS NULL THEN t.reasons ELSE '{removed}' END
-                   )::inventory_core_internal.missing_group AS answer
-            FROM (SELECT DISTINCT s.policy_type, s.run_seq, s.first_removed, s.last_removed FROM sets AS s) AS g
-            JOIN inventory_core_internal._type_baselines(tenant, missing_items.selection_hash, missing_items.baseline) AS t
-                ON t.policy_type = g.policy_type
-            CROSS JOIN LATERAL (SELECT inventory_core_internal._runs_first_after(t.runs, g.run_seq) AS counted_seq OFFSET 0) AS n
-            -- of a removed item, the run that said so last is the baseline
-            LEFT JOIN LATERAL (SELECT r.run_id, r.start_no FROM inventory_core_internal.sync_runs AS r
-                               WHERE r.tenant_id = tenant AND r.selection_hash = missing_items.selection_hash
-                                 AND r.run_seq = g.last_removed
-                               OFFSET 0) AS d ON true
+        WITH groups AS MATERIALIZED (
+            SELECT g.* FROM inventory_core_internal._missing_groups(tenant, missing_items.selection_hash, missing_items.baseline) AS g
         ), chunks AS MATERIALIZED (
-            SELECT s.chunk, array_agg(g.answer) AS groups, array_agg(s.item_ids) AS item_sets,
-                   sum(inventory_core_internal._bitmap_count(s.item_ids)) AS items
-            FROM sets AS s
-            JOIN groups AS g ON g.policy_type = s.policy_type AND g.run_seq = s.run_seq
-                AND (g.first_removed, g.last_removed) IS NOT DISTINCT FROM (s.first_removed, s.last_removed)
-            GROUP BY s.chunk
+            SELECT g.chunk, array_agg(g.answer) AS groups, array_agg(g.item_ids) AS item_sets,
+                   sum(inventory_core_internal._bitmap_count(g.item_ids)) AS items
+            FROM groups AS g
+            GROUP BY g.chunk
         ), elsewhere AS MATERIALIZED (
             SELECT e.*
             FROM inventory_core_internal._seen_elsewhere(tenant, missing_items.selection_hash,
-                ARRAY(SELECT k.chunk FROM chunks AS k), (SELECT min(g.start_no) FROM groups AS g)) AS e
+                ARRAY(SELECT k.chunk FROM chunks AS k), (SELECT min((g.answer).start_no) FROM groups AS g)) AS e
         )
         SELECT k.chunk, k.groups, inventory_core_internal._bitmap_positions(k.item_sets) AS positions,
                CASE WHEN k.items < many
@@ -5745,6 +5777,220 @@ END
 $$;
 COMMENT ON FUNCTION inventory_core.type_counts(text, text, timestamptz) IS
     'How many items of each policy type each completed full run observed, as counted at its end';
+-- Sequential and bitmap scans are off, so that items come in the order of their ids.
+CREATE FUNCTION inventory_core_internal._items_of_set(tenant text, chunk integer, item_ids bytea)
+RETURNS TABLE (item_id bigint, policy_type text, external_id text, display_name text)
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET enable_nestloop = off
+SET jit = off
+SET enable_seqscan = off
+SET enable_bitmapscan = off
+AS $$
+#variable_conflict use_column
+DECLARE
+    -- A set of at least this many items is found by reading the whole chunk.
+    many CONSTANT integer := 16384;
+    positions bytea;
+    ids bigint[];
+BEGIN
+    IF inventory_core_internal._bitmap_count(item_ids) < many THEN
+        ids := ARRAY(SELECT inventory_core_internal._bitmap_ids(_items_of_set.chunk, _items_of_set.item_ids));
+        RETURN QUERY
+        SELECT i.item_id, i.policy_type, i.external_id, i.display_name
+        FROM unnest(ids) AS id
+        CROSS JOIN LATERAL (SELECT i.* FROM inventory_core_internal.items AS i
+                            WHERE i.tenant_id = tenant AND i.item_id = id OFFSET 0) AS i
+        ORDER BY i.item_id;
+    ELSE
+        positions := inventory_core_internal._bitmap_positions(ARRAY[_items_of_set.item_ids]);
+        RETURN QUERY
+        SELECT i.item_id, i.policy_type, i.external_id, i.display_name
+        FROM inventory_core_internal.items AS i
+        WHERE i.tenant_id = tenant
+          AND i.item_id BETWEEN _items_of_set.chunk::bigint << 16 AND (_items_of_set.chunk::bigint << 16) | 65535
+          AND inventory_core_internal._bitmap_position(positions, i.item_id) IS NOT NULL
+        ORDER BY i.item_id;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._items_of_set(text, integer, bytea) IS
+    'The items of a bitmap, in the order of their ids; reads no more than its chunk';
+CREATE FUNCTION inventory_core_internal._sightings_of(tenant text, item_id bigint)
+RETURNS TABLE (selection_hash text, selection jsonb, start_no bigint, started_at timestamptz)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT s.selection_hash, s.selection, seen.start_no, seen.started_at
+    FROM inventory_core_internal.selections AS s
+    CROSS JOIN LATERAL (
+        SELECT r.start_no, r.started_at
+        FROM (SELECT l.run_id
+              FROM inventory_core_internal.last_seen AS l
+              WHERE l.tenant_id = _sightings_of.tenant AND l.selection_hash = s.selection_hash
+                AND l.chunk = (_sightings_of.item_id >> 16)::integer
+                AND inventory_core_internal._bitmap_contains(l.item_ids, _sightings_of.item_id)
+              UNION ALL
+              SELECT o.run_id
+              FROM inventory_core_internal.sync_runs AS o
+              WHERE o.tenant_id = _sightings_of.tenant AND o.selection_hash = s.selection_hash AND o.status = 'running'
+                AND EXISTS (SELECT FROM inventory_core_internal._running_sets(_sightings_of.tenant, s.selection_hash) AS x
+                            WHERE x.chunk = (_sightings_of.item_id >> 16)::integer
+                              AND inventory_core_internal._bitmap_contains(x.item_ids, _sightings_of.item_id))) AS seen
+        JOIN inventory_core_internal.sync_runs AS r ON r.tenant_id = _sightings_of.tenant AND r.run_id = seen.run_id
+        ORDER BY r.start_no DESC, r.started_at DESC
+        LIMIT 1) AS seen
+    WHERE s.tenant_id = _sightings_of.tenant;
+END;
+COMMENT ON FUNCTION inventory_core_internal._sightings_of(text, bigint) IS
+    'For each selection that has observed an item, the newest run of it that did, a running one too';
+
+CREATE FUNCTION inventory_core.item_presence(tenant text, policy_type text, external_id text)
+RETURNS TABLE (selection_hash text, selection jsonb, state text, last_seen_at timestamptz, missing_since timestamptz,
+               confidence text, reasons text[])
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    id bigint;
+    its_chunk integer;
+BEGIN
+    PERFORM inventory_core.set_tenant(tenant);
+    PERFORM inventory_core_internal._require('policy_type', item_presence.policy_type IS NOT NULL);
+    PERFORM inventory_core_internal._require('external_id', item_presence.external_id IS NOT NULL);
+    SELECT i.item_id, i.chunk INTO id, its_chunk
+    FROM inventory_core_internal.items AS i
+    WHERE i.tenant_id = tenant AND i.policy_type = item_presence.policy_type AND i.external_id = item_presence.external_id;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    RETURN QUERY
+    WITH seen AS MATERIALIZED (
+        SELECT s.* FROM inventory_core_internal._sightings_of(tenant, id) AS s
+    ), missed AS MATERIALIZED (
+        SELECT p.selection_hash, (g.answer).start_no, (g.answer).missing_since, (g.answer).confidence, (g.answer).reasons
+        FROM inventory_core_internal.presence AS p
+        CROSS JOIN LATERAL (SELECT g.answer
+                            FROM inventory_core_internal._missing_groups(tenant, p.selection_hash, 'latest_clean') AS g
+                            WHERE g.chunk = its_chunk AND inventory_core_internal._bitmap_contains(g.item_ids, id)) AS g
+        WHERE p.tenant_id = tenant AND p.chunk = its_chunk
+          AND inventory_core_internal._bitmap_contains(p.missing_ids, id)
+    )
+    SELECT s.selection_hash, s.selection, CASE WHEN m.selection_hash IS NULL THEN 'present' ELSE 'missing' END,
+           s.started_at, m.missing_since, m.confidence,
+           CASE WHEN EXISTS (SELECT FROM seen AS o
+                             WHERE o.start_no > m.start_no AND o.selection_hash <> s.selection_hash
+                               AND o.selection_hash NOT IN (SELECT x.selection_hash FROM missed AS x))
+                THEN m.reasons || text 'seen_elsewhere' ELSE coalesce(m.reasons, '{}') END
+    FROM seen AS s
+    LEFT JOIN missed AS m ON m.selection_hash = s.selection_hash
+    ORDER BY s.selection_hash;
+END
+$$;
+COMMENT ON FUNCTION inventory_core.item_presence(text, text, text) IS
+    'The selections that have observed an item, and which of them miss it by latest_clean; no row for an unknown item';
+CREATE FUNCTION inventory_core_internal._gone_sets(tenant text) RETURNS TABLE (chunk integer, item_ids bytea)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT g.chunk, g.item_ids
+    FROM (SELECT m.chunk, inventory_core_internal._bitmap_subtract(m.item_ids, e.item_ids) AS item_ids
+          FROM (SELECT p.chunk, inventory_core_internal._bitmap_union(array_agg(p.missing_ids)) AS item_ids
+                FROM inventory_core_internal.presence AS p
+                WHERE p.tenant_id = _gone_sets.tenant
+                GROUP BY p.chunk) AS m
+          -- '' is the hash of no selection
+          LEFT JOIN inventory_core_internal._spared_sets(_gone_sets.tenant, '') AS e ON e.chunk = m.chunk) AS g
+    WHERE inventory_core_internal._bitmap_count(g.item_ids) > 0;
+END;
+COMMENT ON FUNCTION inventory_core_internal._gone_sets(text) IS
+    'The items that every selection that knows them misses by latest_clean, and that no running run has observed';
+
+CREATE FUNCTION inventory_core.gone_items(tenant text)
+RETURNS TABLE (item_id bigint, policy_type text, external_id text, display_name text, last_seen_at timestamptz,
+               missing_since timestamptz)
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+AS $$
+#variable_conflict use_column
+DECLARE
+    c record;
+    -- Separate variables: in an array inside a record, each element is found by a walk from the first one.
+    sinces timestamptz[];
+    started_ats timestamptz[];
+BEGIN
+    PERFORM inventory_core.set_tenant(tenant);
+    FOR c IN
+        WITH gone AS MATERIALIZED (
+            SELECT g.* FROM inventory_core_internal._gone_sets(tenant) AS g
+        ), missed AS MATERIALIZED (
+            SELECT g.chunk, (g.answer).missing_since, inventory_core_internal._bitmap_intersect(g.item_ids, gone.item_ids) AS item_ids
+            FROM (SELECT DISTINCT p.selection_hash
+                  FROM gone
+                  JOIN inventory_core_internal.presence AS p ON p.tenant_id = tenant AND p.chunk = gone.chunk
+                  WHERE inventory_core_internal._bitmap_count(
+                            inventory_core_internal._bitmap_intersect(p.missing_ids, gone.item_ids)) > 0) AS s
+            CROSS JOIN LATERAL inventory_core_internal._missing_groups(tenant, s.selection_hash, 'latest_clean') AS g
+            JOIN gone ON gone.chunk = g.chunk
+        ), since AS MATERIALIZED (
+            -- the latest of its selections
+            SELECT m.chunk, array_agg(m.missing_since ORDER BY m.missing_since DESC) AS sinces,
+                   inventory_core_internal._bitmap_positions(array_agg(m.item_ids ORDER BY m.missing_since DESC)) AS positions
+            FROM missed AS m
+            GROUP BY m.chunk
+        )
+        SELECT gone.chunk, gone.item_ids, since.sinces, since.positions, seen.positions AS seen, seen.started_ats
+        FROM gone
+        LEFT JOIN since ON since.chunk = gone.chunk
+        CROSS JOIN LATERAL inventory_core_internal._seen(tenant, gone.chunk) AS seen
+        ORDER BY gone.chunk
+    LOOP
+        sinces := c.sinces;
+        started_ats := c.started_ats;
+        RETURN QUERY
+        SELECT i.item_id, i.policy_type, i.external_id, i.display_name,
+               started_ats[inventory_core_internal._bitmap_position(c.seen, i.item_id)],
+               sinces[inventory_core_internal._bitmap_position(c.positions, i.item_id)]
+        FROM inventory_core_internal._items_of_set(tenant, c.chunk, c.item_ids) AS i
+        ORDER BY i.item_id;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION inventory_core.gone_items(text) IS
+    'The items that every selection that knows them misses by latest_clean, and that no running run has observed';
+CREATE FUNCTION inventory_core.present_items(tenant text, selection_hash text)
+RETURNS TABLE (item_id bigint, policy_type text, external_id text, display_name text)
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+AS $$
+#variable_conflict use_column
+DECLARE
+    c record;
+BEGIN
+    PERFORM inventory_core_internal._begin_read(tenant, present_items.selection_hash);
+    PERFORM inventory_core_internal._require_selection(tenant, present_items.selection_hash);
+    FOR c IN
+        SELECT s.chunk, inventory_core_internal._bitmap_union(array_agg(s.item_ids)) AS item_ids
+        FROM (SELECT p.chunk, inventory_core_internal._bitmap_subtract(p.known_ids, p.missing_ids) AS item_ids
+              FROM inventory_core_internal.presence AS p
+              WHERE p.tenant_id = tenant AND p.selection_hash = present_items.selection_hash
+              UNION ALL
+              SELECT o.chunk, o.item_ids
+              FROM inventory_core_internal._running_sets(tenant, present_items.selection_hash) AS o) AS s
+        GROUP BY s.chunk
+        ORDER BY s.chunk
+    LOOP
+        RETURN QUERY
+        SELECT i.item_id, i.policy_type, i.external_id, i.display_name
+        FROM inventory_core_internal._items_of_set(tenant, c.chunk, c.item_ids) AS i
+        ORDER BY i.item_id;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION inventory_core.present_items(text, text) IS
+    'The items of a selection that are not missing by latest_clean, with what its running run has observed so far';
 -- A separate type, because a column of RETURNS TABLE cannot have the name of an argument.
 CREATE TYPE inventory_core.selection_status AS (
     selection_hash text, selection jsonb, running_run_id uuid, latest_run_id uuid, latest_status text,
@@ -5813,6 +6059,119 @@ END
 $$;
 COMMENT ON FUNCTION inventory_core.selection_status(text, text) IS
     'One row about a selection: its running and latest runs, how many items are known and missing, and the confidence';
+-- Lists of all tenants. A tenant is listed from its first item or its first finished run on.
+
+CREATE FUNCTION inventory_core_internal._every_tenant() RETURNS text[]
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    is_superuser CONSTANT boolean := (SELECT r.rolsuper FROM pg_roles AS r WHERE r.rolname = current_user);
+    tenants text[];
+BEGIN
+    IF NOT is_superuser THEN
+        PERFORM inventory_core_internal._bind_every();
+    END IF;
+    -- selections, for a superuser: the first run of a tenant may still be running
+    tenants := ARRAY(SELECT t.tenant_id FROM inventory_core_internal.tenants AS t
+                     UNION
+                     SELECT s.tenant_id FROM inventory_core_internal.selections AS s
+                     ORDER BY 1);
+    IF NOT is_superuser THEN
+        PERFORM inventory_core.clear_tenant();
+    END IF;
+    RETURN tenants;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._every_tenant() IS
+    'All tenants, for a superuser or a role that was granted every tenant; for others 42501';
+
+CREATE FUNCTION inventory_core.tenants() RETURNS SETOF text
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    granted CONSTANT text[] := ARRAY(SELECT inventory_core.granted_tenants());
+    listed text[] := '{}';
+BEGIN
+    IF '*' = ANY (granted) OR (SELECT r.rolsuper FROM pg_roles AS r WHERE r.rolname = current_user) THEN
+        listed := inventory_core_internal._every_tenant();
+    END IF;
+    RETURN QUERY
+    SELECT DISTINCT t.tenant_id COLLATE "C"
+    FROM unnest(listed || granted) AS t (tenant_id)
+    WHERE t.tenant_id <> '*'
+    ORDER BY 1;
+END
+$$;
+COMMENT ON FUNCTION inventory_core.tenants() IS
+    'The tenants that the caller may bind by name; a role that was granted every tenant (*) sees all that have data';
+CREATE FUNCTION inventory_core_internal._stale_selections(tenant text, clean_until timestamptz)
+RETURNS TABLE (tenant_id text, selection_hash text, selection jsonb, latest_success_at timestamptz, latest_status text,
+               error_codes text[])
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT s.tenant_id, s.selection_hash, s.selection, clean.finished_at, latest.status,
+           ARRAY(SELECT DISTINCT e.error_code FROM inventory_core_internal.sync_errors AS e
+                 WHERE e.tenant_id = _stale_selections.tenant AND e.run_id = latest.run_id
+                 ORDER BY e.error_code)
+    FROM inventory_core_internal.selections AS s
+    LEFT JOIN LATERAL (SELECT r.finished_at FROM inventory_core_internal.sync_runs AS r
+                       WHERE r.tenant_id = _stale_selections.tenant AND r.selection_hash = s.selection_hash AND r.is_clean
+                       ORDER BY r.run_seq DESC LIMIT 1) AS clean ON true
+    LEFT JOIN LATERAL (SELECT r.run_id, r.status FROM inventory_core_internal.sync_runs AS r
+                       WHERE r.tenant_id = _stale_selections.tenant AND r.selection_hash = s.selection_hash
+                         AND r.status <> 'running'
+                       ORDER BY r.run_seq DESC LIMIT 1) AS latest ON true
+    WHERE s.tenant_id = _stale_selections.tenant
+      -- a selection without a clean run is as old as its first run
+      AND coalesce(clean.finished_at, s.first_run_at) <= _stale_selections.clean_until
+    ORDER BY coalesce(clean.finished_at, s.first_run_at), s.selection_hash;
+END;
+COMMENT ON FUNCTION inventory_core_internal._stale_selections(text, timestamptz) IS
+    'The selections of a tenant without a clean run, full or delta, that ended later than a time';
+
+CREATE FUNCTION inventory_core.stale_selections(older_than interval, tenant text DEFAULT NULL)
+RETURNS TABLE (tenant_id text, selection_hash text, selection jsonb, latest_success_at timestamptz, latest_status text,
+               error_codes text[])
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    each_tenant text;
+    clean_until timestamptz;
+BEGIN
+    IF tenant IS NOT NULL THEN
+        PERFORM inventory_core.set_tenant(tenant);
+    END IF;
+    PERFORM inventory_core_internal._require('older_than', older_than IS NOT NULL);
+    -- by both measures: '-12 months 361 days' compares as positive, but adding it gives an earlier time
+    IF older_than < interval '0' OR extract(epoch FROM older_than) < 0 THEN
+        RAISE EXCEPTION 'invalid argument of stale_selections'
+            USING ERRCODE = 'invalid_parameter_value',
+                  DETAIL = format('Argument older_than: it is %s.', older_than),
+                  HINT = 'older_than is an interval and not negative.';
+    END IF;
+    clean_until := inventory_core_internal._time_before(older_than);
+    IF tenant IS NOT NULL THEN
+        RETURN QUERY SELECT s.* FROM inventory_core_internal._stale_selections(tenant, clean_until) AS s;
+        RETURN;
+    END IF;
+    -- A superuser needs no binding.
+    FOREACH each_tenant IN ARRAY inventory_core_internal._every_tenant() LOOP
+        IF row_security_active('inventory_core_internal.selections') THEN
+            PERFORM inventory_core.set_tenant(each_tenant);
+        END IF;
+        RETURN QUERY SELECT s.* FROM inventory_core_internal._stale_selections(each_tenant, clean_until) AS s;
+        IF row_security_active('inventory_core_internal.selections') THEN
+            PERFORM inventory_core.clear_tenant();
+        END IF;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION inventory_core.stale_selections(interval, text) IS
+    'The selections without a clean run for so long, the longest first; without a tenant, of every tenant of a role granted *';
 CREATE FUNCTION inventory_core.run_changes(tenant text, run_id uuid)
 RETURNS TABLE (change text, item_id bigint, policy_type text, external_id text, display_name text)
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE
@@ -5890,7 +6249,7 @@ BEGIN
                 item_id_from := 0;
             END IF;
             -- an event that names no item is one row
-            IF entry.event IS NOT NULL AND change_no_from = 0
+            IF entry.event IN ('replaced', 'forgotten') AND change_no_from = 0
                AND NOT EXISTS (SELECT FROM inventory_core_internal.feed_items AS f
                                WHERE f.tenant_id = tenant AND f.feed_no = entry.feed_no) THEN
                 RETURN QUERY
@@ -6084,6 +6443,416 @@ END
 $$;
 COMMENT ON FUNCTION inventory_core.disallow_meta(text, text[]) IS
     'Removes keys from the whitelist; stored values stay until their item is next passed with meta';
+CREATE FUNCTION inventory_core_internal._move_type_bit(tenant text, item_id bigint, old_type text, new_type text) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    bit record;
+BEGIN
+    SELECT c.chunk, c.item_ids INTO bit FROM inventory_core_internal._bitmap_chunks(ARRAY[_move_type_bit.item_id]) AS c;
+    UPDATE inventory_core_internal.item_types AS t
+    SET item_ids = inventory_core_internal._bitmap_subtract(t.item_ids, bit.item_ids)
+    WHERE t.tenant_id = tenant AND t.chunk = bit.chunk AND t.policy_type = old_type
+      AND inventory_core_internal._bitmap_contains(t.item_ids, _move_type_bit.item_id);
+    IF FOUND THEN
+        INSERT INTO inventory_core_internal.item_types AS t (tenant_id, chunk, policy_type, item_ids)
+        VALUES (tenant, bit.chunk, new_type, bit.item_ids)
+        ON CONFLICT ON CONSTRAINT item_types_pkey DO UPDATE
+        SET item_ids = inventory_core_internal._bitmap_union(ARRAY[t.item_ids, excluded.item_ids]);
+        DELETE FROM inventory_core_internal.item_types AS t
+        WHERE t.tenant_id = tenant AND t.chunk = bit.chunk AND t.policy_type = old_type
+          AND inventory_core_internal._bitmap_count(t.item_ids) = 0;
+    END IF;
+    -- An item that a running or unfolded run inserted is still there.
+    WITH moved AS (
+        UPDATE inventory_core_internal.run_parts AS p
+        SET item_ids = inventory_core_internal._bitmap_subtract(p.item_ids, bit.item_ids)
+        WHERE p.tenant_id = tenant AND p.chunk = bit.chunk AND p.policy_type = old_type
+          AND inventory_core_internal._bitmap_contains(p.item_ids, _move_type_bit.item_id)
+        RETURNING p.run_id, p.part, p.kind, p.recorded_at)
+    INSERT INTO inventory_core_internal.run_parts AS p
+        (tenant_id, run_id, part, chunk, kind, policy_type, item_ids, recorded_at)
+    SELECT tenant, m.run_id, m.part, bit.chunk, m.kind, new_type, bit.item_ids, m.recorded_at FROM moved AS m
+    ON CONFLICT ON CONSTRAINT run_parts_pkey DO UPDATE
+    SET item_ids = inventory_core_internal._bitmap_union(ARRAY[p.item_ids, excluded.item_ids]);
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._move_type_bit(text, bigint, text, text) IS
+    'Moves an item from the bitmap of one type to that of another';
+
+-- Another type may have another baseline, so that the item is missing by one and not by the other. Its last count in
+-- type_counts stays: it is what the last run counted.
+CREATE FUNCTION inventory_core_internal._judge_as_type(tenant text, item_id bigint, old_type text, new_type text)
+RETURNS TABLE (selection_hash text, change text)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    bit record;
+    hashes text[];
+    were_missing boolean[];
+    are_missing boolean[];
+BEGIN
+    SELECT c.chunk, c.item_ids INTO bit FROM inventory_core_internal._bitmap_chunks(ARRAY[_judge_as_type.item_id]) AS c;
+    INSERT INTO inventory_core_internal.selection_types (tenant_id, selection_hash, policy_type)
+    SELECT tenant, p.selection_hash, new_type
+    FROM inventory_core_internal.presence AS p
+    WHERE p.tenant_id = tenant AND p.chunk = bit.chunk
+      AND inventory_core_internal._bitmap_contains(p.known_ids, _judge_as_type.item_id)
+    ON CONFLICT ON CONSTRAINT selection_types_pkey DO NOTHING;
+
+    SELECT array_agg(k.selection_hash), array_agg(k.was_missing), array_agg(k.is_removed OR coalesce(k.run_seq < j.baseline_seq, false))
+    INTO hashes, were_missing, are_missing
+    FROM (SELECT p.selection_hash, r.run_seq,
+                 inventory_core_internal._bitmap_contains(p.missing_ids, _judge_as_type.item_id) AS was_missing,
+                 EXISTS (SELECT FROM inventory_core_internal.removed_items AS d
+                         WHERE d.tenant_id = tenant AND d.selection_hash = p.selection_hash AND d.chunk = p.chunk
+                           AND inventory_core_internal._bitmap_contains(d.item_ids, _judge_as_type.item_id)) AS is_removed
+          FROM inventory_core_internal.presence AS p
+          JOIN inventory_core_internal.last_seen AS l
+              ON l.tenant_id = tenant AND l.selection_hash = p.selection_hash AND l.chunk = p.chunk
+          JOIN inventory_core_internal.sync_runs AS r ON r.tenant_id = tenant AND r.run_id = l.run_id
+          WHERE p.tenant_id = tenant AND p.chunk = bit.chunk
+            AND inventory_core_internal._bitmap_contains(p.known_ids, _judge_as_type.item_id)
+            AND inventory_core_internal._bitmap_contains(l.item_ids, _judge_as_type.item_id)) AS k
+    CROSS JOIN LATERAL inventory_core_internal._judging_runs(tenant, k.selection_hash, 'latest_clean') AS j
+    WHERE j.policy_type = new_type;
+
+    -- The reference of the shrink guard moves with an item that was present, or a renamed type would have shrunk.
+    UPDATE inventory_core_internal.selection_types AS t
+    SET known_count = t.known_count + m.known,
+        present_count = t.present_count + m.present,
+        reference_count = CASE WHEN m.reference = 0 THEN t.reference_count ELSE coalesce(t.reference_count, 0) + m.reference END
+    FROM (SELECT k.selection_hash, c.policy_type, c.known, c.present, c.reference
+          FROM unnest(hashes, were_missing, are_missing) AS k (selection_hash, was_missing, is_missing)
+          JOIN inventory_core_internal.selection_types AS o
+              ON o.tenant_id = tenant AND o.selection_hash = k.selection_hash AND o.policy_type = old_type
+          CROSS JOIN LATERAL (SELECT (NOT k.was_missing AND coalesce(o.reference_count, 0) > 0)::integer AS moved) AS f
+          CROSS JOIN LATERAL (VALUES (old_type, -1, -(NOT k.was_missing)::integer, -f.moved),
+                                     (new_type, 1, (NOT k.is_missing)::integer, f.moved))
+              AS c (policy_type, known, present, reference)) AS m
+    WHERE t.tenant_id = tenant AND t.selection_hash = m.selection_hash AND t.policy_type = m.policy_type;
+
+    RETURN QUERY
+    UPDATE inventory_core_internal.presence AS p
+    SET missing_ids = CASE WHEN k.is_missing
+                           THEN inventory_core_internal._bitmap_union(ARRAY[p.missing_ids, bit.item_ids])
+                           ELSE inventory_core_internal._bitmap_subtract(p.missing_ids, bit.item_ids) END
+    FROM unnest(hashes, were_missing, are_missing) AS k (selection_hash, was_missing, is_missing)
+    WHERE p.tenant_id = tenant AND p.selection_hash = k.selection_hash AND p.chunk = bit.chunk
+      AND k.was_missing <> k.is_missing
+    RETURNING k.selection_hash, CASE WHEN k.is_missing THEN 'missing' ELSE 'reappeared' END;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._judge_as_type(text, bigint, text, text) IS
+    'Counts a known item under another type; returns the selections whose answer changes, with missing or reappeared';
+
+CREATE FUNCTION inventory_core_internal._check_identity(policy_type text, external_id text) RETURNS void
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM inventory_core_internal._require('policy_type', policy_type IS NOT NULL);
+    PERFORM inventory_core_internal._require('external_id', external_id IS NOT NULL);
+    IF octet_length(policy_type) NOT BETWEEN 1 AND 200 OR octet_length(external_id) NOT BETWEEN 1 AND 2048 THEN
+        RAISE EXCEPTION 'invalid name of an item'
+            USING ERRCODE = 'invalid_parameter_value',
+                  DETAIL = CASE WHEN octet_length(policy_type) NOT BETWEEN 1 AND 200
+                                THEN format('Argument policy_type: it has %s bytes.', octet_length(policy_type))
+                                ELSE format('Argument external_id: it has %s bytes.', octet_length(external_id)) END,
+                  HINT = 'policy_type has 1 to 200 bytes, external_id 1 to 2048 bytes.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._check_identity(text, text) IS
+    'Raises 22004 or 22023 for a policy_type or external_id that no item can have';
+
+CREATE FUNCTION inventory_core.rename_item(tenant text, item_id bigint, policy_type text, external_id text) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    item inventory_core_internal.items;
+    hashes text[];
+    changes text[];
+BEGIN
+    PERFORM inventory_core_internal._begin_write(tenant, 'maintainer');
+    PERFORM inventory_core_internal._require('item_id', rename_item.item_id IS NOT NULL);
+    PERFORM inventory_core_internal._check_identity(rename_item.policy_type, rename_item.external_id);
+    -- Waits for uncommitted batches and ends of runs. A later batch with the old name inserts a new item.
+    PERFORM inventory_core_internal._lock_shared('tenant', ''), inventory_core_internal._lock('items', '');
+    SELECT i.* INTO item FROM inventory_core_internal.items AS i
+    WHERE i.tenant_id = tenant AND i.item_id = rename_item.item_id;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'item not found'
+            USING ERRCODE = 'no_data_found',
+                  DETAIL = 'This tenant has no item with that id.',
+                  HINT = 'The view inventory_core.inventory_items lists the items of the tenant and their ids.';
+    ELSIF (item.policy_type, item.external_id) = (rename_item.policy_type, rename_item.external_id) THEN
+        RETURN;
+    ELSIF EXISTS (SELECT FROM inventory_core_internal.items AS i
+                  WHERE i.tenant_id = tenant AND i.policy_type = rename_item.policy_type
+                    AND i.external_id = rename_item.external_id) THEN
+        RAISE EXCEPTION 'another item has this name'
+            USING ERRCODE = 'unique_violation',
+                  DETAIL = 'The tenant has an item with this policy_type and external_id.',
+                  HINT = 'If it stands for the same thing, call inventory_core.forget_items for one of the two.';
+    END IF;
+
+    -- Not an UPDATE: no role has the privilege to update the identity of an item.
+    DELETE FROM inventory_core_internal.items AS i WHERE i.tenant_id = tenant AND i.item_id = item.item_id;
+    INSERT INTO inventory_core_internal.items
+        (tenant_id, item_id, first_start_no, first_seen_at, updated_at, key_high, key_low, name_digest, meta_digest,
+         policy_type, external_id, display_name, meta)
+    VALUES (tenant, item.item_id, item.first_start_no, item.first_seen_at, item.updated_at,
+            inventory_core_internal._key_high(rename_item.policy_type, rename_item.external_id),
+            inventory_core_internal._key_low(rename_item.policy_type, rename_item.external_id),
+            item.name_digest, item.meta_digest, rename_item.policy_type, rename_item.external_id, item.display_name, item.meta);
+    IF item.policy_type <> rename_item.policy_type THEN
+        PERFORM inventory_core_internal._move_type_bit(tenant, item.item_id, item.policy_type, rename_item.policy_type);
+        SELECT array_agg(j.selection_hash), array_agg(j.change) INTO hashes, changes
+        FROM inventory_core_internal._judge_as_type(tenant, item.item_id, item.policy_type, rename_item.policy_type) AS j;
+    END IF;
+    PERFORM inventory_core_internal._add_event(tenant, 'renamed', ARRAY[item.item_id]);
+    PERFORM inventory_core_internal._add_event(tenant, c.change, ARRAY[item.item_id], c.selection_hash)
+    FROM unnest(hashes, changes) AS c (selection_hash, change);
+END
+$$;
+COMMENT ON FUNCTION inventory_core.rename_item(text, bigint, text, text) IS
+    'Gives an item another policy_type or external_id; its item_id and its history stay';
+CREATE FUNCTION inventory_core_internal._lock_selection_alone(tenant text, selection_hash text, other_hash text DEFAULT NULL)
+RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM inventory_core_internal._lock_shared('tenant', ''), inventory_core_internal._lock_shared('items', '');
+    -- Two in the order of their hashes, so that two calls do not deadlock.
+    PERFORM inventory_core_internal._lock('selection', h.hash)
+    FROM unnest(ARRAY(SELECT h FROM unnest(ARRAY[selection_hash, other_hash]) AS h WHERE h IS NOT NULL ORDER BY h COLLATE "C"))
+        AS h (hash);
+    PERFORM inventory_core_internal._require_selection(tenant, _lock_selection_alone.selection_hash);
+    IF EXISTS (SELECT FROM inventory_core_internal.sync_runs AS r
+               WHERE r.tenant_id = tenant AND r.selection_hash = _lock_selection_alone.selection_hash AND r.status = 'running') THEN
+        RAISE EXCEPTION 'a run of the selection is running'
+            USING ERRCODE = 'object_not_in_prerequisite_state',
+                  DETAIL = 'What it observes belongs to the selection.',
+                  HINT = 'Call inventory_core.finish_run for it, or inventory_core.reap_expired_runs once its lease has expired.';
+    END IF;
+    -- prune_runs skips runs that are locked.
+    PERFORM 1 FROM inventory_core_internal.sync_runs AS r
+    WHERE r.tenant_id = tenant AND r.selection_hash = _lock_selection_alone.selection_hash
+    ORDER BY r.run_seq
+    FOR UPDATE;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._lock_selection_alone(text, text, text) IS
+    'Locks a selection that no run is running of, and its runs, against starts, ends of runs and pruning';
+CREATE FUNCTION inventory_core.replace_selection(tenant text, selection_hash text, selection jsonb) RETURNS text
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    old_hash CONSTANT text := selection_hash;
+    new_hash text;
+BEGIN
+    PERFORM inventory_core_internal._begin_write(tenant, 'maintainer');
+    PERFORM inventory_core_internal._begin_read(tenant, old_hash);
+    PERFORM inventory_core_internal._require('selection', replace_selection.selection IS NOT NULL);
+    IF jsonb_typeof(replace_selection.selection) <> 'object' THEN
+        RAISE EXCEPTION 'invalid argument of replace_selection'
+            USING ERRCODE = 'invalid_parameter_value',
+                  DETAIL = format('Argument selection: it is of type %s.', jsonb_typeof(replace_selection.selection)),
+                  HINT = 'selection is a JSON object, as for inventory_core.start_run.';
+    END IF;
+    new_hash := inventory_core.selection_hash(replace_selection.selection);
+    PERFORM inventory_core_internal._lock_selection_alone(tenant, old_hash, new_hash);
+    IF EXISTS (SELECT FROM inventory_core_internal.selections AS s
+               WHERE s.tenant_id = tenant AND s.selection_hash = new_hash) THEN
+        RAISE EXCEPTION 'the new selection already had a run'
+            USING ERRCODE = 'object_not_in_prerequisite_state',
+                  DETAIL = 'The evidence of two selections cannot be joined.',
+                  HINT = 'Call inventory_core.forget_selection for one of the two.';
+    END IF;
+
+    -- The cursor stays behind: it belongs to the old list.
+    INSERT INTO inventory_core_internal.selections
+        (tenant_id, selection_hash, selection, first_run_at, refused_count, last_refused_reason, last_refused_at)
+    SELECT s.tenant_id, new_hash, replace_selection.selection, s.first_run_at, s.refused_count, s.last_refused_reason,
+           s.last_refused_at
+    FROM inventory_core_internal.selections AS s
+    WHERE s.tenant_id = tenant AND s.selection_hash = old_hash;
+    UPDATE inventory_core_internal.sync_runs AS r SET selection_hash = new_hash
+    WHERE r.tenant_id = tenant AND r.selection_hash = old_hash;
+    UPDATE inventory_core_internal.last_seen AS l SET selection_hash = new_hash
+    WHERE l.tenant_id = tenant AND l.selection_hash = old_hash;
+    UPDATE inventory_core_internal.presence AS p SET selection_hash = new_hash
+    WHERE p.tenant_id = tenant AND p.selection_hash = old_hash;
+    UPDATE inventory_core_internal.selection_types AS t SET selection_hash = new_hash
+    WHERE t.tenant_id = tenant AND t.selection_hash = old_hash;
+    UPDATE inventory_core_internal.type_counts AS c SET selection_hash = new_hash
+    WHERE c.tenant_id = tenant AND c.selection_hash = old_hash;
+    UPDATE inventory_core_internal.pruned_runs AS p SET selection_hash = new_hash
+    WHERE p.tenant_id = tenant AND p.selection_hash = old_hash;
+    UPDATE inventory_core_internal.removals AS d SET selection_hash = new_hash
+    WHERE d.tenant_id = tenant AND d.selection_hash = old_hash;
+    UPDATE inventory_core_internal.removed_items AS d SET selection_hash = new_hash
+    WHERE d.tenant_id = tenant AND d.selection_hash = old_hash;
+    -- So that all changes of the selection are told under the same hash, in their order.
+    UPDATE inventory_core_internal.feed_entries AS e SET selection_hash = new_hash
+    WHERE e.tenant_id = tenant AND e.selection_hash = old_hash AND e.event IN ('missing', 'reappeared');
+    UPDATE inventory_core_internal.refusals AS f SET selection_hash = new_hash, selection = replace_selection.selection
+    WHERE f.tenant_id = tenant AND f.selection_hash = old_hash;
+    DELETE FROM inventory_core_internal.selections AS s WHERE s.tenant_id = tenant AND s.selection_hash = old_hash;
+    PERFORM inventory_core_internal._add_event(tenant, 'replaced', NULL, new_hash, old_hash);
+    RETURN new_hash;
+END
+$$;
+COMMENT ON FUNCTION inventory_core.replace_selection(text, text, jsonb) IS
+    'Continues a selection under another JSON: runs and evidence get the new hash, which is returned; the cursor is dropped';
+CREATE FUNCTION inventory_core_internal._orphan_sets(tenant text) RETURNS TABLE (chunk integer, item_ids bytea)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT o.chunk, o.item_ids
+    FROM (SELECT i.chunk, inventory_core_internal._bitmap_subtract(i.item_ids, k.item_ids) AS item_ids
+          FROM (SELECT t.chunk, inventory_core_internal._bitmap_union(array_agg(t.item_ids)) AS item_ids
+                FROM (SELECT t.chunk, t.item_ids FROM inventory_core_internal.item_types AS t
+                      WHERE t.tenant_id = _orphan_sets.tenant
+                      UNION ALL
+                      SELECT p.chunk, p.item_ids FROM inventory_core_internal.run_parts AS p
+                      WHERE p.tenant_id = _orphan_sets.tenant AND p.policy_type <> '') AS t
+                GROUP BY t.chunk) AS i
+          LEFT JOIN (SELECT k.chunk, inventory_core_internal._bitmap_union(array_agg(k.item_ids)) AS item_ids
+                     FROM (SELECT p.chunk, p.known_ids AS item_ids FROM inventory_core_internal.presence AS p
+                           WHERE p.tenant_id = _orphan_sets.tenant
+                           UNION ALL
+                           SELECT p.chunk, p.item_ids
+                           FROM inventory_core_internal.sync_runs AS r
+                           JOIN inventory_core_internal.run_parts AS p ON p.tenant_id = r.tenant_id AND p.run_id = r.run_id
+                           WHERE r.tenant_id = _orphan_sets.tenant AND r.status = 'running') AS k
+                     GROUP BY k.chunk) AS k ON k.chunk = i.chunk) AS o
+    WHERE inventory_core_internal._bitmap_count(o.item_ids) > 0;
+END;
+COMMENT ON FUNCTION inventory_core_internal._orphan_sets(text) IS
+    'The items of a tenant that no selection knows and no running run has observed';
+
+CREATE FUNCTION inventory_core_internal._hand_over_last_seen(tenant text, selection_hash text) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    lost record;
+    other record;
+    rest bytea;
+    found_ids bytea;
+BEGIN
+    FOR lost IN
+        SELECT l.chunk, inventory_core_internal._bitmap_union(array_agg(l.item_ids)) AS item_ids
+        FROM inventory_core_internal.last_seen AS l
+        JOIN inventory_core_internal.sync_runs AS r ON r.tenant_id = tenant AND r.run_id = l.run_id
+        WHERE l.tenant_id = tenant AND l.selection_hash = '*' AND r.selection_hash = _hand_over_last_seen.selection_hash
+        GROUP BY l.chunk
+    LOOP
+        rest := lost.item_ids;
+        FOR other IN
+            SELECT l.block, l.run_id, l.item_ids
+            FROM inventory_core_internal.last_seen AS l
+            JOIN inventory_core_internal.sync_runs AS r ON r.tenant_id = tenant AND r.run_id = l.run_id
+            WHERE l.tenant_id = tenant AND l.chunk = lost.chunk
+              AND l.selection_hash NOT IN ('*', _hand_over_last_seen.selection_hash)
+              -- a run that is not folded yet will be, and is read from its parts until then
+              AND NOT EXISTS (SELECT FROM inventory_core_internal.run_parts AS p
+                              WHERE p.tenant_id = tenant AND p.run_id = l.run_id)
+            ORDER BY r.start_no DESC, r.started_at DESC, r.run_id DESC
+        LOOP
+            found_ids := inventory_core_internal._bitmap_intersect(other.item_ids, rest);
+            CONTINUE WHEN inventory_core_internal._bitmap_count(found_ids) = 0;
+            INSERT INTO inventory_core_internal.last_seen AS l (tenant_id, selection_hash, chunk, block, run_id, item_ids)
+            VALUES (tenant, '*', lost.chunk, other.block, other.run_id, found_ids)
+            ON CONFLICT ON CONSTRAINT last_seen_pkey DO UPDATE
+            SET item_ids = inventory_core_internal._bitmap_union(ARRAY[l.item_ids, excluded.item_ids]);
+            rest := inventory_core_internal._bitmap_subtract(rest, found_ids);
+            EXIT WHEN inventory_core_internal._bitmap_count(rest) = 0;
+        END LOOP;
+    END LOOP;
+    DELETE FROM inventory_core_internal.last_seen AS l
+    USING inventory_core_internal.sync_runs AS r
+    WHERE l.tenant_id = tenant AND l.selection_hash = '*' AND r.tenant_id = tenant AND r.run_id = l.run_id
+      AND r.selection_hash = _hand_over_last_seen.selection_hash;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._hand_over_last_seen(text, text) IS
+    'What the runs of a selection were the last to see in the tenant, another selection''s runs become the last to see';
+
+CREATE FUNCTION inventory_core.forget_selection(tenant text, selection_hash text) RETURNS bigint
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    hash CONSTANT text := selection_hash;
+    runs uuid[];
+BEGIN
+    PERFORM inventory_core_internal._begin_write(tenant, 'maintainer');
+    PERFORM inventory_core_internal._begin_read(tenant, hash);
+    PERFORM inventory_core_internal._lock_selection_alone(tenant, hash);
+    -- The sets of the tenant are changed by one transaction at a time.
+    PERFORM inventory_core_internal._lock('fold', '');
+    PERFORM inventory_core_internal._fold_into_tenant(tenant);
+    PERFORM inventory_core_internal._hand_over_last_seen(tenant, hash);
+
+    runs := ARRAY(SELECT r.run_id FROM inventory_core_internal.sync_runs AS r
+                  WHERE r.tenant_id = tenant AND r.selection_hash = hash);
+    DELETE FROM inventory_core_internal.last_seen AS l WHERE l.tenant_id = tenant AND l.selection_hash = hash;
+    DELETE FROM inventory_core_internal.presence AS p WHERE p.tenant_id = tenant AND p.selection_hash = hash;
+    DELETE FROM inventory_core_internal.removals AS d WHERE d.tenant_id = tenant AND d.selection_hash = hash;
+    DELETE FROM inventory_core_internal.removed_items AS d WHERE d.tenant_id = tenant AND d.selection_hash = hash;
+    -- The feed keeps the numbers, so that each change_id stays valid, and does not tell the changes any more.
+    DELETE FROM inventory_core_internal.feed_items AS f
+    USING inventory_core_internal.feed_entries AS e
+    WHERE f.tenant_id = tenant AND e.tenant_id = tenant AND f.feed_no = e.feed_no AND e.selection_hash = hash;
+    DELETE FROM inventory_core_internal.selection_types AS t WHERE t.tenant_id = tenant AND t.selection_hash = hash;
+    DELETE FROM inventory_core_internal.type_counts AS c WHERE c.tenant_id = tenant AND c.selection_hash = hash;
+    DELETE FROM inventory_core_internal.run_changes_bitmaps AS b WHERE b.tenant_id = tenant AND b.run_id = ANY (runs);
+    DELETE FROM inventory_core_internal.sync_errors AS e WHERE e.tenant_id = tenant AND e.run_id = ANY (runs);
+    DELETE FROM inventory_core_internal.sync_runs AS r WHERE r.tenant_id = tenant AND r.run_id = ANY (runs);
+    DELETE FROM inventory_core_internal.pruned_runs AS p WHERE p.tenant_id = tenant AND p.selection_hash = hash;
+    DELETE FROM inventory_core_internal.refusals AS f WHERE f.tenant_id = tenant AND f.selection_hash = hash;
+    DELETE FROM inventory_core_internal.selections AS s WHERE s.tenant_id = tenant AND s.selection_hash = hash;
+    PERFORM inventory_core_internal._add_event(tenant, 'forgotten', NULL, hash);
+    RETURN (SELECT coalesce(sum(inventory_core_internal._bitmap_count(o.item_ids)), 0)
+            FROM inventory_core_internal._orphan_sets(tenant) AS o);
+END
+$$;
+COMMENT ON FUNCTION inventory_core.forget_selection(text, text) IS
+    'Deletes a selection, its runs and its evidence; returns how many items of the tenant no selection knows then';
+
+CREATE FUNCTION inventory_core.forget_orphans(tenant text, dry_run boolean DEFAULT true) RETURNS bigint
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM inventory_core_internal._begin_write(tenant, 'maintainer');
+    PERFORM inventory_core_internal._require('dry_run', dry_run IS NOT NULL);
+    IF dry_run THEN
+        RETURN (SELECT coalesce(sum(inventory_core_internal._bitmap_count(o.item_ids)), 0)
+                FROM inventory_core_internal._orphan_sets(tenant) AS o);
+    END IF;
+    -- Waits for uncommitted batches and ends of runs: the query below must see what they observed.
+    PERFORM inventory_core_internal._lock_shared('tenant', ''), inventory_core_internal._lock('items', '');
+    RETURN inventory_core.forget_items(tenant, ARRAY(
+        SELECT inventory_core_internal._bitmap_ids(o.chunk, o.item_ids)
+        FROM inventory_core_internal._orphan_sets(tenant) AS o));
+END
+$$;
+COMMENT ON FUNCTION inventory_core.forget_orphans(text, boolean) IS
+    'Forgets the items that no selection knows and no running run has observed; only counts them unless dry_run is false';
 CREATE FUNCTION inventory_core.forget_tenant(tenant text) RETURNS bigint
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
@@ -6146,13 +6915,7 @@ BEGIN
     END IF;
     IF (SELECT r.rolsuper FROM pg_roles AS r WHERE r.rolname = current_user)
        OR (SELECT u.grant_access = 'maintainer' FROM inventory_core_internal._usable_grant('*') AS u) THEN
-        PERFORM inventory_core_internal._bind_every();
-        -- selections, for a caller that no policy restricts: a tenant may have runs and no item yet
-        tenants := ARRAY(SELECT t.tenant_id FROM inventory_core_internal.tenants AS t
-                         UNION
-                         SELECT s.tenant_id FROM inventory_core_internal.selections AS s
-                         ORDER BY 1);
-        PERFORM inventory_core.clear_tenant();
+        tenants := inventory_core_internal._every_tenant();
     ELSE
         SELECT array_agg(g ORDER BY g) INTO tenants
         FROM inventory_core.granted_tenants() AS g
@@ -6421,6 +7184,17 @@ BEGIN
                       WHERE r.tenant_id = s.tenant_id AND r.selection_hash = s.selection_hash
                         AND (r.status <> 'running' OR inventory_core_internal._lease_end(r) > now));
 
+    RETURN QUERY
+    SELECT 'stale_selections', count(*) = 0,
+           CASE WHEN count(*) = 0 THEN 'Every selection has had a clean run within a week, or is younger.'
+                ELSE format('%s selections have had no clean run for a week, one of them of tenant %s.',
+                            count(*), min(format('%s: %s', s.tenant_id, s.selection_hash))) END,
+           'See inventory_core.stale_selections(interval ''7 days'', tenant). If one is no longer listed, call '
+           'inventory_core.forget_selection(tenant, selection_hash).'
+    FROM (SELECT DISTINCT t.tenant_id FROM inventory_core_internal.selections AS t
+          WHERE every_tenant OR t.tenant_id = bound) AS t
+    CROSS JOIN LATERAL inventory_core_internal._stale_selections(t.tenant_id, now - interval '7 days') AS s;
+
     -- A writer can store anything there. Whatever it is, the other checks must be reported.
     BEGIN
         RETURN QUERY
@@ -6543,7 +7317,7 @@ BEGIN
         RETURN QUERY
         SELECT n.check_name, NULL::boolean, 'Not checked: no tenant is bound.',
                'Call inventory_core.set_tenant(tenant) in an earlier statement of the transaction.'
-        FROM unnest(ARRAY['expired_runs', 'long_runs', 'never_completed', 'last_seen_sets']) AS n (check_name);
+        FROM unnest(ARRAY['expired_runs', 'long_runs', 'never_completed', 'stale_selections', 'last_seen_sets']) AS n (check_name);
     END IF;
     IF sees_all AND has_table_privilege('inventory_core_internal.run_slots', 'SELECT') THEN
         RETURN QUERY
@@ -6815,6 +7589,8 @@ GRANT SELECT ON
     TO inventory_core_reader;
 GRANT EXECUTE ON FUNCTION
     inventory_core.set_tenant, inventory_core.clear_tenant, inventory_core.current_tenant, inventory_core.granted_tenants,
+    inventory_core.tenants, inventory_core.stale_selections, inventory_core.item_presence, inventory_core.gone_items,
+    inventory_core.present_items,
     inventory_core.missing_items, inventory_core.missing_summary, inventory_core.explain_missing,
     inventory_core.selection_status, inventory_core.run_changes, inventory_core.changes_since,
     inventory_core.feed_end, inventory_core.type_counts, inventory_core.cooling_down, inventory_core.doctor,
@@ -6853,6 +7629,7 @@ GRANT EXECUTE ON FUNCTION
 GRANT UPDATE ON inventory_core_internal.run_changes_bitmaps TO inventory_core_maintainer;
 GRANT INSERT, UPDATE ON inventory_core_internal.feed_pruned TO inventory_core_maintainer;
 GRANT INSERT ON inventory_core_internal.feed_items TO inventory_core_maintainer;
+GRANT UPDATE (selection_hash) ON inventory_core_internal.feed_entries, inventory_core_internal.type_counts, inventory_core_internal.pruned_runs TO inventory_core_maintainer;
 GRANT INSERT, DELETE ON inventory_core_internal.pruned_runs TO inventory_core_maintainer;
 GRANT DELETE ON
     inventory_core_internal.tenants, inventory_core_internal.selections, inventory_core_internal.sync_runs,
@@ -6862,6 +7639,7 @@ GRANT DELETE ON
     inventory_core_internal.feed_entries, inventory_core_internal.feed_items, inventory_core_internal.feed_pruned
     TO inventory_core_maintainer;
 GRANT EXECUTE ON FUNCTION
-    inventory_core.end_cooldown, inventory_core.forget_items, inventory_core.prune_runs, inventory_core.forget_missing, inventory_core.forget_tenant
+    inventory_core.end_cooldown, inventory_core.forget_items, inventory_core.prune_runs, inventory_core.forget_missing, inventory_core.forget_tenant,
+    inventory_core.rename_item, inventory_core.replace_selection, inventory_core.forget_selection, inventory_core.forget_orphans
     TO inventory_core_maintainer;
 GRANT EXECUTE ON PROCEDURE inventory_core.maintain TO inventory_core_maintainer;

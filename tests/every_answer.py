@@ -6,7 +6,7 @@ Whoever adds a reading function is told here to add it: `every_answer` fails on 
 from psycopg import sql
 
 CLOCK = "2031-05-04 03:02:01+00"        # what depends on the time depends on this one
-NO_ANSWERS = {"clear_tenant", "current_tenant", "set_tenant", "doctor", "granted_tenants"}
+NO_ANSWERS = {"clear_tenant", "current_tenant", "set_tenant", "doctor", "granted_tenants", "tenants"}
 
 VIEWS = ("inventory_items", "inventory_sync_runs", "inventory_sync_errors", "inventory_selections", "run_progress")
 
@@ -37,6 +37,12 @@ FUNCTIONS = {
     "changes_since": """SELECT a FROM inventory_core.changes_since(%(tenant)s, (
         SELECT inventory_core_internal._change_id(p.feed_no, p.entry_id, p.change_no, p.item_id)
         FROM inventory_core_internal.feed_pruned AS p WHERE p.tenant_id = %(tenant)s)) AS a""",
+    "present_items": """SELECT s.selection_hash, a FROM inventory_core.inventory_selections(%(tenant)s) AS s,
+             inventory_core.present_items(%(tenant)s, s.selection_hash) AS a WHERE s.first_run_at IS NOT NULL""",
+    "item_presence": """SELECT i.item_id, a FROM inventory_core.inventory_items(%(tenant)s) AS i,
+             inventory_core.item_presence(%(tenant)s, i.policy_type, i.external_id) AS a""",
+    "gone_items": "SELECT a FROM inventory_core.gone_items(%(tenant)s) AS a",
+    "stale_selections": "SELECT a FROM inventory_core.stale_selections('1 day', %(tenant)s) AS a",
     "cooling_down": """SELECT c.scope, inventory_core.cooling_down(%(tenant)s, c.scope) FROM inventory_core_internal.cooldowns AS c
         WHERE c.tenant_id = %(tenant)s""",
 }
@@ -50,7 +56,8 @@ def every_answer(connection, role, tenant, begin="BEGIN"):
     connection.execute(sql.SQL("SET inventory_core.clock = {}").format(CLOCK))
     connection.execute(sql.SQL("SET SESSION AUTHORIZATION {}").format(sql.Identifier(role)))
     try:
-        answers = {"granted_tenants": rows(connection, "SELECT inventory_core.granted_tenants()", begin, tenant)}
+        answers = {name: rows(connection, f"SELECT inventory_core.{name}()", begin, tenant)
+                   for name in ("granted_tenants", "tenants")}
         for name, statement in FUNCTIONS.items():
             answers[name] = rows(connection, statement, begin, tenant)
         for view in VIEWS:

@@ -9,17 +9,18 @@ from model import Tenant
 
 def inventory_items(tenant: Tenant):
     """first_seen and last_seen: of the oldest and newest run by start, of any selection, running ones too."""
-    first_seen, last_seen = {}, {}
+    first_seen = {number: item.first_run for number, item in tenant.items.items() if item.first_run}
+    last_seen = {}
     for run in tenant.runs:
         for number in run.seen:
-            first_seen.setdefault(number, run)
+            first_seen[number] = min(first_seen.get(number, (run.number, run.started_at)), (run.number, run.started_at))
             last_seen[number] = run
     return sorted(({
         "tenant_id": tenant.name, "item_id": item.item_id, "policy_type": item.policy_type,
         "external_id": item.external_id, "display_name": item.display_name, "meta": item.meta,
-        "first_seen_at": shown_time(first_seen[item.number].started_at), "updated_at": shown_time(item.updated_at),
-        "last_seen_at": shown_time(last_seen[item.number].started_at),
-        "last_seen_run_id": last_seen[item.number].name,
+        "first_seen_at": shown_time(first_seen[item.number][1]), "updated_at": shown_time(item.updated_at),
+        "last_seen_at": item.number in last_seen and shown_time(last_seen[item.number].started_at) or None,
+        "last_seen_run_id": item.number in last_seen and last_seen[item.number].name or None,
     } for item in tenant.items.values()), key=lambda row: row["item_id"])
 
 
@@ -167,24 +168,8 @@ ORDER_OF_REASONS = ("run_partial", "run_failed", "run_had_errors", "lease_expire
 
 
 def run_changes(tenant, name):
-    """What this run brought: new to its selection, changed, back after it was told missing, told missing by this run."""
-    run = tenant.own_run(name)
-    last = tenant.last_seen_before(run)
-
-    def was_missing(number):
-        return tenant.was_told_missing(run, number)
-
-    seen = set(run.seen)
-    changes = {
-        "added": seen - set(last),
-        "changed": set(tenant.changed_by(run)),
-        "reappeared": {number for number in run.counts_as_seen & set(last) if was_missing(number)},
-        "missing": run.completed and tenant.removed_by(run) | {
-            number for number in set(last) - seen if not was_missing(number)
-            and run.vouches_for(tenant.items[number].policy_type)} or set(),
-    }
     rows = []
-    for change, numbers in changes.items():
+    for change, numbers in tenant.changes_by(tenant.own_run(name)).items():
         items = sorted((tenant.items[number] for number in numbers), key=lambda item: item.item_id)
         rows += [{"change": change, "item_id": item.item_id, "policy_type": item.policy_type,
                   "external_id": item.external_id, "display_name": item.display_name} for item in items]
@@ -209,3 +194,66 @@ def type_counts(tenant, selection):
              "policy_type": policy_type, "observed": run.type_counts[policy_type]}
             for run in tenant.full_runs(selection) if not run.pruned
             for policy_type in sorted(run.type_counts, key=str.encode)]
+
+
+def short(item):
+    return {"item_id": item.item_id, "policy_type": item.policy_type, "external_id": item.external_id,
+            "display_name": item.display_name}
+
+
+def present_items(tenant, selection):
+    """Not missing by latest_clean; what the running run has observed so far is there, too."""
+    tenant.known_selection(selection)
+    running = tenant.running(selection)
+    present = tenant.present(selection) | set(running.counts_as_seen if running else ())
+    return sorted((short(tenant.items[number]) for number in present), key=lambda row: row["item_id"])
+
+
+def gone_items(tenant):
+    """Missing in every selection that knows it, and not observed by a running run of any."""
+    seen_now = {number for run in tenant.runs if not run.completed for number in run.seen}
+    last_seen_at = {row["item_id"]: row["last_seen_at"] for row in inventory_items(tenant)}
+    rows = []
+    for number, item in tenant.items.items():
+        knowing = [selection for selection in tenant.selections if number in tenant.last_seen_by(selection)]
+        if knowing and number not in seen_now and all(tenant.is_missed(selection, number, "latest_clean") for selection in knowing):
+            since = [tenant.absence(selection, number, "latest_clean").since.started_at for selection in knowing]
+            rows.append({**short(item), "last_seen_at": last_seen_at[item.item_id],
+                         "missing_since": shown_time(max(since))})
+    return sorted(rows, key=lambda row: row["item_id"])
+
+
+def item_presence(tenant, policy_type, external_id):
+    number = next((item.number for item in tenant.items.values()
+                   if (item.policy_type, item.external_id) == (policy_type, external_id)), None)
+    rows = []
+    for selection in sorted(tenant.selections):
+        seen = [run for run in tenant.runs_of(selection) if number in (run.seen if run.completed else run.counts_as_seen)]
+        if not seen:
+            continue
+        is_missing = number in tenant.missing(selection, "latest_clean")
+        absence = tenant.absence(selection, number, "latest_clean") if is_missing else None
+        rows.append({
+            "selection_hash": selection, "selection": tenant.selections[selection],
+            "state": "missing" if absence else "present", "last_seen_at": shown_time(seen[-1].started_at),
+            "missing_since": shown_time(absence.since.started_at) if absence else None,
+            "confidence": "high" if absence else None,
+            "reasons": absence and ["removed"] * absence.is_removed
+                       + ["seen_elsewhere"] * tenant.is_seen_elsewhere(selection, number, absence.baseline) or [],
+        })
+    return rows
+
+
+def stale_selections(tenant, older_than):
+    rows = []
+    for selection, value in tenant.selections.items():
+        completed = tenant.completed(selection)
+        clean = [run.finished_at for run in completed if run.clean]
+        if (clean or [tenant.runs_of(selection)[0].started_at])[-1] <= tenant.clock - older_than:
+            rows.append({
+                "tenant_id": tenant.name, "selection_hash": selection, "selection": value,
+                "latest_success_at": shown_time(clean[-1] if clean else None),
+                "latest_status": completed[-1].status if completed else None,
+                "error_codes": completed[-1].error_codes if completed else [],
+            })
+    return rows

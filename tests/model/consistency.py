@@ -58,7 +58,14 @@ def agrees_with_its_runs(model, selection, row, which):
 def added_up(model, selection):
     """All changes of a selection, from its first run on: what they leave is there."""
     left = set()
-    for run in model.completed(selection):
+
+    def outside(count):
+        """What a rename told after so many completed runs."""
+        for told, until, change, number in model.told_outside:
+            if (told, until) == (selection, count):
+                (left.add if change == "reappeared" else left.remove)(number)
+
+    for count, run in enumerate(model.completed(selection), 1):
         pruned, run.pruned = run.pruned, False
         told = answers.run_changes(model, run.name)
         run.pruned = pruned
@@ -69,4 +76,5 @@ def added_up(model, selection):
                 left.add(number)
             elif row["change"] == "missing":
                 left.remove(number)
+        outside(count)
     return left

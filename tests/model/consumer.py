@@ -8,7 +8,7 @@ import psycopg
 
 from contract import Disagreement
 
-PAGE = "SELECT change_id, selection_hash, change, item_id FROM inventory_core.changes_since(%s, %s, %s)"
+PAGE = "SELECT change_id, selection_hash, change, item_id, external_id FROM inventory_core.changes_since(%s, %s, %s)"
 PRESENT = """
     SELECT p.selection_hash, id
     FROM inventory_core_internal.presence AS p
@@ -22,7 +22,7 @@ class Consumer:
         self.tenant = tenant
         self.connection = psycopg.connect(dbname=database, user=role, autocommit=True, prepare_threshold=0)
         self.place = None
-        self.present = {}         # selection -> item ids
+        self.present = {}         # selection -> item id -> whether it is present
         self.read_only = False
 
     def follow(self, page):
@@ -40,19 +40,20 @@ class Consumer:
             self.apply(*row)
         return len(rows)
 
-    def apply(self, change_id, selection, change, item_id):
-        present = self.present.setdefault(selection, set())
-        if change in ("added", "reappeared"):
-            if item_id in present:
-                raise Disagreement(f"{self.tenant}: {change} is told of {item_id} in {selection}, which is there")
-            present.add(item_id)
-        elif change == "missing":
-            if item_id not in present:
-                raise Disagreement(f"{self.tenant}: missing is told of {item_id} in {selection}, which is not there")
-            present.remove(item_id)
+    def apply(self, change_id, selection, change, item_id, external_id):
+        if change in ("added", "reappeared", "missing"):
+            items = self.present.setdefault(selection, {})
+            if items.get(item_id, change == "missing") != (change == "missing"):
+                raise Disagreement(f"{self.tenant}: {change} is told of {item_id} in {selection} once more")
+            items[item_id] = change != "missing"
+        elif change == "replaced":
+            # What was told of the new hash before is of the same selection, and later than what was told of the old one.
+            self.present[selection] = self.present.pop(external_id, {}) | self.present.get(selection, {})
+        elif change == "forgotten" and item_id is None:
+            self.present.pop(selection, None)
         elif change == "forgotten":
             for items in self.present.values():
-                items.discard(item_id)
+                items.pop(item_id, None)
         self.place = change_id
 
     def begin_anew(self):
@@ -61,11 +62,12 @@ class Consumer:
             self.place = self.connection.execute("SELECT inventory_core.feed_end(%s)", (self.tenant,)).fetchone()[0]
             self.present = {}
             for selection, item_id in self.connection.execute(PRESENT, (self.tenant,)):
-                self.present.setdefault(selection, set()).add(item_id)
+                self.present.setdefault(selection, {})[item_id] = True
 
     def copy(self, page):
         """The copy, once it has caught up."""
         place = self.place
         while self.follow(page) or self.place != place:
             place = self.place
-        return {selection: items for selection, items in self.present.items() if items}
+        return {selection: {item_id for item_id, is_present in items.items() if is_present}
+                for selection, items in self.present.items()}

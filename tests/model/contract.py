@@ -14,7 +14,7 @@ ERROR_CODES = {
     "parse_error", "upstream_error", "item_rejected", "short_of_expected", "shrink_guard", "nothing_observed",
     "lease_expired", "unexpected",
 }
-SQLSTATES = {"22023", "22004", "42501", "P0002", "55000", "0A000", "54001"}      # section 7
+SQLSTATES = {"22023", "22004", "42501", "P0002", "55000", "0A000", "54001", "23505"}      # section 7
 # What error_code_for() makes of the statuses that the histories use; its own tests know the others.
 ERROR_CODE_OF_STATUS = {None: "unexpected", 401: "auth_failed", 403: "forbidden", 404: "not_found", 429: "throttled",
                         500: "upstream_error", 503: "service_unavailable"}

@@ -16,7 +16,7 @@ from psycopg import sql
 
 from consumer import Consumer
 from contract import EPOCH
-from history import ALLOWED_META, HASHES, TENANTS
+from history import ALLOWED_META, HASHES, STALE, TENANTS
 from model import Settings
 
 SETTINGS = Settings(shrink_guard_min_items=4, expected_tolerance=0.25, allowed_meta=ALLOWED_META)
@@ -45,6 +45,12 @@ CALLS = {
     "forget_missing": """SELECT to_jsonb(inventory_core.forget_missing(
         %(tenant)s, %(hash)s, %(min_missed_runs)s::integer, %(min_age)s::interval, %(dry_run)s))""",
     "forget_tenant": "SELECT to_jsonb(inventory_core.forget_tenant(%(tenant)s))",
+    "rename_item": """SELECT NULL::jsonb FROM inventory_core.rename_item(%(tenant)s, coalesce(
+        (SELECT item_id FROM inventory_core.inventory_items(%(tenant)s) WHERE policy_type = %(old_type)s AND external_id = %(old_id)s), 0),
+        %(new_type)s, %(new_id)s)""",
+    "replace_selection": "SELECT to_jsonb(inventory_core.replace_selection(%(tenant)s, %(hash)s, %(selection)s::jsonb))",
+    "forget_selection": "SELECT to_jsonb(inventory_core.forget_selection(%(tenant)s, %(hash)s))",
+    "forget_orphans": "SELECT to_jsonb(inventory_core.forget_orphans(%(tenant)s, %(dry_run)s))",
     "set_clock": "SELECT NULL::jsonb FROM set_config('inventory_core.clock', %(to)s::text, false)",
 }
 
@@ -81,7 +87,16 @@ SELECT jsonb_build_object(
              inventory_core.explain_missing(%(tenant)s, hash, policy_type, external_id) WITH ORDINALITY AS m),
     'run_changes', (SELECT jsonb_agg(jsonb_build_array(run, to_jsonb(c) - 'ordinality') ORDER BY asked, c.ordinality)
         FROM unnest(%(runs)s::uuid[]) WITH ORDINALITY AS q (run, asked),
-             inventory_core.run_changes(%(tenant)s, run) WITH ORDINALITY AS c)
+             inventory_core.run_changes(%(tenant)s, run) WITH ORDINALITY AS c),
+    'present_items', (SELECT jsonb_agg(jsonb_build_array(hash, to_jsonb(p) - 'ordinality') ORDER BY hash, p.ordinality)
+        FROM unnest(%(hashes)s::text[]) AS hash,
+             inventory_core.present_items(%(tenant)s, hash) WITH ORDINALITY AS p),
+    'gone_items', (SELECT jsonb_agg(to_jsonb(g) - 'ordinality' ORDER BY g.ordinality)
+        FROM inventory_core.gone_items(%(tenant)s) WITH ORDINALITY AS g),
+    'item_presence', (SELECT jsonb_agg(jsonb_build_array(asked, to_jsonb(p) - 'ordinality') ORDER BY asked, p.ordinality)
+        FROM unnest(%(types)s::text[], %(ids)s::text[]) WITH ORDINALITY AS q (policy_type, external_id, asked),
+             inventory_core.item_presence(%(tenant)s, policy_type, external_id) WITH ORDINALITY AS p),
+    'stale_selections', (SELECT jsonb_agg(to_jsonb(s)) FROM inventory_core.stale_selections(%(stale)s, %(tenant)s) AS s)
 )::text"""
 
 VIEWS = {"inventory_items": "item_id", "inventory_sync_runs": "run_id", "inventory_sync_errors": "run_id, error_no",
@@ -135,6 +150,8 @@ class Session:
             args["selection"] = json.dumps(args["selection"])
         if "items" in args:
             args["items"] = json.dumps(args["items"])
+        if kind == "rename_item":
+            (args["old_type"], args["old_id"]), (args["new_type"], args["new_id"]) = args["key"], args["to"]
         if "keys" in args:
             args["types"], args["ids"] = (list(column) for column in zip(*args["keys"]))
         result = self.execute(CALLS[kind], args)
@@ -146,7 +163,7 @@ class Session:
         """All answers of `selections`; explain_missing for `items` (hash, policy_type, external_id), run_changes for `runs`."""
         hashes, types, ids = (list(column) for column in zip(*items)) if items else ([], [], [])
         args = {"tenant": self.tenant, "hashes": selections, "all_hashes": list(HASHES), "item_hashes": hashes, "types": types, "ids": ids,
-                "runs": [self.run_id(name) for name in runs]}
+                "runs": [self.run_id(name) for name in runs], "stale": STALE}
         return self.named(self.execute(ANSWERS, args))
 
     def views_unlike_their_twins(self):

@@ -24,8 +24,10 @@ SELECTIONS = (
     {"scope": "left", "types": ["app", "compliance", "device policy"]},
     {"scope": "right", "types": ["b", "a", "a"], "filter": {"os": "linux", "max": 10}},
     {"scope": "half"},
+    {"scope": "spare"},        # seldom started: mostly what another one is replaced by
 )
-POOLS = (UNIVERSE[:28], UNIVERSE[12:], UNIVERSE[::2])
+POOLS = (UNIVERSE[:28], UNIVERSE[12:], UNIVERSE[::2], UNIVERSE[6:30])
+STALE = timedelta(seconds=605)
 HASHES = tuple(selection_hash(selection) for selection in SELECTIONS)
 
 ALLOWED_META = {"*": {"os", "tags"}, "app": {"owner"}}
@@ -60,6 +62,9 @@ NONSENSE = (
     ("SELECT inventory_core.explain_missing(%(tenant)s, repeat('a', 64), 'app', 'id-1')", "P0002"),
     ("SELECT inventory_core.type_counts(%(tenant)s, repeat('a', 64))", "P0002"),
     ("SELECT inventory_core.forget_missing(%(tenant)s, repeat('a', 64), 0, '0')", "P0002"),
+    ("SELECT inventory_core.present_items(%(tenant)s, repeat('a', 64))", "P0002"),
+    ("SELECT inventory_core.stale_selections('-1 day', %(tenant)s)", "22023"),
+    ("SELECT inventory_core.rename_item(%(tenant)s, NULL, 'app', 'id-1')", "22004"),
     ("SELECT inventory_core.missing_items(NULL, repeat('a', 64))", "22004"),
     ("SELECT inventory_core.reap_expired_runs('*')", "22023"),
     ("SELECT inventory_core.reap_expired_runs('nobody granted this')", "42501"),
@@ -68,7 +73,7 @@ NONSENSE = (
 WEIGHTS = {
     "start_run": 24, "upsert_items": 36, "remove_items": 9, "heartbeat": 2, "record_error": 6, "finish_run": 27, "repeat_finish": 2,
     "late_call": 4, "lost_run": 3, "reap_expired_runs": 3, "forget_items": 3, "forget_missing": 6, "prune_runs": 5,
-    "forget_tenant": 1, "follow": 4,
+    "forget_tenant": 1, "follow": 4, "rename_item": 4, "replace_selection": 1, "forget_selection": 1, "forget_orphans": 2,
     "set_clock": 10, "nonsense": 2, "begin": 4, "savepoint": 5, "rollback_to": 5, "rollback": 2, "commit": 4,
 }
 
@@ -132,7 +137,7 @@ class History:
 
     def start_run(self, tenant):
         self.names += 1
-        selection = self.spelled_differently(self.rng.choice(SELECTIONS))
+        selection = self.spelled_differently(self.rng.choices(SELECTIONS, (8, 8, 8, 3))[0])
         request = None
         mine = [request for name, request in self.requests[-12:] if name == tenant.name]
         if mine and self.chance(0.1):
@@ -289,6 +294,23 @@ class History:
 
     def follow(self, _):
         return "follow", {"page": self.rng.choice((1, 1, 2, 5, 1000))}
+    def rename_item(self, tenant):
+        """To a name of the same universe, so that batches meet it again; now and then a taken one, or a bad one."""
+        keys = [(item.policy_type, item.external_id) for item in tenant.items.values()] or [("never", "there")]
+        free = [key for key in UNIVERSE if key not in keys]
+        to = self.rng.choice(free if free and self.chance(0.8) else UNIVERSE)
+        return "rename_item", {"key": ("never", "there") if self.chance(0.05) else self.rng.choice(keys),
+                               "to": ("t" * 201, "i") if self.chance(0.03) else to}
+
+    def replace_selection(self, tenant):
+        old = self.rng.choice(sorted(tenant.selections) or HASHES)
+        return "replace_selection", {"hash": old, "selection": self.spelled_differently(self.rng.choice(SELECTIONS))}
+
+    def forget_selection(self, _):
+        return "forget_selection", {"hash": self.rng.choice(HASHES)}
+
+    def forget_orphans(self, _):
+        return "forget_orphans", {"dry_run": self.chance(0.5)}
 
     def prune_runs(self, _):
         return "prune_runs", {"keep": timedelta(seconds=self.rng.choice((0, 0, 605, 7205))),

@@ -41,6 +41,7 @@ class Item:
     updated_at: datetime
     id_from: range            # the ids that its batch drew; order within a batch is not promised
     item_id: int | None = None    # learnt from the database, then fixed
+    first_run: object = None      # the oldest of the forgotten runs that saw it: (number, started_at)
 
 
 @dataclass
@@ -56,6 +57,7 @@ class Error:
 @dataclass
 class Run:
     name: str
+    number: int               # orders the starts of the tenant
     selection: str            # its hash
     seq: int                  # counts the runs of this selection, from 1
     started_at: datetime
@@ -75,6 +77,7 @@ class Run:
     final_counts: dict | None = None              # a finished run keeps its counts, whatever is forgotten
     type_counts: dict | None = None               # likewise, of a full run: policy type -> distinct items observed
     changed: frozenset | None = None              # likewise: what it tells as changed
+    told: dict | None = None                      # likewise: change -> the items that it told so, whatever type they get later
     pruned: bool = False                          # listed no more; every answer is worked out as if it still were
 
     @property
@@ -150,6 +153,9 @@ class Tenant:
         self.selections = {}      # hash -> canonical value
         self.cursors = {}         # hash -> what the next delta asks with
         self.refusals = {}        # hash -> list of (reason, when)
+        self.told_outside = []    # (hash, completed runs of the selection until then, change, item number)
+        self.moved_types = []     # (hash, completed runs until then, old type, new type) of present items that were renamed
+        self.starts = 0
         self.saved = []           # states of the open transaction: at BEGIN, then at each savepoint
 
     # ---- transactions -------------------------------------------------------------------------------
@@ -195,6 +201,8 @@ class Tenant:
 
         for run in self.runs:
             if request_id is not None and run.request_id == request_id and not run.pruned:
+                if run.selection != key:            # replaced since
+                    raise Refused("22023")
                 return row(run.name, run.status)
         if mode == "delta" and key not in self.cursors:
             raise Refused("22023")
@@ -209,7 +217,8 @@ class Tenant:
             return refuse("fresh")
         lease = lease or self.settings.lease
         self.selections.setdefault(key, canonical(selection))
-        self.runs.append(Run(name, key, len(self.runs_of(key)) + 1, self.clock, lease, self.clock + lease,
+        self.starts += 1
+        self.runs.append(Run(name, self.starts, key, len(self.runs_of(key)) + 1, self.clock, lease, self.clock + lease,
                              correlation_id, request_id, mode, policy_types))
         return row(name, "running")
 
@@ -366,13 +375,19 @@ class Tenant:
                 and observed < self.settings.shrink_guard * reference)
 
     def references(self, run):
-        """Of each type, what the latest run before this one observed that is a reference for it."""
+        """Of each type, what the latest run before this one observed that is a reference for it.
+
+        A present item that got another type since counts under that."""
         found = {}
-        for earlier in self.completed(run.selection):
+        for count, earlier in enumerate(self.completed(run.selection), 1):
             if earlier.seq < run.seq and earlier.type_counts is not None:
                 # A type whose items were all forgotten is not counted any more: it observed none of it.
                 found |= {policy_type: earlier.type_counts.get(policy_type, 0)
                           for policy_type in found.keys() | earlier.type_counts.keys() if earlier.is_reference_for(policy_type)}
+            for selection, until, old, new in self.moved_types:
+                if (selection, until) == (run.selection, count) and found.get(old, 0) > 0:
+                    found[old] -= 1
+                    found[new] = found.get(new, 0) + 1
         return found
 
     def close(self, run, status):
@@ -385,6 +400,25 @@ class Tenant:
             seen = Counter(self.items[number].policy_type for number in run.counts_as_seen)
             run.type_counts = {policy_type: seen[policy_type] for policy_type in known
                                if run.covers(policy_type) or policy_type in seen}
+        run.told = self.changes_by(run)
+
+    def changes_by(self, run):
+        """What this run brings: new to its selection, changed, back after it was told missing, told missing by this run."""
+        if run.told is not None:
+            return run.told
+        last = self.last_seen_before(run)
+        seen = set(run.seen)
+        missing = set()
+        if run.completed:
+            missing = self.removed_by(run) | {
+                number for number in set(last) - seen if not self.was_told_missing(run, number)
+                and run.vouches_for(self.items[number].policy_type)}
+        return {
+            "added": seen - set(last),
+            "changed": set(self.changed_by(run)),
+            "reappeared": {number for number in run.counts_as_seen & set(last) if self.was_told_missing(run, number)},
+            "missing": missing,
+        }
 
     def changed_by(self, run):
         """Told once a tenant: who adds an item to its selection does not also tell that it changed."""
@@ -405,7 +439,75 @@ class Tenant:
                 run.seen.pop(item.number, None)
                 run.removed.discard(item.number)
                 run.changed = run.changed and run.changed - {item.number}
+                run.told = run.told and {change: numbers - {item.number} for change, numbers in run.told.items()}
+            self.told_outside = [told for told in self.told_outside if told[-1] != item.number]
         return len(gone)
+
+    def rename_item(self, key, to):
+        """Same item, same history. Of another type, it is judged by the runs that vouch for that."""
+        by_key = {(item.policy_type, item.external_id): item for item in self.items.values()}
+        if not (key_is_good(to[0], 200) and key_is_good(to[1], 2048)):
+            raise Refused("22023")
+        if key not in by_key:
+            raise Refused("P0002")
+        if to in by_key and to != key:
+            raise Refused("23505")
+        item = by_key[key]
+        knowing = [selection for selection in self.selections if item.number in self.last_seen_by(selection)]
+        before = {selection: self.is_missed(selection, item.number, "latest_clean") for selection in knowing}
+        item.policy_type, item.external_id = to
+        for selection in knowing:
+            after = self.is_missed(selection, item.number, "latest_clean")
+            until = len(self.completed(selection))
+            if key[0] != to[0] and not before[selection]:
+                self.moved_types.append((selection, until, key[0], to[0]))
+            if after != before[selection]:
+                self.told_outside.append((selection, until, "missing" if after else "reappeared", item.number))
+
+    def at_rest(self, selection):
+        self.known_selection(selection)
+        if self.running(selection):
+            raise Refused("55000")
+
+    def replace_selection(self, hash, selection):
+        """Everything goes on under the new hash; the cursor belongs to the old list."""
+        self.at_rest(hash)
+        new = selection_hash(selection)
+        if self.runs_of(new):
+            raise Refused("55000")
+        for run in self.runs_of(hash):
+            run.selection = new
+        del self.selections[hash]
+        self.selections[new] = canonical(selection)
+        self.cursors.pop(hash, None)
+        self.refusals[new] = self.refusals.pop(hash, [])
+        self.told_outside = [(new if told[0] == hash else told[0], *told[1:]) for told in self.told_outside]
+        self.moved_types = [(new if moved[0] == hash else moved[0], *moved[1:]) for moved in self.moved_types]
+        return new
+
+    def forget_selection(self, hash):
+        """The selection and its runs: what was known by them alone is an orphan. When an item was first seen stays."""
+        self.at_rest(hash)
+        for run in reversed(self.runs_of(hash)):
+            for number in run.seen:
+                item = self.items[number]
+                item.first_run = min(item.first_run or (run.number, run.started_at), (run.number, run.started_at))
+        self.runs = [run for run in self.runs if run.selection != hash]
+        for kept in (self.selections, self.cursors, self.refusals):
+            kept.pop(hash, None)
+        self.told_outside = [told for told in self.told_outside if told[0] != hash]
+        self.moved_types = [moved for moved in self.moved_types if moved[0] != hash]
+        return len(self.orphans())
+
+    def orphans(self):
+        """Known to no selection, and no running run has observed it."""
+        return set(self.items) - {number for run in self.runs for number in run.seen}
+
+    def forget_orphans(self, dry_run):
+        orphans = self.orphans()
+        if not dry_run:
+            self.forget_items({(self.items[number].policy_type, self.items[number].external_id) for number in orphans})
+        return len(orphans)
 
     def prune_runs(self, keep, keep_last):
         """Old runs are listed no more. The log keeps them: no other answer may change."""
@@ -449,6 +551,7 @@ class Tenant:
         forgotten = len(self.items)
         self.runs, self.items, self.next_id = [], {}, 1
         self.selections, self.cursors, self.refusals = {}, {}, {}
+        self.told_outside, self.moved_types = [], []
         return forgotten
 
     def follow(self, page):
@@ -510,6 +613,10 @@ class Tenant:
         last = self.last_seen_by(selection)[number]
         return [run for run in self.completed(selection) if run.seq >= last.seq and number in run.removed]
 
+    def is_missed(self, selection, number, which):
+        """As far as completed runs go."""
+        return bool(self.missed_by(selection, number, which) or self.removals(selection, number))
+
     def absence(self, selection, number, which):
         """Of a missing item. A removal is a miss of its own, unless the item is missing already."""
         missed, removals = self.missed_by(selection, number, which), self.removals(selection, number)
@@ -520,7 +627,7 @@ class Tenant:
         """Known, not observed by the baseline nor by any later run, a running one too; or removed since it was observed."""
         running = self.running(selection)
         return {number for number in self.last_seen_by(selection)
-                if (self.missed_by(selection, number, which) or self.removals(selection, number))
+                if self.is_missed(selection, number, which)
                 and not (running and number in running.counts_as_seen)}
 
     def present(self, selection):

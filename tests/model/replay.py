@@ -8,7 +8,7 @@ import psycopg
 
 import answers
 from contract import BASELINES, SQLSTATES, Disagreement, Refused, canonical
-from history import HASHES, REPEATED, TENANTS, UNIVERSE, History
+from history import HASHES, REPEATED, STALE, TENANTS, UNIVERSE, History
 from model import Tenant
 
 TRANSACTION = {"begin": "BEGIN", "commit": "COMMIT", "rollback": "ROLLBACK",
@@ -16,7 +16,8 @@ TRANSACTION = {"begin": "BEGIN", "commit": "COMMIT", "rollback": "ROLLBACK",
 COMPARE_EVERY = 7                    # steps; and after each step that moves a baseline
 COMPARE_VIEWS_EVERY = 17             # a view and its twin are one statement: less often will do
 MOVES_A_BASELINE = ("finish_run", "reap_expired_runs", "start_run", "rollback", "forget_items",
-                    "forget_missing", "prune_runs", "forget_tenant")
+                    "forget_missing", "prune_runs", "rename_item", "replace_selection", "forget_selection", "forget_orphans",
+                    "forget_tenant")
 
 AT_ONCE = ThreadPoolExecutor(len(TENANTS))
 
@@ -151,7 +152,7 @@ def generate(replay, seed, count, without=()):
 
 
 def baselines(model):
-    return [(run.status, run.pruned) for run in model.runs], len(model.items)
+    return [(run.status, run.pruned, run.selection) for run in model.runs], [*model.items], model.told_outside
 
 
 def started(model):
@@ -174,6 +175,11 @@ def expected_answers(model, items, runs):
         "run_progress": in_any_order(answers.run_progress(model)),
         "type_counts": [[selection, row] for selection in started(model) for row in answers.type_counts(model, selection)],
         "run_changes": [[run, row] for run in runs for row in answers.run_changes(model, run)],
+        "present_items": [[selection, row] for selection in started(model) for row in answers.present_items(model, selection)],
+        "gone_items": answers.gone_items(model),
+        "item_presence": [[number, row] for number, item in enumerate(items, 1)
+                          for row in answers.item_presence(model, *item[1:])],
+        "stale_selections": in_any_order(answers.stale_selections(model, STALE)),
     }
 
 

@@ -11,7 +11,7 @@ import pytest
 
 import answers
 import consistency
-from contract import BASELINES, Refused
+from contract import BASELINES, Refused, shown_time
 from database import SETTINGS
 from history import TENANTS, WEIGHTS
 from model import Settings, Tenant
@@ -111,6 +111,80 @@ def test_two_runs_in_one_clock_tick_and_a_clock_set_back(story):
     assert set(story.missed("left")) == {"b"}
     assert story.missed("left")["b"]["last_seen_run_id"] == tick
     assert story.missed("left")["b"]["baseline_run_id"] == back
+
+
+def test_gone_is_what_every_selection_that_knows_it_misses(story):
+    """B:1 F ok a, weekly; A:2..9 F ok without a: a stays."""
+    story.sync("b", "a", "b")
+    story.sync("a", "a", "c")
+    for _ in range(8):
+        story.sync("a", "c")
+    assert answers.gone_items(story) == []
+    assert [(row["state"], row["reasons"]) for row in answers.item_presence(story, "app", "a")].count(("present", [])) == 1
+    last = story.sync("b", "b")
+    (row,) = answers.gone_items(story)
+    assert (row["external_id"], row["missing_since"]) == ("a", shown_time(story.own_run(last).started_at))
+    running = story.start("c")
+    story.see(running, "a")
+    assert answers.gone_items(story) == []
+    story.finish_run(running, "failed", None)
+    assert answers.gone_items(story) == []
+
+
+def test_a_renamed_item_keeps_its_history_and_is_judged_as_its_new_type(story):
+    story.sync("left", "vm/1", "vm/2", "disk/1")
+    gone = story.sync("left", "vm/1", "disk/1", status="partial", failed=("disk",))
+    assert set(story.missed("left", "latest_clean")) == {"2"}
+    story.rename_item(("vm", "2"), ("disk", "2"))
+    assert story.missed("left", "latest_clean") == {} and story.changes(gone) == [("missing", "2")]
+    assert [told[2] for told in story.told_outside] == ["reappeared"]
+    story.rename_item(("disk", "2"), ("vm", "2 again"))
+    assert story.missed("left", "latest_clean")["2 again"]["missed_runs"] == 1
+    for key, to, sqlstate in ((("vm", "1"), ("disk", "1"), "23505"), (("vm", "9"), ("vm", "8"), "P0002")):
+        with pytest.raises(Refused, match=sqlstate):
+            story.rename_item(key, to)
+    consistency.check(story)
+
+
+def test_a_type_that_was_renamed_has_not_shrunk(story):
+    story.sync("left", *(f"vm/{n}" for n in range(20)), "disk/1")
+    for n in range(20):
+        story.rename_item(("vm", str(n)), ("machine", str(n)))
+    run = story.own_run(story.sync("left", *(f"machine/{n}" for n in range(20)), "disk/1"))
+    assert run.clean and run.type_counts == {"machine": 20, "disk": 1}
+
+
+def test_a_replaced_selection_goes_on_under_its_new_hash(story):
+    story.sync("left", "a", "b")
+    story.sync("left", "a")
+    before = story.missed("left")
+    running = story.start("left")
+    with pytest.raises(Refused, match="55000"):
+        story.replace_selection(story.hashes["left"], {"label": "new"})
+    story.finish_run(running, "failed", None)
+    story.hashes["new"] = story.replace_selection(story.hashes["left"], {"label": "new"})
+    assert set(story.missed("new", "latest_clean")) == set(before)
+    with pytest.raises(Refused, match="P0002"):
+        story.missed("left")
+    story.sync("left", "a")
+    with pytest.raises(Refused, match="55000"):
+        story.replace_selection(story.hashes["left"], {"label": "new"})
+
+
+def test_a_forgotten_selection_leaves_orphans(story):
+    story.sync("left", "a", "b")
+    story.sync("right", "b")
+    assert story.forget_selection(story.hashes["left"]) == 1
+    rows = {row["external_id"]: row for row in answers.inventory_items(story)}
+    assert rows["a"]["last_seen_at"] is None and rows["a"]["first_seen_at"] is not None
+    assert rows["b"]["last_seen_run_id"] == "right2"
+    running = story.start("other")
+    story.see(running, "a")
+    assert story.forget_orphans(dry_run=False) == 0
+    story.finish_run(running, "failed", None)
+    story.forget_selection(story.hashes["other"])
+    assert story.forget_orphans(dry_run=True) == story.forget_orphans(dry_run=False) == 1
+    assert [item.external_id for item in story.items.values()] == ["b"]
 
 
 def test_an_item_that_only_the_running_run_saw(story):

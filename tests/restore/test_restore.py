@@ -56,8 +56,18 @@ def same(before, after):
         assert after[name] == before[name], name
 
 
+def lose_an_item(app, tenant):
+    """So that gone_items has a row."""
+    for number in (1, 2):
+        run = scene.value(app, "SELECT run_id FROM inventory_core.start_run(%s, %s)", (tenant, '{"list": "short"}'))
+        app.execute("SELECT inventory_core.upsert_items(%s, %s, %s)", (tenant, run, scene.items("lost", [number])))
+        app.execute("SELECT inventory_core.finish_run(%s, %s)", (tenant, run))
+
+
 @pytest.mark.parametrize("way", WAYS)
 def test_a_restore_gives_the_same(fresh, way, tmp_path):
+    with fresh.connect(scene.B) as app:
+        lose_an_item(app, scene.B)
     with fresh.admin() as owner:
         before = described(owner, fresh)
     empty = {name for name, found in before.items() if name[0] == scene.B and not found}

@@ -84,6 +84,8 @@ CALLS = {
     "forget_items": "SELECT inventory_core.forget_items(%(tenant)s, '{1}')",
     "forget_missing": "SELECT inventory_core.forget_missing(%(tenant)s, (SELECT min(r.selection_hash) FROM inventory_core.inventory_sync_runs("
                       "%(tenant)s) AS r), 1, '0', false)",
+    "rename_item": "SELECT inventory_core.rename_item(%(tenant)s, (SELECT min(i.item_id) FROM inventory_core.inventory_items("
+                   "%(tenant)s) AS i), 'renamed', 'renamed')",
     "finish_run": "SELECT inventory_core.finish_run(%(tenant)s, %(run)s)",
     "forget_tenant": "SELECT inventory_core.forget_tenant(%(tenant)s)",
     "set_tenant_limit": "SELECT inventory_core.set_tenant_limit(%(tenant)s, 7)",

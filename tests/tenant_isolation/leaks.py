@@ -269,12 +269,18 @@ BY_RUN = ("upsert_items({tenant}, {run}, '[]')", "remove_items({tenant}, {run}, 
 BY_HASH = ("missing_items({tenant}, {hash})", "missing_summary({tenant}, {hash})", "missing_items({tenant}, {hash}, 'latest_clean')",
            "explain_missing({tenant}, {hash}, 'kanarienvogel disk', 'kanarienvogel 1')",
            "missing_summary({tenant}, {hash}, 'latest_clean')", "forget_missing({tenant}, {hash}, 0, '0')",
-           "forget_missing({tenant}, {hash}, 0, '0', false)", "type_counts({tenant}, {hash})")
+           "forget_missing({tenant}, {hash}, 0, '0', false)", "type_counts({tenant}, {hash})",
+           "present_items({tenant}, {hash})", "replace_selection({tenant}, {hash}, '{{\"new\": 1}}')",
+           "forget_selection({tenant}, {hash})")
 BY_TENANT = ("set_tenant({tenant})", "inventory_items({tenant})", "inventory_sync_runs({tenant})",
              "inventory_sync_errors({tenant})", "inventory_selections({tenant})", "run_progress({tenant})",
              "start_run({tenant}, '{{}}')", "reap_expired_runs({tenant})", "cooling_down({tenant})", "changes_since({tenant})", "feed_end({tenant})",
              "end_cooldown({tenant})", "forget_items({tenant}, '{{1}}')", "prune_runs({tenant}, '0', 0)", "forget_tenant({tenant})",
-             "forget_missing({tenant}, '" + UNKNOWN_HASH + "', 0, '0', false)")
+             "forget_missing({tenant}, '" + UNKNOWN_HASH + "', 0, '0', false)",
+             "forget_selection({tenant}, '" + UNKNOWN_HASH + "')", "rename_item({tenant}, 1, 'a', 'b')",
+             "replace_selection({tenant}, '" + UNKNOWN_HASH + "', '{{}}')", "forget_orphans({tenant}, false)",
+             "present_items({tenant}, '" + UNKNOWN_HASH + "')", "item_presence({tenant}, 'a', 'b')", "gone_items({tenant})",
+             "stale_selections('0', {tenant})")
 
 
 def statement(call):

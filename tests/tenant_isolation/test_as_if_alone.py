@@ -23,8 +23,13 @@ WAIT = re.compile(r"2026-01-01[T ](?!00:00:00\+)[0-9:.+]+")       # after a wait
 RELATIONS = ("tenants", "selections", "sync_runs", "sync_errors", "items", "run_parts", "last_seen", "run_changes_bitmaps",
              "removals", "removed_items", "feeds", "feed_entries", "feed_items", "feed_waiting", "feed_pruned", "cooldowns", "pruned_runs", "meta_whitelist", "inventory_items", "inventory_sync_runs", "inventory_sync_errors",
              "inventory_selections", "run_progress")
-BY_SELECTION = ("missing_items", "missing_summary", "selection_status")
+BY_SELECTION = ("missing_items", "missing_summary", "selection_status", "present_items")
+RUN_OF_ONE = """SELECT (inventory_core.finish_run('a', s.run_id)).status
+    FROM inventory_core.start_run('a', '{{"one": 1}}', scope => 'other') AS s, inventory_core.upsert_items('a', s.run_id, '{items}') AS u"""
 LAST_CALLS = (      # more that is done, and each with what it says
+    ("seen by one", RUN_OF_ONE.format(items='[{"policy_type": "t", "external_id": "i"}]')),
+    ("not seen by it", RUN_OF_ONE.format(items='[{"policy_type": "t", "external_id": "j"}]')),
+    ("gone", "SELECT to_jsonb(g) FROM inventory_core.gone_items('a') AS g"),
     ("start_run again", "SELECT r::text FROM inventory_core.start_run('a', %(selection)s, scope => 'other') AS r"),
     ("while it runs", "SELECT r::text FROM inventory_core.start_run('a', %(selection)s, scope => 'other') AS r"),
     ("while it waits", "SELECT status, reason FROM inventory_core.start_run('a', '{}', scope => 'scope same')"),
@@ -36,6 +41,11 @@ LAST_CALLS = (      # more that is done, and each with what it says
     ("reap", "SELECT inventory_core.reap_expired_runs('a')"),
     ("missing", "SELECT inventory_core.forget_missing('a', inventory_core.selection_hash(%(selection)s), 1, '0', false)"),
     ("prune", "SELECT inventory_core.prune_runs('a', '0', 0)"),
+    ("stale", "SELECT to_jsonb(s) FROM inventory_core.stale_selections('0', 'a') AS s"),
+    ("stale of all", "SELECT to_jsonb(s) FROM inventory_core.stale_selections('0') AS s"),
+    ("tenants", "SELECT inventory_core.tenants()"),
+    ("rename", "SELECT inventory_core.rename_item('a', (SELECT max(item_id) FROM inventory_core.inventory_items('a')), 'new', 'new')"),
+    ("presence", "SELECT to_jsonb(p) FROM inventory_core.item_presence('a', 'new', 'new') AS p"),
     ("doctor", "SELECT d::text FROM inventory_core.doctor() AS d WHERE d.check_name <> 'dump_role'"),
     ("grants", "SELECT inventory_core.granted_tenants()"),
     ("own grants", "SELECT tenant_id, access FROM inventory_core_internal.tenant_grants"),

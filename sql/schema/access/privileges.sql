@@ -136,6 +136,8 @@ GRANT SELECT ON
     TO inventory_core_reader;
 GRANT EXECUTE ON FUNCTION
     inventory_core.set_tenant, inventory_core.clear_tenant, inventory_core.current_tenant, inventory_core.granted_tenants,
+    inventory_core.tenants, inventory_core.stale_selections, inventory_core.item_presence, inventory_core.gone_items,
+    inventory_core.present_items,
     inventory_core.missing_items, inventory_core.missing_summary, inventory_core.explain_missing,
     inventory_core.selection_status, inventory_core.run_changes, inventory_core.changes_since,
     inventory_core.feed_end, inventory_core.type_counts, inventory_core.cooling_down, inventory_core.doctor,
@@ -174,6 +176,7 @@ GRANT EXECUTE ON FUNCTION
 GRANT UPDATE ON inventory_core_internal.run_changes_bitmaps TO inventory_core_maintainer;
 GRANT INSERT, UPDATE ON inventory_core_internal.feed_pruned TO inventory_core_maintainer;
 GRANT INSERT ON inventory_core_internal.feed_items TO inventory_core_maintainer;
+GRANT UPDATE (selection_hash) ON inventory_core_internal.feed_entries, inventory_core_internal.type_counts, inventory_core_internal.pruned_runs TO inventory_core_maintainer;
 GRANT INSERT, DELETE ON inventory_core_internal.pruned_runs TO inventory_core_maintainer;
 GRANT DELETE ON
     inventory_core_internal.tenants, inventory_core_internal.selections, inventory_core_internal.sync_runs,
@@ -183,6 +186,7 @@ GRANT DELETE ON
     inventory_core_internal.feed_entries, inventory_core_internal.feed_items, inventory_core_internal.feed_pruned
     TO inventory_core_maintainer;
 GRANT EXECUTE ON FUNCTION
-    inventory_core.end_cooldown, inventory_core.forget_items, inventory_core.prune_runs, inventory_core.forget_missing, inventory_core.forget_tenant
+    inventory_core.end_cooldown, inventory_core.forget_items, inventory_core.prune_runs, inventory_core.forget_missing, inventory_core.forget_tenant,
+    inventory_core.rename_item, inventory_core.replace_selection, inventory_core.forget_selection, inventory_core.forget_orphans
     TO inventory_core_maintainer;
 GRANT EXECUTE ON PROCEDURE inventory_core.maintain TO inventory_core_maintainer;

@@ -42,7 +42,7 @@ BEGIN
                 item_id_from := 0;
             END IF;
             -- an event that names no item is one row
-            IF entry.event IS NOT NULL AND change_no_from = 0
+            IF entry.event IN ('replaced', 'forgotten') AND change_no_from = 0
                AND NOT EXISTS (SELECT FROM inventory_core_internal.feed_items AS f
                                WHERE f.tenant_id = tenant AND f.feed_no = entry.feed_no) THEN
                 RETURN QUERY

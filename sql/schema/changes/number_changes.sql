@@ -1,5 +1,6 @@
 -- Who gives out numbers holds the items of the tenant, shared or alone, and then the lock feed until the transaction ends. So
--- who holds the items alone never waits for that lock, and everyone else only tries it.
+-- who holds the items alone never waits for that lock. Everyone else only tries it, except forget_selection and
+-- replace_selection.
 
 CREATE FUNCTION inventory_core_internal._add_to_feed(tenant text, entry_ids uuid[], event text DEFAULT NULL,
     selection_hash text DEFAULT NULL, external_id text DEFAULT NULL) RETURNS bigint
@@ -98,4 +99,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._add_event(text, text, bigint[], text, text) IS
-    'Numbers what waits and then an event, of some items or of none (NULL); the caller holds the items alone';
+    'Numbers what waits and then an event, of some items or of none (NULL); waits for who gives out numbers';

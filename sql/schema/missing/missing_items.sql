@@ -43,23 +43,6 @@ $$;
 COMMENT ON FUNCTION inventory_core_internal._seen_elsewhere(text, text, integer[], bigint) IS
     'The items that other selections observed since a start and do not miss; for each, the newest start that observed it';
 
-CREATE FUNCTION inventory_core_internal._is_first_miss(removed_seq bigint, counted_seq bigint) RETURNS boolean
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN removed_seq IS NOT NULL AND (counted_seq IS NULL OR removed_seq < counted_seq);
-COMMENT ON FUNCTION inventory_core_internal._is_first_miss(bigint, bigint) IS
-    'Whether a removal came before the first run that counts, and so is a miss of its own';
-
-CREATE TYPE inventory_core_internal.missing_group AS (
-    start_no bigint, missed_runs integer, missing_since timestamptz, run_id uuid, confidence text, reasons text[]);
-COMMENT ON TYPE inventory_core_internal.missing_group IS
-    'What the missing items of one type that the same run last saw, and the same runs removed, have in common';
-COMMENT ON COLUMN inventory_core_internal.missing_group.start_no IS 'start_no of their baseline';
-COMMENT ON COLUMN inventory_core_internal.missing_group.missed_runs IS 'How many runs missed them';
-COMMENT ON COLUMN inventory_core_internal.missing_group.missing_since IS 'Start of the first run that missed them';
-COMMENT ON COLUMN inventory_core_internal.missing_group.run_id IS 'Their baseline';
-COMMENT ON COLUMN inventory_core_internal.missing_group.confidence IS 'high or low';
-COMMENT ON COLUMN inventory_core_internal.missing_group.reasons IS 'Why the confidence is low';
-
 -- Nested loops are off as in _type_baselines; sequential and bitmap scans, so that items come in the order of their ids.
 CREATE FUNCTION inventory_core.missing_items(tenant text, selection_hash text, baseline text DEFAULT 'latest')
 RETURNS TABLE (item_id bigint, policy_type text, external_id text, display_name text, meta jsonb,
@@ -91,39 +74,17 @@ BEGIN
     PERFORM inventory_core_internal._require_selection(tenant, missing_items.selection_hash);
     -- For each chunk, a map from an item to the position of its group, and one to the run that last saw it.
     FOR c IN
-        WITH sets AS MATERIALIZED (
-            SELECT m.* FROM inventory_core_internal._missing_sets(tenant, missing_items.selection_hash, missing_items.baseline) AS m
-        ), groups AS MATERIALIZED (
-            SELECT g.policy_type, g.run_seq, g.first_removed, g.last_removed, coalesce(d.start_no, t.start_no) AS start_no,
-                   ROW(coalesce(d.start_no, t.start_no),
-                       coalesce(inventory_core_internal._runs_count(t.runs, g.run_seq, t.baseline_seq), 0)::integer
-                           + inventory_core_internal._is_first_miss(g.first_removed, n.counted_seq)::integer,
-                       inventory_core_internal._run_started_at(tenant, missing_items.selection_hash,
-                                                               least(g.first_removed, n.counted_seq)),
-                       coalesce(d.run_id, t.run_id),
-                       CASE WHEN d.run_id IS NULL THEN t.confidence ELSE 'high' END,
-                       CASE WHEN d.run_id IS NULL THEN t.reasons ELSE '{removed}' END
-                   )::inventory_core_internal.missing_group AS answer
-            FROM (SELECT DISTINCT s.policy_type, s.run_seq, s.first_removed, s.last_removed FROM sets AS s) AS g
-            JOIN inventory_core_internal._type_baselines(tenant, missing_items.selection_hash, missing_items.baseline) AS t
-                ON t.policy_type = g.policy_type
-            CROSS JOIN LATERAL (SELECT inventory_core_internal._runs_first_after(t.runs, g.run_seq) AS counted_seq OFFSET 0) AS n
-            -- of a removed item, the run that said so last is the baseline
-            LEFT JOIN LATERAL (SELECT r.run_id, r.start_no FROM inventory_core_internal.sync_runs AS r
-                               WHERE r.tenant_id = tenant AND r.selection_hash = missing_items.selection_hash
-                                 AND r.run_seq = g.last_removed
-                               OFFSET 0) AS d ON true
+        WITH groups AS MATERIALIZED (
+            SELECT g.* FROM inventory_core_internal._missing_groups(tenant, missing_items.selection_hash, missing_items.baseline) AS g
         ), chunks AS MATERIALIZED (
-            SELECT s.chunk, array_agg(g.answer) AS groups, array_agg(s.item_ids) AS item_sets,
-                   sum(inventory_core_internal._bitmap_count(s.item_ids)) AS items
-            FROM sets AS s
-            JOIN groups AS g ON g.policy_type = s.policy_type AND g.run_seq = s.run_seq
-                AND (g.first_removed, g.last_removed) IS NOT DISTINCT FROM (s.first_removed, s.last_removed)
-            GROUP BY s.chunk
+            SELECT g.chunk, array_agg(g.answer) AS groups, array_agg(g.item_ids) AS item_sets,
+                   sum(inventory_core_internal._bitmap_count(g.item_ids)) AS items
+            FROM groups AS g
+            GROUP BY g.chunk
         ), elsewhere AS MATERIALIZED (
             SELECT e.*
             FROM inventory_core_internal._seen_elsewhere(tenant, missing_items.selection_hash,
-                ARRAY(SELECT k.chunk FROM chunks AS k), (SELECT min(g.start_no) FROM groups AS g)) AS e
+                ARRAY(SELECT k.chunk FROM chunks AS k), (SELECT min((g.answer).start_no) FROM groups AS g)) AS e
         )
         SELECT k.chunk, k.groups, inventory_core_internal._bitmap_positions(k.item_sets) AS positions,
                CASE WHEN k.items < many

@@ -57,6 +57,13 @@ BEGIN
                   error_count > 0, error_codes, error_count, run.correlation_id, run.started_at, run.finished_at,
                   run.lease_expires_at, run.observed_count, run.inserted_count, run.updated_count, run.unchanged_count,
                   run.expected_items, run.removed_count, run.mode, run.policy_types);
+    IF run.observed_count = 0 THEN
+        -- A tenant whose runs never observed anything is listed, too.
+        INSERT INTO inventory_core_internal.tenants (tenant_id)
+        SELECT tenant
+        WHERE NOT EXISTS (SELECT FROM inventory_core_internal.tenants AS t WHERE t.tenant_id = tenant)
+        ON CONFLICT DO NOTHING;
+    END IF;
     RETURN result;
 END
 $$;

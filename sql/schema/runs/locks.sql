@@ -3,12 +3,15 @@
 --
 --   lock         shared by                                                      held alone by
 --   tenant       every function that writes (start_run only tries)              forget_tenant
---   items        batches, ends of runs, heartbeat, record_* (a take-over tries) forget_items, forget_missing
---   selection    finish_run                                                     start_run and take-overs (both only try)
+--   items        batches, ends of runs, heartbeat, record_* (a take-over tries) forget_*, rename_item
+--   selection    finish_run                                                     start_run and take-overs (both only try),
+--                                                                               forget_selection, replace_selection
 --   run          batches, heartbeat, record_*                                   finish_run (a take-over only tries)
 --   number       -                                                              start_run (tries)
 --   errors       -                                                              record_error, batches with new bad types
---   fold         -                                                              the end of a run (tries)
+--   fold         -                                                              the end of a run (tries), forget_selection
+--   feed         -                                                              the end of a run (tries), changes_since (tries),
+--                                                                               forget_*, rename_item, replace_selection
 --   slot         -                                                              a start, or a run that lost its slot (both try)
 --
 -- A lock is taken in a statement of its own, and what it protects is read by a later one: the snapshot of a statement is

@@ -16,7 +16,7 @@ BEGIN
         RETURN QUERY
         SELECT n.check_name, NULL::boolean, 'Not checked: no tenant is bound.',
                'Call inventory_core.set_tenant(tenant) in an earlier statement of the transaction.'
-        FROM unnest(ARRAY['expired_runs', 'long_runs', 'never_completed', 'last_seen_sets']) AS n (check_name);
+        FROM unnest(ARRAY['expired_runs', 'long_runs', 'never_completed', 'stale_selections', 'last_seen_sets']) AS n (check_name);
     END IF;
     IF sees_all AND has_table_privilege('inventory_core_internal.run_slots', 'SELECT') THEN
         RETURN QUERY

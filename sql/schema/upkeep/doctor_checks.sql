@@ -177,6 +177,17 @@ BEGIN
                       WHERE r.tenant_id = s.tenant_id AND r.selection_hash = s.selection_hash
                         AND (r.status <> 'running' OR inventory_core_internal._lease_end(r) > now));
 
+    RETURN QUERY
+    SELECT 'stale_selections', count(*) = 0,
+           CASE WHEN count(*) = 0 THEN 'Every selection has had a clean run within a week, or is younger.'
+                ELSE format('%s selections have had no clean run for a week, one of them of tenant %s.',
+                            count(*), min(format('%s: %s', s.tenant_id, s.selection_hash))) END,
+           'See inventory_core.stale_selections(interval ''7 days'', tenant). If one is no longer listed, call '
+           'inventory_core.forget_selection(tenant, selection_hash).'
+    FROM (SELECT DISTINCT t.tenant_id FROM inventory_core_internal.selections AS t
+          WHERE every_tenant OR t.tenant_id = bound) AS t
+    CROSS JOIN LATERAL inventory_core_internal._stale_selections(t.tenant_id, now - interval '7 days') AS s;
+
     -- A writer can store anything there. Whatever it is, the other checks must be reported.
     BEGIN
         RETURN QUERY

@@ -13,13 +13,7 @@ BEGIN
     END IF;
     IF (SELECT r.rolsuper FROM pg_roles AS r WHERE r.rolname = current_user)
        OR (SELECT u.grant_access = 'maintainer' FROM inventory_core_internal._usable_grant('*') AS u) THEN
-        PERFORM inventory_core_internal._bind_every();
-        -- selections, for a caller that no policy restricts: a tenant may have runs and no item yet
-        tenants := ARRAY(SELECT t.tenant_id FROM inventory_core_internal.tenants AS t
-                         UNION
-                         SELECT s.tenant_id FROM inventory_core_internal.selections AS s
-                         ORDER BY 1);
-        PERFORM inventory_core.clear_tenant();
+        tenants := inventory_core_internal._every_tenant();
     ELSE
         SELECT array_agg(g ORDER BY g) INTO tenants
         FROM inventory_core.granted_tenants() AS g
