@@ -4622,7 +4622,8 @@ BEGIN
     SELECT coalesce(sum(s.items), 0) INTO removed_items FROM stored AS s;
 
     -- Like a batch without items, it prolongs the lease.
-    PERFORM inventory_core_internal._add_part(tenant, run_id, now, NULL, NULL, NULL, 0, NULL);
+    INSERT INTO inventory_core_internal.run_parts (tenant_id, run_id, part, chunk, kind, item_ids, recorded_at)
+    VALUES (tenant, run.run_id, part, 0, 'unchanged', inventory_core_internal._bitmap_union(NULL), now);
     PERFORM inventory_core_internal._keep_slot(run, now);
     RETURN QUERY SELECT removed_items, batch.items - removed_items;
 END
