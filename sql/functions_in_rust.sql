@@ -29,6 +29,17 @@ IMMUTABLE PARALLEL SAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_batch_parts_wrapper';
 
+-- inventory_core::api::bitmap::_bitmap_blocks
+CREATE  FUNCTION inventory_core_internal."_bitmap_blocks"(
+	"set" bytea /* & [u8] */
+) RETURNS TABLE (
+	"block" INT,  /* i32 */
+	"item_ids" bytea  /* Vec < u8 > */
+)
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_blocks_wrapper';
+
 -- inventory_core::api::bitmap::_bitmap_chunks
 CREATE  FUNCTION inventory_core_internal."_bitmap_chunks"(
 	"ids" bigint[] /* Array < '_, i64 > */
@@ -74,6 +85,17 @@ CREATE  FUNCTION inventory_core_internal."_bitmap_intersect"(
 IMMUTABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_bitmap_intersect_wrapper';
+
+-- inventory_core::api::bitmap::_bitmap_page
+CREATE  FUNCTION inventory_core_internal."_bitmap_page"(
+	"chunk" INT, /* i32 */
+	"set" bytea, /* & [u8] */
+	"after" bigint, /* i64 */
+	"at_most" bigint /* i64 */
+) RETURNS SETOF bigint /* i64 */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_page_wrapper';
 
 -- inventory_core::api::bitmap::_bitmap_position
 CREATE  FUNCTION inventory_core_internal."_bitmap_position"(
@@ -611,6 +633,12 @@ STRICT VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_bind_every_wrapper';
 
+-- inventory_core::api::tenant::_can_write
+CREATE  FUNCTION inventory_core_internal."_can_write"() RETURNS bool /* bool */
+STRICT VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_can_write_wrapper';
+
 -- inventory_core::api::tenant::_check_tenant
 CREATE  FUNCTION inventory_core_internal."_check_tenant"(
 	"tenant" TEXT /* & str */
@@ -703,4 +731,3 @@ CREATE  FUNCTION inventory_core_internal."_library_version"() RETURNS TEXT /* & 
 IMMUTABLE STRICT PARALLEL SAFE 
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_library_version_wrapper';
-

@@ -48,6 +48,17 @@ IMMUTABLE PARALLEL SAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_batch_parts_wrapper';
 
+-- inventory_core::api::bitmap::_bitmap_blocks
+CREATE  FUNCTION inventory_core_internal."_bitmap_blocks"(
+	"set" bytea /* & [u8] */
+) RETURNS TABLE (
+	"block" INT,  /* i32 */
+	"item_ids" bytea  /* Vec < u8 > */
+)
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_blocks_wrapper';
+
 -- inventory_core::api::bitmap::_bitmap_chunks
 CREATE  FUNCTION inventory_core_internal."_bitmap_chunks"(
 	"ids" bigint[] /* Array < '_, i64 > */
@@ -93,6 +104,17 @@ CREATE  FUNCTION inventory_core_internal."_bitmap_intersect"(
 IMMUTABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_bitmap_intersect_wrapper';
+
+-- inventory_core::api::bitmap::_bitmap_page
+CREATE  FUNCTION inventory_core_internal."_bitmap_page"(
+	"chunk" INT, /* i32 */
+	"set" bytea, /* & [u8] */
+	"after" bigint, /* i64 */
+	"at_most" bigint /* i64 */
+) RETURNS SETOF bigint /* i64 */
+IMMUTABLE STRICT PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_bitmap_page_wrapper';
 
 -- inventory_core::api::bitmap::_bitmap_position
 CREATE  FUNCTION inventory_core_internal."_bitmap_position"(
@@ -630,6 +652,12 @@ STRICT VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_bind_every_wrapper';
 
+-- inventory_core::api::tenant::_can_write
+CREATE  FUNCTION inventory_core_internal."_can_write"() RETURNS bool /* bool */
+STRICT VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_can_write_wrapper';
+
 -- inventory_core::api::tenant::_check_tenant
 CREATE  FUNCTION inventory_core_internal."_check_tenant"(
 	"tenant" TEXT /* & str */
@@ -722,7 +750,6 @@ CREATE  FUNCTION inventory_core_internal."_library_version"() RETURNS TEXT /* & 
 IMMUTABLE STRICT PARALLEL SAFE 
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_library_version_wrapper';
-
 -- Three group roles hold the privileges on objects. A row of tenant_grants says which tenant a role may bind. Roles belong to
 -- the whole server: another database, or a restored dump, may have created them before.
 
@@ -1287,14 +1314,17 @@ COMMENT ON COLUMN inventory_core_internal.run_parts.redacted_values IS
 SELECT pg_extension_config_dump('inventory_core_internal.run_parts', '');
 SELECT inventory_core_internal._fence_table('inventory_core_internal.run_parts', delete_access => 'writer');
 -- Every item that a completed run of a selection observed is in exactly one set of the selection: that
--- of the run that last saw it. The selection '*' holds the same for the tenant as a whole.
+-- of the run that last saw it. The selection '*' holds the same for the tenant as a whole. The few items that a delta run
+-- saw in a chunk are stored by blocks of 64 ids: so the next one reads at most 64 sets for each of its items, and not one for
+-- each delta run before it.
 CREATE TABLE inventory_core_internal.last_seen (
     tenant_id      text COLLATE "C" NOT NULL,
     selection_hash text COLLATE "C" NOT NULL,
     chunk          integer NOT NULL,
+    block          integer NOT NULL,
     run_id         uuid NOT NULL,
     item_ids       bytea NOT NULL,
-    CONSTRAINT last_seen_pkey PRIMARY KEY (tenant_id, selection_hash, chunk, run_id),
+    CONSTRAINT last_seen_pkey PRIMARY KEY (tenant_id, selection_hash, chunk, block, run_id),
     CONSTRAINT last_seen_item_ids_are_of_one_chunk CHECK (octet_length(item_ids) <= 8208),
     CONSTRAINT last_seen_run_fkey FOREIGN KEY (tenant_id, run_id)
         REFERENCES inventory_core_internal.sync_runs (tenant_id, run_id)
@@ -1305,6 +1335,8 @@ COMMENT ON COLUMN inventory_core_internal.last_seen.tenant_id IS 'The owner of t
 COMMENT ON COLUMN inventory_core_internal.last_seen.selection_hash IS
     'Hash of the selection, as selection_hash() returns it; * for the tenant as a whole';
 COMMENT ON COLUMN inventory_core_internal.last_seen.chunk IS 'item_id >> 16 of the items';
+COMMENT ON COLUMN inventory_core_internal.last_seen.block IS
+    'The 64 ids of the chunk that the set is restricted to, counted from 0; -1 if it is not restricted';
 COMMENT ON COLUMN inventory_core_internal.last_seen.run_id IS 'The run that was the last to see them';
 COMMENT ON COLUMN inventory_core_internal.last_seen.item_ids IS 'Roaring bitmap of their ids, in the portable format';
 SELECT pg_extension_config_dump('inventory_core_internal.last_seen', '');
@@ -1329,6 +1361,57 @@ COMMENT ON COLUMN inventory_core_internal.presence.missing_ids IS
     'Roaring bitmap of those that are missing by latest_clean';
 SELECT pg_extension_config_dump('inventory_core_internal.presence', '');
 SELECT inventory_core_internal._fence_table('inventory_core_internal.presence', delete_access => 'maintainer');
+-- What the API reported as removed. While a run is running, one row for each call of remove_items and chunk; when it ends, one
+-- row for each chunk: what it ended with removed, which explain_missing shows.
+CREATE TABLE inventory_core_internal.removals (
+    tenant_id      text COLLATE "C" NOT NULL,
+    selection_hash text COLLATE "C" NOT NULL,
+    run_seq        bigint NOT NULL,
+    chunk          integer NOT NULL,
+    part           uuid NOT NULL,
+    item_ids       bytea NOT NULL,
+    earlier_parts  uuid[],
+    CONSTRAINT removals_pkey PRIMARY KEY (tenant_id, selection_hash, run_seq, chunk, part),
+    CONSTRAINT removals_item_ids_are_of_one_chunk CHECK (octet_length(item_ids) <= 8208)
+);
+COMMENT ON TABLE inventory_core_internal.removals IS 'Which items the API reported as removed in each run, as bitmaps';
+COMMENT ON COLUMN inventory_core_internal.removals.tenant_id IS 'The owner of the row';
+COMMENT ON COLUMN inventory_core_internal.removals.selection_hash IS 'Hash of the selection, as selection_hash() returns it';
+COMMENT ON COLUMN inventory_core_internal.removals.run_seq IS 'The run that was told so';
+COMMENT ON COLUMN inventory_core_internal.removals.chunk IS 'item_id >> 16 of the items';
+COMMENT ON COLUMN inventory_core_internal.removals.part IS 'Identifies the call; all zeros once the run has ended';
+COMMENT ON COLUMN inventory_core_internal.removals.item_ids IS 'Roaring bitmap of their ids, in the portable format';
+COMMENT ON COLUMN inventory_core_internal.removals.earlier_parts IS
+    'Batches of the run that observed some of the items and were committed before the call; NULL once the run has ended';
+SELECT pg_extension_config_dump('inventory_core_internal.removals', '');
+SELECT inventory_core_internal._fence_table('inventory_core_internal.removals', delete_access => 'writer');
+-- The items of a selection that were removed since they were last observed: each in exactly one set, that of the first and the
+-- last run that removed it. A few items of a chunk are stored by blocks, as in last_seen.
+CREATE TABLE inventory_core_internal.removed_items (
+    tenant_id      text COLLATE "C" NOT NULL,
+    selection_hash text COLLATE "C" NOT NULL,
+    chunk          integer NOT NULL,
+    block          integer NOT NULL,
+    first_seq      bigint NOT NULL,
+    last_seq       bigint NOT NULL,
+    item_ids       bytea NOT NULL,
+    CONSTRAINT removed_items_pkey PRIMARY KEY (tenant_id, selection_hash, chunk, block, first_seq, last_seq),
+    CONSTRAINT removed_items_last_is_not_before_first CHECK (first_seq <= last_seq),
+    CONSTRAINT removed_items_item_ids_are_of_one_chunk CHECK (octet_length(item_ids) <= 8208)
+);
+COMMENT ON TABLE inventory_core_internal.removed_items IS
+    'For each selection, the items that were removed since a run last observed them, as disjoint bitmaps';
+COMMENT ON COLUMN inventory_core_internal.removed_items.tenant_id IS 'The owner of the row';
+COMMENT ON COLUMN inventory_core_internal.removed_items.selection_hash IS
+    'Hash of the selection, as selection_hash() returns it';
+COMMENT ON COLUMN inventory_core_internal.removed_items.chunk IS 'item_id >> 16 of the items';
+COMMENT ON COLUMN inventory_core_internal.removed_items.block IS
+    'The 64 ids of the chunk that the set is restricted to, counted from 0; -1 if it is not restricted';
+COMMENT ON COLUMN inventory_core_internal.removed_items.first_seq IS 'run_seq of the first run that removed them';
+COMMENT ON COLUMN inventory_core_internal.removed_items.last_seq IS 'run_seq of the last run that removed them';
+COMMENT ON COLUMN inventory_core_internal.removed_items.item_ids IS 'Roaring bitmap of their ids, in the portable format';
+SELECT pg_extension_config_dump('inventory_core_internal.removed_items', '');
+SELECT inventory_core_internal._fence_table('inventory_core_internal.removed_items', delete_access => 'writer');
 -- Which runs cover and vouch for each policy type of a selection. The row of the empty type holds the runs that count for
 -- every type. The row of a type holds the runs in which it differs from the empty type, so that a run writes rows only for
 -- its exceptions. The sets keep the numbers of pruned runs: pruning changes no count.
@@ -1395,16 +1478,105 @@ CREATE TABLE inventory_core_internal.run_changes_bitmaps (
     CONSTRAINT run_changes_bitmaps_run_fkey FOREIGN KEY (tenant_id, run_id)
         REFERENCES inventory_core_internal.sync_runs (tenant_id, run_id),
     CONSTRAINT run_changes_bitmaps_change_is_known
-        CHECK (change IN ('added', 'changed', 'reappeared', 'missing'))
+        CHECK (change IN ('added', 'changed', 'reappeared', 'missing', 'removed'))
 );
 COMMENT ON TABLE inventory_core_internal.run_changes_bitmaps IS 'What each completed run changed, as bitmaps';
 COMMENT ON COLUMN inventory_core_internal.run_changes_bitmaps.tenant_id IS 'The owner of the row';
 COMMENT ON COLUMN inventory_core_internal.run_changes_bitmaps.run_id IS 'The completed run';
 COMMENT ON COLUMN inventory_core_internal.run_changes_bitmaps.chunk IS 'item_id >> 16 of the items';
-COMMENT ON COLUMN inventory_core_internal.run_changes_bitmaps.change IS 'added, changed, reappeared or missing';
+COMMENT ON COLUMN inventory_core_internal.run_changes_bitmaps.change IS 
+    'added, changed, reappeared, missing (not observed) or removed (missing because the API said so)';
 COMMENT ON COLUMN inventory_core_internal.run_changes_bitmaps.item_ids IS 'Roaring bitmap of their ids, in the portable format';
 SELECT pg_extension_config_dump('inventory_core_internal.run_changes_bitmaps', '');
 SELECT inventory_core_internal._fence_table('inventory_core_internal.run_changes_bitmaps', delete_access => 'maintainer');
+-- The feed of a tenant: its completed runs that changed something, and events outside runs, numbered in the order in which the
+-- numbers were committed. The number is taken under a lock that is held until the transaction ends; a run that cannot get it at
+-- once waits in feed_waiting for the next transaction that can. So no number becomes visible before a lower one.
+CREATE TABLE inventory_core_internal.feeds (
+    tenant_id  text COLLATE "C" NOT NULL,
+    last_no    bigint NOT NULL,
+    last_entry uuid NOT NULL,
+    CONSTRAINT feeds_pkey PRIMARY KEY (tenant_id)
+) WITH (fillfactor = 50);
+COMMENT ON TABLE inventory_core_internal.feeds IS 'The last number of each tenant''s feed';
+COMMENT ON COLUMN inventory_core_internal.feeds.tenant_id IS 'The owner of the row';
+COMMENT ON COLUMN inventory_core_internal.feeds.last_no IS 'The last number; the next one is higher by 1';
+COMMENT ON COLUMN inventory_core_internal.feeds.last_entry IS 'entry_id of that number';
+SELECT pg_extension_config_dump('inventory_core_internal.feeds', '');
+SELECT inventory_core_internal._fence_table('inventory_core_internal.feeds', delete_access => 'maintainer');
+
+CREATE TABLE inventory_core_internal.feed_entries (
+    tenant_id      text COLLATE "C" NOT NULL,
+    feed_no        bigint NOT NULL,
+    entry_id       uuid NOT NULL,
+    event          text,
+    selection_hash text COLLATE "C",
+    external_id    text COLLATE "C",
+    changed_at     timestamptz,
+    CONSTRAINT feed_entries_pkey PRIMARY KEY (tenant_id, feed_no),
+    CONSTRAINT feed_entries_event_is_known
+        CHECK (event IN ('renamed', 'forgotten', 'replaced', 'missing', 'reappeared')),
+    CONSTRAINT feed_entries_event_has_its_time CHECK ((event IS NULL) = (changed_at IS NULL))
+);
+COMMENT ON TABLE inventory_core_internal.feed_entries IS 'What the feed of each tenant consists of: runs and events';
+COMMENT ON COLUMN inventory_core_internal.feed_entries.tenant_id IS 'The owner of the row';
+COMMENT ON COLUMN inventory_core_internal.feed_entries.feed_no IS 'Its number; without gaps';
+COMMENT ON COLUMN inventory_core_internal.feed_entries.entry_id IS
+    'The run, whose changes are in run_changes_bitmaps; of an event, a random id';
+COMMENT ON COLUMN inventory_core_internal.feed_entries.event IS 'What happened outside runs; NULL for a run';
+COMMENT ON COLUMN inventory_core_internal.feed_entries.selection_hash IS 'The selection that an event concerns, if it concerns one';
+COMMENT ON COLUMN inventory_core_internal.feed_entries.external_id IS 'Of replaced, the hash of the old selection';
+COMMENT ON COLUMN inventory_core_internal.feed_entries.changed_at IS 'When an event happened';
+SELECT pg_extension_config_dump('inventory_core_internal.feed_entries', '');
+SELECT inventory_core_internal._fence_table('inventory_core_internal.feed_entries', delete_access => 'maintainer');
+
+CREATE TABLE inventory_core_internal.feed_items (
+    tenant_id text COLLATE "C" NOT NULL,
+    feed_no   bigint NOT NULL,
+    chunk     integer NOT NULL,
+    item_ids  bytea NOT NULL,
+    CONSTRAINT feed_items_pkey PRIMARY KEY (tenant_id, feed_no, chunk),
+    CONSTRAINT feed_items_item_ids_are_of_one_chunk CHECK (octet_length(item_ids) <= 8208)
+);
+COMMENT ON TABLE inventory_core_internal.feed_items IS 'The items of events';
+COMMENT ON COLUMN inventory_core_internal.feed_items.tenant_id IS 'The owner of the row';
+COMMENT ON COLUMN inventory_core_internal.feed_items.feed_no IS 'The event';
+COMMENT ON COLUMN inventory_core_internal.feed_items.chunk IS 'item_id >> 16 of the items';
+COMMENT ON COLUMN inventory_core_internal.feed_items.item_ids IS 'Roaring bitmap of their ids, in the portable format';
+SELECT pg_extension_config_dump('inventory_core_internal.feed_items', '');
+SELECT inventory_core_internal._fence_table(
+    'inventory_core_internal.feed_items', delete_access => 'maintainer', write_access => 'maintainer');
+
+CREATE TABLE inventory_core_internal.feed_waiting (
+    tenant_id text COLLATE "C" NOT NULL,
+    run_id    uuid NOT NULL,
+    CONSTRAINT feed_waiting_pkey PRIMARY KEY (tenant_id, run_id)
+);
+COMMENT ON TABLE inventory_core_internal.feed_waiting IS
+    'Completed runs that have no number yet, because another transaction was giving out numbers when they ended';
+COMMENT ON COLUMN inventory_core_internal.feed_waiting.tenant_id IS 'The owner of the row';
+COMMENT ON COLUMN inventory_core_internal.feed_waiting.run_id IS 'The run';
+SELECT pg_extension_config_dump('inventory_core_internal.feed_waiting', '');
+SELECT inventory_core_internal._fence_table('inventory_core_internal.feed_waiting', delete_access => 'writer');
+
+-- A table of its own: prune_runs locks its row, and no end of a run waits for that.
+CREATE TABLE inventory_core_internal.feed_pruned (
+    tenant_id text COLLATE "C" NOT NULL,
+    feed_no   bigint NOT NULL,
+    entry_id  uuid NOT NULL,
+    change_no integer NOT NULL,
+    item_id   bigint NOT NULL,
+    CONSTRAINT feed_pruned_pkey PRIMARY KEY (tenant_id)
+);
+COMMENT ON TABLE inventory_core_internal.feed_pruned IS 'The last change that was pruned: the feed tells what comes after it';
+COMMENT ON COLUMN inventory_core_internal.feed_pruned.tenant_id IS 'The owner of the row';
+COMMENT ON COLUMN inventory_core_internal.feed_pruned.feed_no IS 'Number of the pruned run with the highest number';
+COMMENT ON COLUMN inventory_core_internal.feed_pruned.entry_id IS 'That run';
+COMMENT ON COLUMN inventory_core_internal.feed_pruned.change_no IS 'Kind of its last change, as in change_id';
+COMMENT ON COLUMN inventory_core_internal.feed_pruned.item_id IS 'Item of its last change';
+SELECT pg_extension_config_dump('inventory_core_internal.feed_pruned', '');
+SELECT inventory_core_internal._fence_table(
+    'inventory_core_internal.feed_pruned', delete_access => 'maintainer', write_access => 'maintainer');
 -- SQL wrappers of the Rust functions: a jsonb is passed as text, which keeps every digit of a number
 -- and costs less than reading its binary form.
 
@@ -1758,6 +1930,7 @@ ALTER FUNCTION inventory_core_internal._compare_items(bytea, bigint[], bigint[],
 ALTER FUNCTION inventory_core_internal._batch_sample(bytea, integer) ROWS 80;
 ALTER FUNCTION inventory_core_internal._item_texts(json, bytea, text[], text[], integer[]) ROWS 100;
 ALTER FUNCTION inventory_core_internal._bitmap_chunks(bigint[]) ROWS 2;
+ALTER FUNCTION inventory_core_internal._bitmap_blocks(bytea) ROWS 20;
 ALTER FUNCTION inventory_core_internal._batch_parts(bigint[], text[], bigint[], bigint[], integer) ROWS 2;
 
 -- Comments on the functions written in Rust; their sources are in src/api.
@@ -1807,6 +1980,9 @@ COMMENT ON FUNCTION inventory_core_internal._bitmap_subtract(bytea, bytea) IS 'T
 COMMENT ON FUNCTION inventory_core_internal._bitmap_intersect(bytea, bytea) IS 'The ids in both bitmaps; NULL is empty';
 COMMENT ON FUNCTION inventory_core_internal._bitmap_count(bytea) IS 'How many ids a bitmap holds; NULL is empty';
 COMMENT ON FUNCTION inventory_core_internal._bitmap_ids(integer, bytea) IS 'The item ids of a chunk''s bitmap';
+COMMENT ON FUNCTION inventory_core_internal._bitmap_page(integer, bytea, bigint, bigint) IS
+    'The same from an id on, and not more than so many';
+COMMENT ON FUNCTION inventory_core_internal._bitmap_blocks(bytea) IS 'A bitmap cut into blocks of 64 ids';
 COMMENT ON FUNCTION inventory_core_internal._bitmap_contains(bytea, bigint) IS 'Whether the bitmap of an id''s chunk holds it';
 COMMENT ON FUNCTION inventory_core_internal._bitmap_positions(bytea[]) IS
     'For each of the 65,536 ids of a chunk, the position (from 1) of the first of the bitmaps that holds it';
@@ -1859,6 +2035,8 @@ COMMENT ON FUNCTION inventory_core_internal._try_public_lock(text) IS
 COMMENT ON FUNCTION inventory_core_internal._unlock_public(text) IS 'Releases what _try_public_lock took';
 COMMENT ON FUNCTION inventory_core_internal._begin_write(text, text) IS
     'Binds the tenant for a function that writes; refuses other isolation levels and too little access';
+COMMENT ON FUNCTION inventory_core_internal._can_write() IS
+    'Whether this transaction can write for the bound tenant: at READ COMMITTED, not read-only, with enough access';
 COMMENT ON FUNCTION inventory_core_internal._is_owner() IS
     'Whether the current user has the privileges of the owner of the extension';
 COMMENT ON FUNCTION inventory_core_internal._first_listed_tenant() IS
@@ -2053,6 +2231,8 @@ COMMENT ON FUNCTION inventory_core_internal._raise_not_running(text) IS '55000 f
 --   number       -                                                              start_run (tries)
 --   errors       -                                                              record_error, batches with new bad types
 --   fold         -                                                              the end of a run (tries), forget_selection
+--   feed         -                                                              the end of a run (tries), changes_since (tries),
+--                                                                               forget_*, rename_item, replace_selection
 --   slot         -                                                              a start, or a run that lost its slot (both try)
 --
 -- A lock is taken in a statement of its own, and what it protects is read by a later one: the snapshot of a statement is
@@ -2177,6 +2357,39 @@ END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._lease_end(inventory_core_internal.sync_runs) IS
     'When the lease of a run ends, counted from its start, last batch or last heartbeat';
+CREATE FUNCTION inventory_core_internal._removed_by(tenant text, selection_hash text, run_seq bigint, run_id uuid)
+RETURNS TABLE (chunk integer, item_ids bytea)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    -- A batch that the call did not see committed was later, or overlapped: its observations win.
+    SELECT e.chunk, e.item_ids
+    FROM (SELECT r.chunk,
+                 inventory_core_internal._bitmap_union(array_agg(inventory_core_internal._bitmap_subtract(
+                     r.item_ids,
+                     (SELECT inventory_core_internal._bitmap_union(array_agg(p.item_ids))
+                      FROM inventory_core_internal.run_parts AS p
+                      WHERE p.tenant_id = _removed_by.tenant AND p.run_id = _removed_by.run_id AND p.chunk = r.chunk
+                        AND p.part <> ALL (r.earlier_parts))))) AS item_ids
+          FROM inventory_core_internal.removals AS r
+          WHERE r.tenant_id = _removed_by.tenant AND r.selection_hash = _removed_by.selection_hash
+            AND r.run_seq = _removed_by.run_seq
+          GROUP BY r.chunk) AS e
+    WHERE inventory_core_internal._bitmap_count(e.item_ids) > 0;
+END;
+COMMENT ON FUNCTION inventory_core_internal._removed_by(text, text, bigint, uuid) IS
+    'What a run has removed so far and not observed later, or ended with removed';
+
+CREATE FUNCTION inventory_core_internal._removed_count(run inventory_core_internal.sync_runs) RETURNS bigint
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN (SELECT coalesce(sum(inventory_core_internal._bitmap_count(r.item_ids)), 0)
+            FROM inventory_core_internal._removed_by(run.tenant_id, run.selection_hash, run.run_seq, run.run_id) AS r);
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._removed_count(inventory_core_internal.sync_runs) IS
+    'How many items a run has removed so far';
 CREATE FUNCTION inventory_core_internal._type_sets(tenant text, selection_hash text, chunks integer[])
 RETURNS TABLE (chunk integer, policy_type text, item_ids bytea)
 LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 1000
@@ -2258,60 +2471,89 @@ BEGIN ATOMIC
                              FROM inventory_core_internal.presence AS k
                              WHERE k.tenant_id = run.tenant_id AND k.selection_hash <> run.selection_hash
                                AND k.chunk = o.chunk)) END),
-        ('reappeared', inventory_core_internal._bitmap_intersect(o.observed, p.missing_ids))) AS c (change, item_ids)
+        ('reappeared', inventory_core_internal._bitmap_subtract(
+            inventory_core_internal._bitmap_intersect(o.observed, p.missing_ids),
+            (SELECT d.item_ids
+             FROM inventory_core_internal._removed_by(run.tenant_id, run.selection_hash, run.run_seq, run.run_id) AS d
+             WHERE d.chunk = o.chunk)))) AS c (change, item_ids)
     WHERE inventory_core_internal._bitmap_count(c.item_ids) > 0;
 END;
 COMMENT ON FUNCTION inventory_core_internal._run_changes_so_far(inventory_core_internal.sync_runs) IS
     'What a running run has changed so far in its selection: added, changed, reappeared; finish_run determines missing';
+CREATE FUNCTION inventory_core_internal._shaped(item_ids bytea, is_cut boolean) RETURNS TABLE (block integer, item_ids bytea)
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT -1, _shaped.item_ids WHERE NOT _shaped.is_cut
+    UNION ALL
+    SELECT b.block, b.item_ids FROM inventory_core_internal._bitmap_blocks(_shaped.item_ids) AS b WHERE _shaped.is_cut;
+END;
+COMMENT ON FUNCTION inventory_core_internal._shaped(bytea, boolean) IS 'A set as it is stored: by blocks, or as a whole';
+
+-- Every set is found by its key, one statement each: of a join the planner cannot know that reading all sets of the selection
+-- costs more.
 CREATE FUNCTION inventory_core_internal._fold_sets(
     run inventory_core_internal.sync_runs, into_selection text, chunks integer[], observed bytea[]) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+    few CONSTANT integer := 64;
+    old record;
+    newer_chunks integer[] := '{}';
+    newer_sets bytea[] := '{}';
 BEGIN
-    -- A run that started later may have been folded before: it keeps the items that it saw.
-    WITH sets AS MATERIALIZED (
-        SELECT l.chunk, l.run_id, l.item_ids,
-               (SELECT (r.start_no, r.started_at, r.run_id) > (run.start_no, run.started_at, run.run_id)
-                FROM inventory_core_internal.sync_runs AS r
-                WHERE r.tenant_id = l.tenant_id AND r.run_id = l.run_id) AS is_newer
-        FROM inventory_core_internal.last_seen AS l
-        WHERE l.tenant_id = run.tenant_id AND l.selection_hash = into_selection AND l.chunk = ANY (chunks)
-    ), mine AS MATERIALIZED (
-        SELECT o.chunk,
-               inventory_core_internal._bitmap_subtract(
-                   o.observed,
-                   (SELECT inventory_core_internal._bitmap_union(array_agg(n.item_ids))
-                    FROM sets AS n WHERE n.chunk = o.chunk AND n.is_newer)) AS item_ids
-        FROM unnest(chunks, observed) AS o (chunk, observed)
-    ), lost AS MATERIALIZED (
-        SELECT s.chunk, s.run_id, inventory_core_internal._bitmap_subtract(s.item_ids, m.item_ids) AS item_ids
-        FROM sets AS s
-        JOIN mine AS m USING (chunk)
-        WHERE NOT s.is_newer
-          AND inventory_core_internal._bitmap_count(inventory_core_internal._bitmap_intersect(s.item_ids, m.item_ids)) > 0
-    ), emptied AS (
-        DELETE FROM inventory_core_internal.last_seen AS l
-        USING lost
-        WHERE l.tenant_id = run.tenant_id AND l.selection_hash = into_selection
-          AND l.chunk = lost.chunk AND l.run_id = lost.run_id
-          AND inventory_core_internal._bitmap_count(lost.item_ids) = 0
-    ), shrunk AS (
-        UPDATE inventory_core_internal.last_seen AS l
-        SET item_ids = lost.item_ids
-        FROM lost
-        WHERE l.tenant_id = run.tenant_id AND l.selection_hash = into_selection
-          AND l.chunk = lost.chunk AND l.run_id = lost.run_id
-          AND inventory_core_internal._bitmap_count(lost.item_ids) > 0
-    )
-    INSERT INTO inventory_core_internal.last_seen (tenant_id, selection_hash, chunk, run_id, item_ids)
-    SELECT run.tenant_id, into_selection, m.chunk, run.run_id, m.item_ids
-    FROM mine AS m
-    WHERE inventory_core_internal._bitmap_count(m.item_ids) > 0;
+    FOR old IN
+        SELECT l.chunk, l.block, l.run_id, l.item_ids, r.is_newer,
+               inventory_core_internal._bitmap_subtract(l.item_ids, p.observed) AS kept
+        -- where the sets are that may have an item in common: if it saw few items, their blocks, and sets that are not cut
+        FROM (SELECT s.chunk, s.observed, inventory_core_internal._bitmap_count(s.observed) <= few AS is_few
+              FROM unnest(chunks, observed) AS s (chunk, observed)
+              OFFSET 0) AS p
+        CROSS JOIN LATERAL (SELECT c.block AS first_block, c.block AS last_block
+                            FROM inventory_core_internal._bitmap_blocks(p.observed) AS c WHERE p.is_few
+                            UNION ALL
+                            SELECT -1, CASE WHEN p.is_few THEN -1 ELSE 1023 END) AS b
+        CROSS JOIN LATERAL (SELECT l.chunk, l.block, l.run_id, l.item_ids FROM inventory_core_internal.last_seen AS l
+                            WHERE l.tenant_id = run.tenant_id AND l.selection_hash = into_selection AND l.chunk = p.chunk
+                              AND l.block BETWEEN b.first_block AND b.last_block
+                              AND inventory_core_internal._bitmap_count(
+                                      inventory_core_internal._bitmap_intersect(l.item_ids, p.observed)) > 0
+                            OFFSET 0) AS l
+        CROSS JOIN LATERAL (SELECT (r.start_no, r.started_at, r.run_id) > (run.start_no, run.started_at, run.run_id) AS is_newer
+                            FROM inventory_core_internal.sync_runs AS r
+                            WHERE r.tenant_id = run.tenant_id AND r.run_id = l.run_id
+                            OFFSET 0) AS r
+    LOOP
+        IF old.is_newer THEN
+            newer_chunks := newer_chunks || old.chunk;
+            newer_sets := newer_sets || old.item_ids;
+        ELSIF inventory_core_internal._bitmap_count(old.kept) = 0 THEN
+            DELETE FROM inventory_core_internal.last_seen AS l
+            WHERE l.tenant_id = run.tenant_id AND l.selection_hash = into_selection
+              AND l.chunk = old.chunk AND l.block = old.block AND l.run_id = old.run_id;
+        ELSE
+            UPDATE inventory_core_internal.last_seen AS l
+            SET item_ids = old.kept
+            WHERE l.tenant_id = run.tenant_id AND l.selection_hash = into_selection
+              AND l.chunk = old.chunk AND l.block = old.block AND l.run_id = old.run_id;
+        END IF;
+    END LOOP;
+    INSERT INTO inventory_core_internal.last_seen (tenant_id, selection_hash, chunk, block, run_id, item_ids)
+    SELECT run.tenant_id, into_selection, s.chunk, c.block, run.run_id, c.item_ids
+    FROM (SELECT s.chunk, run.mode = 'delta' AND inventory_core_internal._bitmap_count(s.observed) <= few AS is_cut,
+                 -- A run that started later may have been folded before: it keeps the items that it saw.
+                 CASE WHEN newer_sets = '{}' THEN s.observed
+                      ELSE inventory_core_internal._bitmap_subtract(s.observed, (
+                          SELECT inventory_core_internal._bitmap_union(array_agg(n.item_ids))
+                          FROM unnest(newer_chunks, newer_sets) AS n (chunk, item_ids)
+                          WHERE n.chunk = s.chunk)) END AS item_ids
+          FROM unnest(chunks, observed) AS s (chunk, observed)) AS s
+    CROSS JOIN LATERAL inventory_core_internal._shaped(s.item_ids, s.is_cut) AS c
+    WHERE inventory_core_internal._bitmap_count(c.item_ids) > 0;
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._fold_sets(inventory_core_internal.sync_runs, text, integer[], bytea[]) IS
-    'The part of _fold for chunks of which no earlier run saw exactly the same items';
+    'The part of _fold for chunks of which no earlier run saw exactly the same items; cost by the sets that have one in common';
 
 -- Mostly a run sees what an earlier run saw: then the set of that run becomes its own, and no bitmap is computed.
 CREATE FUNCTION inventory_core_internal._fold(
@@ -2326,7 +2568,7 @@ BEGIN
     FOR i IN 1 .. coalesce(cardinality(chunks), 0) LOOP
         UPDATE inventory_core_internal.last_seen AS l
         SET run_id = run.run_id
-        WHERE l.tenant_id = run.tenant_id AND l.selection_hash = into_selection AND l.chunk = chunks[i]
+        WHERE l.tenant_id = run.tenant_id AND l.selection_hash = into_selection AND l.chunk = chunks[i] AND l.block = -1
           AND l.item_ids = observed[i]
           AND (SELECT (r.start_no, r.started_at, r.run_id) < (run.start_no, run.started_at, run.run_id)
                FROM inventory_core_internal.sync_runs AS r
@@ -2352,10 +2594,11 @@ BEGIN
     INSERT INTO inventory_core_internal.presence AS p (tenant_id, selection_hash, chunk, known_ids, missing_ids)
     SELECT run.tenant_id, run.selection_hash, c.chunk, inventory_core_internal._bitmap_union(ARRAY[k.known_ids, c.added]),
            inventory_core_internal._bitmap_subtract(
-               inventory_core_internal._bitmap_union(ARRAY[k.missing_ids, c.missing]), c.reappeared)
+               inventory_core_internal._bitmap_union(ARRAY[k.missing_ids, c.missing, c.removed]), c.reappeared)
     FROM (SELECT b.chunk,
                  (array_agg(b.item_ids) FILTER (WHERE b.change = 'added'))[1] AS added,
                  (array_agg(b.item_ids) FILTER (WHERE b.change = 'missing'))[1] AS missing,
+                 (array_agg(b.item_ids) FILTER (WHERE b.change = 'removed'))[1] AS removed,
                  (array_agg(b.item_ids) FILTER (WHERE b.change = 'reappeared'))[1] AS reappeared
           FROM inventory_core_internal.run_changes_bitmaps AS b
           WHERE b.tenant_id = run.tenant_id AND b.run_id = run.run_id AND b.change <> 'changed'
@@ -2398,11 +2641,229 @@ END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._fold_into_tenant(text) IS
     'Folds what the completed runs of a tenant observed into the sets of the tenant (*), unless another transaction does so';
+-- The part of the end of a run that concerns removals; _close_run calls it only if there are any.
+
+CREATE FUNCTION inventory_core_internal._end_removals(run inventory_core_internal.sync_runs) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    chunks integer[];
+    sets bytea[];
+BEGIN
+    SELECT array_agg(r.chunk), array_agg(r.item_ids) INTO chunks, sets
+    FROM inventory_core_internal._removed_by(run.tenant_id, run.selection_hash, run.run_seq, run.run_id) AS r;
+    DELETE FROM inventory_core_internal.removals AS r
+    WHERE r.tenant_id = run.tenant_id AND r.selection_hash = run.selection_hash AND r.run_seq = run.run_seq;
+    INSERT INTO inventory_core_internal.removals (tenant_id, selection_hash, run_seq, chunk, part, item_ids)
+    SELECT run.tenant_id, run.selection_hash, run.run_seq, r.chunk, '00000000-0000-0000-0000-000000000000', r.item_ids
+    FROM unnest(chunks, sets) AS r (chunk, item_ids);
+
+    -- What was present, or was added by this run, is missing from now on.
+    INSERT INTO inventory_core_internal.run_changes_bitmaps (tenant_id, run_id, chunk, change, item_ids)
+    SELECT run.tenant_id, run.run_id, t.chunk, 'removed', t.item_ids
+    FROM (SELECT r.chunk,
+                 inventory_core_internal._bitmap_intersect(
+                     r.item_ids,
+                     inventory_core_internal._bitmap_union(ARRAY[
+                         inventory_core_internal._bitmap_subtract(p.known_ids, p.missing_ids), a.item_ids])) AS item_ids
+          FROM unnest(chunks, sets) AS r (chunk, item_ids)
+          LEFT JOIN inventory_core_internal.presence AS p
+              ON p.tenant_id = run.tenant_id AND p.selection_hash = run.selection_hash AND p.chunk = r.chunk
+          LEFT JOIN inventory_core_internal.run_changes_bitmaps AS a
+              ON a.tenant_id = run.tenant_id AND a.run_id = run.run_id AND a.chunk = r.chunk AND a.change = 'added') AS t
+    WHERE inventory_core_internal._bitmap_count(t.item_ids) > 0;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._end_removals(inventory_core_internal.sync_runs) IS
+    'Stores what an ending run removed, and what is missing because of it';
+
+CREATE FUNCTION inventory_core_internal._touched_sets(run inventory_core_internal.sync_runs)
+RETURNS TABLE (chunk integer, observed bytea, removed bytea, touched bytea)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT coalesce(o.chunk, r.chunk), o.observed, r.item_ids,
+           inventory_core_internal._bitmap_union(ARRAY[o.observed, r.item_ids])
+    FROM inventory_core_internal._run_sets(run.tenant_id, run.run_id) AS o
+    FULL JOIN (SELECT r.chunk, r.item_ids FROM inventory_core_internal.removals AS r
+               WHERE r.tenant_id = run.tenant_id AND r.selection_hash = run.selection_hash
+                 AND r.run_seq = run.run_seq) AS r ON r.chunk = o.chunk;
+END;
+COMMENT ON FUNCTION inventory_core_internal._touched_sets(inventory_core_internal.sync_runs) IS
+    'What an ending run observed, and what it ended with removed';
+
+-- Every set is found by its key, as in _fold.
+CREATE FUNCTION inventory_core_internal._fold_removals(run inventory_core_internal.sync_runs) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    few CONSTANT integer := 64;
+    old record;
+    -- removed before, not observed since, and removed again
+    again_chunks integer[] := '{}';
+    again_seqs bigint[] := '{}';
+    again_sets bytea[] := '{}';
+BEGIN
+    FOR old IN
+        SELECT d.chunk, d.block, d.first_seq, d.last_seq, inventory_core_internal._bitmap_subtract(d.item_ids, t.touched) AS kept,
+               inventory_core_internal._bitmap_intersect(
+                   d.item_ids, inventory_core_internal._bitmap_subtract(t.removed, t.observed)) AS again
+        FROM (SELECT t.*, inventory_core_internal._bitmap_count(t.touched) <= few AS is_few
+              FROM inventory_core_internal._touched_sets(run) AS t
+              OFFSET 0) AS t
+        CROSS JOIN LATERAL (SELECT c.block AS first_block, c.block AS last_block
+                            FROM inventory_core_internal._bitmap_blocks(t.touched) AS c WHERE t.is_few
+                            UNION ALL
+                            SELECT -1, CASE WHEN t.is_few THEN -1 ELSE 1023 END) AS b
+        CROSS JOIN LATERAL (SELECT d.chunk, d.block, d.first_seq, d.last_seq, d.item_ids
+                            FROM inventory_core_internal.removed_items AS d
+                            WHERE d.tenant_id = run.tenant_id AND d.selection_hash = run.selection_hash AND d.chunk = t.chunk
+                              AND d.block BETWEEN b.first_block AND b.last_block
+                              AND inventory_core_internal._bitmap_count(
+                                      inventory_core_internal._bitmap_intersect(d.item_ids, t.touched)) > 0
+                            OFFSET 0) AS d
+    LOOP
+        again_chunks := again_chunks || old.chunk;
+        again_seqs := again_seqs || old.first_seq;
+        again_sets := again_sets || old.again;
+        IF inventory_core_internal._bitmap_count(old.kept) = 0 THEN
+            DELETE FROM inventory_core_internal.removed_items AS d
+            WHERE d.tenant_id = run.tenant_id AND d.selection_hash = run.selection_hash AND d.chunk = old.chunk
+              AND d.block = old.block AND d.first_seq = old.first_seq AND d.last_seq = old.last_seq;
+        ELSE
+            UPDATE inventory_core_internal.removed_items AS d
+            SET item_ids = old.kept
+            WHERE d.tenant_id = run.tenant_id AND d.selection_hash = run.selection_hash AND d.chunk = old.chunk
+              AND d.block = old.block AND d.first_seq = old.first_seq AND d.last_seq = old.last_seq;
+        END IF;
+    END LOOP;
+    INSERT INTO inventory_core_internal.removed_items (tenant_id, selection_hash, chunk, block, first_seq, last_seq, item_ids)
+    SELECT run.tenant_id, run.selection_hash, n.chunk, c.block, n.first_seq, run.run_seq, c.item_ids
+    FROM (SELECT a.chunk, a.first_seq, inventory_core_internal._bitmap_union(array_agg(a.item_ids)) AS item_ids
+          FROM unnest(again_chunks, again_seqs, again_sets) AS a (chunk, first_seq, item_ids)
+          GROUP BY a.chunk, a.first_seq
+          UNION ALL
+          SELECT t.chunk, run.run_seq,
+                 inventory_core_internal._bitmap_subtract(t.removed, (
+                     SELECT inventory_core_internal._bitmap_union(array_agg(a.item_ids))
+                     FROM unnest(again_chunks, again_sets) AS a (chunk, item_ids) WHERE a.chunk = t.chunk))
+          FROM inventory_core_internal._touched_sets(run) AS t
+          WHERE t.removed IS NOT NULL) AS n
+    CROSS JOIN LATERAL inventory_core_internal._shaped(
+        n.item_ids, inventory_core_internal._bitmap_count(n.item_ids) <= few) AS c
+    WHERE inventory_core_internal._bitmap_count(c.item_ids) > 0;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._fold_removals(inventory_core_internal.sync_runs) IS
+    'Applies what an ending run observed and removed to the removed items of its selection; cost by touched chunks';
+-- Who gives out numbers holds the items of the tenant, shared or alone, and then the lock feed until the transaction ends. So
+-- who holds the items alone never waits for that lock. Everyone else only tries it, except forget_selection and
+-- replace_selection.
+
+CREATE FUNCTION inventory_core_internal._add_to_feed(tenant text, entry_ids uuid[], event text DEFAULT NULL,
+    selection_hash text DEFAULT NULL, external_id text DEFAULT NULL) RETURNS bigint
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    last_given bigint;
+BEGIN
+    INSERT INTO inventory_core_internal.feeds AS f (tenant_id, last_no, last_entry)
+    VALUES (tenant, cardinality(entry_ids), entry_ids[cardinality(entry_ids)])
+    ON CONFLICT ON CONSTRAINT feeds_pkey DO UPDATE
+    SET last_no = f.last_no + excluded.last_no, last_entry = excluded.last_entry
+    RETURNING f.last_no INTO last_given;
+    INSERT INTO inventory_core_internal.feed_entries
+        (tenant_id, feed_no, entry_id, event, selection_hash, external_id, changed_at)
+    SELECT tenant, last_given - cardinality(entry_ids) + e.nth, e.entry_id, _add_to_feed.event, _add_to_feed.selection_hash,
+           _add_to_feed.external_id, CASE WHEN _add_to_feed.event IS NOT NULL THEN inventory_core_internal._now() END
+    FROM unnest(entry_ids) WITH ORDINALITY AS e (entry_id, nth);
+    RETURN last_given;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._add_to_feed(text, uuid[], text, text, text) IS
+    'Gives the next numbers to runs, or to an event, and returns the last of them; the caller holds the lock feed';
+
+CREATE FUNCTION inventory_core_internal._number_waiting(tenant text) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    run_ids uuid[];
+BEGIN
+    WITH numbered AS (
+        DELETE FROM inventory_core_internal.feed_waiting AS w
+        WHERE w.tenant_id = tenant
+        RETURNING w.run_id)
+    -- a selection's runs in their order
+    SELECT array_agg(r.run_id ORDER BY r.start_no, r.run_seq, r.run_id) INTO run_ids
+    FROM numbered AS n
+    CROSS JOIN LATERAL (SELECT r.run_id, r.start_no, r.run_seq FROM inventory_core_internal.sync_runs AS r
+                        WHERE r.tenant_id = tenant AND r.run_id = n.run_id
+                        OFFSET 0) AS r;
+    IF run_ids IS NOT NULL THEN
+        PERFORM inventory_core_internal._add_to_feed(tenant, run_ids);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._number_waiting(text) IS
+    'Numbers the runs that wait for a number; the caller holds the lock feed';
+
+CREATE FUNCTION inventory_core_internal._try_number_waiting(tenant text) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF EXISTS (SELECT FROM inventory_core_internal.feed_waiting AS w WHERE w.tenant_id = tenant)
+       AND inventory_core_internal._try_lock('feed', '') THEN
+        PERFORM inventory_core_internal._number_waiting(tenant);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._try_number_waiting(text) IS
+    'Numbers the runs that wait for a number, unless another transaction does so; the caller holds the items';
+
+CREATE FUNCTION inventory_core_internal._number_run(tenant text, run_id uuid) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF inventory_core_internal._try_lock('feed', '') THEN
+        PERFORM inventory_core_internal._number_waiting(tenant);
+        PERFORM inventory_core_internal._add_to_feed(tenant, ARRAY[run_id]);
+    ELSE
+        INSERT INTO inventory_core_internal.feed_waiting (tenant_id, run_id) VALUES (tenant, _number_run.run_id);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._number_run(text, uuid) IS
+    'Numbers what waits and then an ending run, or lets that run wait; never waits itself; the caller holds the items';
+
+CREATE FUNCTION inventory_core_internal._add_event(
+    tenant text, event text, item_ids bigint[], selection_hash text DEFAULT NULL, external_id text DEFAULT NULL) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    number bigint;
+BEGIN
+    PERFORM inventory_core_internal._lock('feed', '');
+    PERFORM inventory_core_internal._number_waiting(tenant);
+    number := inventory_core_internal._add_to_feed(tenant, ARRAY[gen_random_uuid()], event, selection_hash, external_id);
+    INSERT INTO inventory_core_internal.feed_items (tenant_id, feed_no, chunk, item_ids)
+    SELECT tenant, number, c.chunk, c.item_ids
+    FROM inventory_core_internal._bitmap_chunks(_add_event.item_ids) AS c;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._add_event(text, text, bigint[], text, text) IS
+    'Numbers what waits and then an event, of some items or of none (NULL); waits for who gives out numbers';
 -- The guards check the types that the run would vouch for according to the errors that its caller recorded. Other types do
 -- not count: otherwise a type that is always forbidden would shrink the total and so cast doubt on all others.
 CREATE FUNCTION inventory_core_internal._add_guard_errors(
     run inventory_core_internal.sync_runs, status text, observed_in_all bigint, expected_items bigint, accept_shrink boolean,
-    policy_types text[], unobserved bigint[]) RETURNS void
+    policy_types text[], unobserved bigint[], removed bigint[]) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -2429,9 +2890,11 @@ BEGIN
            array_agg(t.policy_type ORDER BY t.policy_type)
                FILTER (WHERE t.reference_count >= least_items AND t.observed < guard * t.reference_count) AS shrunk_types
     INTO judged
-    FROM (SELECT t.policy_type, t.present_count, t.reference_count, t.present_count - coalesce(u.unobserved, 0) AS observed
+    FROM (SELECT t.policy_type, t.present_count, t.present_count - coalesce(u.unobserved, 0) AS observed,
+                 -- what the run itself removed is not expected
+                 t.reference_count - coalesce(u.removed, 0) AS reference_count
           FROM inventory_core_internal.selection_types AS t
-          LEFT JOIN unnest(policy_types, unobserved) AS u (policy_type, unobserved) ON u.policy_type = t.policy_type
+          LEFT JOIN unnest(policy_types, unobserved, removed) AS u (policy_type, unobserved, removed) ON u.policy_type = t.policy_type
           WHERE t.tenant_id = run.tenant_id AND t.selection_hash = run.selection_hash AND t.policy_type <> ''
             -- hashed, because lists of types may be long
             AND t.policy_type NOT IN (SELECT unnest(failed_types))
@@ -2460,7 +2923,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._add_guard_errors(
-    inventory_core_internal.sync_runs, text, bigint, bigint, boolean, text[], bigint[]) IS
+    inventory_core_internal.sync_runs, text, bigint, bigint, boolean, text[], bigint[], bigint[]) IS
     'Adds the errors of the guards to an ending full run: short_of_expected, nothing_observed, shrink_guard';
 -- For which types an ending run vouches, and what follows: missing items, counts, baselines.
 
@@ -2470,19 +2933,22 @@ LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT u.chunk, u.item_ids
     FROM (SELECT p.chunk, inventory_core_internal._bitmap_subtract(
-                              inventory_core_internal._bitmap_subtract(p.known_ids, p.missing_ids), o.observed) AS item_ids
+                              inventory_core_internal._bitmap_subtract(p.known_ids, p.missing_ids),
+                              inventory_core_internal._bitmap_union(ARRAY[o.observed, d.item_ids])) AS item_ids
           FROM inventory_core_internal.presence AS p
           LEFT JOIN inventory_core_internal._run_sets(run.tenant_id, run.run_id) AS o ON o.chunk = p.chunk
+          LEFT JOIN inventory_core_internal.run_changes_bitmaps AS d
+              ON d.tenant_id = run.tenant_id AND d.run_id = run.run_id AND d.chunk = p.chunk AND d.change = 'removed'
           WHERE p.tenant_id = run.tenant_id AND p.selection_hash = run.selection_hash) AS u
     WHERE inventory_core_internal._bitmap_count(u.item_ids) > 0;
 END;
 COMMENT ON FUNCTION inventory_core_internal._unobserved_sets(inventory_core_internal.sync_runs) IS
-    'Items that were present in a selection and that a run did not observe';
+    'Items that were present in a selection and that a run neither observed nor removed';
 
 -- What a run changed, by type: everything else that it observed was present before. So an unchanged run of any size is judged
 -- by stored counts.
 CREATE FUNCTION inventory_core_internal._changes_by_type(run inventory_core_internal.sync_runs)
-RETURNS TABLE (policy_type text, added bigint, reappeared bigint, unobserved bigint)
+RETURNS TABLE (policy_type text, added bigint, reappeared bigint, unobserved bigint, removed bigint)
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -2498,9 +2964,9 @@ BEGIN
     SELECT array_agg(c.chunk), array_agg(c.kind), array_agg(c.item_ids),
            coalesce(sum(inventory_core_internal._bitmap_count(c.item_ids)), 0)
     INTO chunks, kinds, sets, items
-    FROM (SELECT b.chunk, CASE b.change WHEN 'added' THEN 1 ELSE 2 END AS kind, b.item_ids
+    FROM (SELECT b.chunk, CASE b.change WHEN 'added' THEN 1 WHEN 'reappeared' THEN 2 ELSE 4 END AS kind, b.item_ids
           FROM inventory_core_internal.run_changes_bitmaps AS b
-          WHERE b.tenant_id = run.tenant_id AND b.run_id = run.run_id AND b.change IN ('added', 'reappeared')
+          WHERE b.tenant_id = run.tenant_id AND b.run_id = run.run_id AND b.change IN ('added', 'reappeared', 'removed')
           UNION ALL
           SELECT u.chunk, 3, u.item_ids FROM inventory_core_internal._unobserved_sets(run) AS u
           WHERE run.mode = 'full') AS c;
@@ -2543,13 +3009,14 @@ BEGIN
     SELECT c.policy_type,
            coalesce(sum(c.items) FILTER (WHERE c.kind = 1), 0)::bigint,
            coalesce(sum(c.items) FILTER (WHERE c.kind = 2), 0)::bigint,
-           coalesce(sum(c.items) FILTER (WHERE c.kind = 3), 0)::bigint
+           coalesce(sum(c.items) FILTER (WHERE c.kind = 3), 0)::bigint,
+           coalesce(sum(c.items) FILTER (WHERE c.kind = 4), 0)::bigint
     FROM counted AS c
     GROUP BY c.policy_type;
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._changes_by_type(inventory_core_internal.sync_runs) IS
-    'For each policy type, how many items an ending run added to its selection, saw again, and did not observe';
+    'For each policy type, how many items an ending run added to its selection, saw again, did not observe, and removed';
 
 CREATE FUNCTION inventory_core_internal._add_missing(run inventory_core_internal.sync_runs, failed_types text[]) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -2688,6 +3155,8 @@ BEGIN
             WHERE t.tenant_id = run.tenant_id AND t.selection_hash = run.selection_hash AND t.known_count > 0)
        AND NOT EXISTS (SELECT FROM inventory_core_internal.sync_errors AS e
                        WHERE e.tenant_id = run.tenant_id AND e.run_id = run.run_id)
+       AND NOT EXISTS (SELECT FROM inventory_core_internal.removals AS d
+                       WHERE d.tenant_id = run.tenant_id AND d.selection_hash = run.selection_hash AND d.run_seq = run.run_seq)
     THEN
         UPDATE inventory_core_internal.selection_types AS t
         SET covering_runs = inventory_core_internal._runs_add(t.covering_runs, run.run_seq),
@@ -2730,21 +3199,30 @@ AS $$
 DECLARE
     by_type record;
     has_errors boolean;
+    has_removals boolean;
+    changes record;
 BEGIN
     IF observed > 0 THEN
         INSERT INTO inventory_core_internal.run_changes_bitmaps (tenant_id, run_id, chunk, change, item_ids)
         SELECT run.tenant_id, run.run_id, c.chunk, c.change, c.item_ids
         FROM inventory_core_internal._run_changes_so_far(run) AS c;
     END IF;
+    has_removals := EXISTS (SELECT FROM inventory_core_internal.removals AS d
+                            WHERE d.tenant_id = run.tenant_id AND d.selection_hash = run.selection_hash
+                              AND d.run_seq = run.run_seq);
+    IF has_removals THEN
+        PERFORM inventory_core_internal._end_removals(run);
+    END IF;
     SELECT array_agg(c.policy_type) AS policy_types, array_agg(c.added) AS added, array_agg(c.reappeared) AS reappeared,
-           array_agg(c.unobserved) AS unobserved
+           array_agg(c.unobserved) AS unobserved, array_agg(c.removed) AS removed
     INTO by_type
     FROM inventory_core_internal._changes_by_type(run) AS c;
     IF by_type.policy_types IS NOT NULL THEN
         INSERT INTO inventory_core_internal.selection_types AS t (tenant_id, selection_hash, policy_type, known_count, present_count)
-        SELECT run.tenant_id, run.selection_hash, c.policy_type, c.added, c.added + c.reappeared
-        FROM unnest(by_type.policy_types, by_type.added, by_type.reappeared) AS c (policy_type, added, reappeared)
-        WHERE c.added + c.reappeared > 0
+        SELECT run.tenant_id, run.selection_hash, c.policy_type, c.added, c.added + c.reappeared - c.removed
+        FROM unnest(by_type.policy_types, by_type.added, by_type.reappeared, by_type.removed)
+            AS c (policy_type, added, reappeared, removed)
+        WHERE c.added + c.reappeared + c.removed > 0
         ON CONFLICT ON CONSTRAINT selection_types_pkey DO UPDATE
         SET known_count = t.known_count + excluded.known_count, present_count = t.present_count + excluded.present_count;
     END IF;
@@ -2752,16 +3230,29 @@ BEGIN
     IF run.mode = 'full' THEN
         IF status <> 'failed' THEN
             PERFORM inventory_core_internal._add_guard_errors(
-                run, status, observed, expected_items, accept_shrink, by_type.policy_types, by_type.unobserved);
+                run, status, observed, expected_items, accept_shrink, by_type.policy_types, by_type.unobserved,
+                by_type.removed);
         END IF;
         has_errors := inventory_core_internal._judge_types(run, status, by_type.policy_types, by_type.unobserved);
     ELSE
         has_errors := EXISTS (SELECT FROM inventory_core_internal.sync_errors AS e
                               WHERE e.tenant_id = run.tenant_id AND e.run_id = run.run_id);
     END IF;
-    IF EXISTS (SELECT FROM inventory_core_internal.run_changes_bitmaps AS b
-               WHERE b.tenant_id = run.tenant_id AND b.run_id = run.run_id AND b.change <> 'changed') THEN
+    SELECT count(*) > 0 AS some, coalesce(bool_or(b.change <> 'changed'), false) AS of_presence,
+           coalesce(bool_or(b.change = 'reappeared'), false) AS has_reappeared
+    INTO changes
+    FROM inventory_core_internal.run_changes_bitmaps AS b
+    WHERE b.tenant_id = run.tenant_id AND b.run_id = run.run_id;
+    IF changes.of_presence THEN
         PERFORM inventory_core_internal._fold_presence(run);
+    END IF;
+    IF has_removals OR changes.has_reappeared THEN
+        PERFORM inventory_core_internal._fold_removals(run);
+    END IF;
+    IF changes.some THEN
+        PERFORM inventory_core_internal._number_run(run.tenant_id, run.run_id);
+    ELSE
+        PERFORM inventory_core_internal._try_number_waiting(run.tenant_id);
     END IF;
     RETURN has_errors;
 END
@@ -2799,7 +3290,9 @@ BEGIN
         AND (expected_items IS NULL OR expected_items <= sets.items)
         AND inventory_core_internal._judge_unchanged(run, sets.chunks, sets.observed);
     has_errors := false;
-    IF NOT is_unchanged THEN
+    IF is_unchanged THEN
+        PERFORM inventory_core_internal._try_number_waiting(run.tenant_id);
+    ELSE
         has_errors := inventory_core_internal._judge(run, status, sets.items, expected_items, accept_shrink);
     END IF;
     IF sets.items > 0 THEN
@@ -2815,7 +3308,7 @@ BEGIN
         inserted_count = inserted,
         updated_count = updated,
         unchanged_count = unchanged,
-        removed_count = 0,
+        removed_count = CASE WHEN is_unchanged THEN 0 ELSE inventory_core_internal._removed_count(r) END,
         expected_items = _close_run.expected_items,
         is_clean = _close_run.status = 'success' AND NOT has_errors,
         redacted_values = r.redacted_values + sets.redacted_values
@@ -3240,7 +3733,7 @@ SELECT r.tenant_id, r.run_id, r.run_seq, r.selection_hash, s.selection, r.status
        coalesce(r.inserted_count, c.inserted) AS inserted_count,
        coalesce(r.updated_count, c.updated) AS updated_count,
        coalesce(r.unchanged_count, c.unchanged) AS unchanged_count,
-       r.expected_items, coalesce(r.removed_count, 0) AS removed_count, r.mode, r.policy_types
+       r.expected_items, coalesce(r.removed_count, inventory_core_internal._removed_count(r)) AS removed_count, r.mode, r.policy_types
 FROM inventory_core_internal.sync_runs AS r
 JOIN inventory_core_internal.selections AS s ON s.tenant_id = r.tenant_id AND s.selection_hash = r.selection_hash
 CROSS JOIN LATERAL (
@@ -4079,6 +4572,65 @@ END
 $$;
 COMMENT ON FUNCTION inventory_core.upsert_items(text, uuid, json, text) IS
     'Stores a batch of what a run observed; writes the items that are new or changed, and a bitmap of those that it saw';
+CREATE FUNCTION inventory_core.remove_items(tenant text, run_id uuid, items json)
+RETURNS TABLE (removed integer, unknown integer)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+AS $$
+#variable_conflict use_column
+DECLARE
+    run inventory_core_internal.sync_runs;
+    now timestamptz;
+    batch record;
+    found_ids bigint[];
+    part uuid := gen_random_uuid();
+    removed_items integer;
+BEGIN
+    PERFORM inventory_core_internal._begin_write(tenant);
+    PERFORM inventory_core_internal._require('items', items IS NOT NULL);
+    -- From here on finish_run and forget_* wait for this transaction.
+    run := inventory_core_internal._lock_run_shared(tenant, run_id);
+    now := inventory_core_internal._now();
+
+    SELECT b.* INTO batch FROM inventory_core_internal._read_items(items, '{}', '{}', 'reject_batch') AS b;
+    SELECT p.changed_ids || p.unchanged_ids INTO found_ids
+    FROM inventory_core_internal._find_items(tenant, batch.batch, run.first_new_item_id) AS p;
+
+    -- The selection knows what its completed runs observed; the running run, what its committed batches did.
+    WITH known AS (
+        SELECT c.chunk, o.earlier_parts,
+               inventory_core_internal._bitmap_intersect(
+                   c.item_ids, inventory_core_internal._bitmap_union(ARRAY[p.known_ids, o.item_ids])) AS item_ids
+        FROM inventory_core_internal._bitmap_chunks(found_ids) AS c
+        LEFT JOIN inventory_core_internal.presence AS p
+            ON p.tenant_id = tenant AND p.selection_hash = run.selection_hash AND p.chunk = c.chunk
+        CROSS JOIN LATERAL (
+            SELECT coalesce(array_agg(DISTINCT o.part), '{}') AS earlier_parts,
+                   inventory_core_internal._bitmap_union(array_agg(o.item_ids)) AS item_ids
+            FROM inventory_core_internal.run_parts AS o
+            WHERE o.tenant_id = tenant AND o.run_id = run.run_id AND o.chunk = c.chunk
+              AND inventory_core_internal._bitmap_count(
+                      inventory_core_internal._bitmap_intersect(o.item_ids, c.item_ids)) > 0) AS o
+    ), stored AS (
+        INSERT INTO inventory_core_internal.removals AS r
+            (tenant_id, selection_hash, run_seq, chunk, part, item_ids, earlier_parts)
+        SELECT tenant, run.selection_hash, run.run_seq, k.chunk, part, k.item_ids, k.earlier_parts
+        FROM known AS k
+        WHERE inventory_core_internal._bitmap_count(k.item_ids) > 0
+        RETURNING inventory_core_internal._bitmap_count(r.item_ids) AS items
+    )
+    SELECT coalesce(sum(s.items), 0) INTO removed_items FROM stored AS s;
+
+    -- Like a batch without items, it prolongs the lease.
+    INSERT INTO inventory_core_internal.run_parts (tenant_id, run_id, part, chunk, kind, item_ids, recorded_at)
+    VALUES (tenant, run.run_id, part, 0, 'unchanged', inventory_core_internal._bitmap_union(NULL), now);
+    PERFORM inventory_core_internal._keep_slot(run, now);
+    RETURN QUERY SELECT removed_items, batch.items - removed_items;
+END
+$$;
+COMMENT ON FUNCTION inventory_core.remove_items(text, uuid, json) IS
+    'Stores that the API reported items as removed: from the end of the run they are missing, until a run observes them again';
 CREATE FUNCTION inventory_core.heartbeat(tenant text, run_id uuid) RETURNS timestamptz
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
@@ -4265,6 +4817,14 @@ BEGIN
         SET item_ids = inventory_core_internal._bitmap_subtract(s.item_ids, bits.item_ids)
         WHERE s.tenant_id = tenant AND s.chunk = bits.chunk
           AND inventory_core_internal._bitmap_count(inventory_core_internal._bitmap_intersect(s.item_ids, bits.item_ids)) > 0;
+        UPDATE inventory_core_internal.removals AS s
+        SET item_ids = inventory_core_internal._bitmap_subtract(s.item_ids, bits.item_ids)
+        WHERE s.tenant_id = tenant AND s.chunk = bits.chunk
+          AND inventory_core_internal._bitmap_count(inventory_core_internal._bitmap_intersect(s.item_ids, bits.item_ids)) > 0;
+        UPDATE inventory_core_internal.removed_items AS s
+        SET item_ids = inventory_core_internal._bitmap_subtract(s.item_ids, bits.item_ids)
+        WHERE s.tenant_id = tenant AND s.chunk = bits.chunk
+          AND inventory_core_internal._bitmap_count(inventory_core_internal._bitmap_intersect(s.item_ids, bits.item_ids)) > 0;
         UPDATE inventory_core_internal.presence AS s
         SET known_ids = inventory_core_internal._bitmap_subtract(s.known_ids, bits.item_ids),
             missing_ids = inventory_core_internal._bitmap_subtract(s.missing_ids, bits.item_ids)
@@ -4274,6 +4834,10 @@ BEGIN
         SET item_ids = inventory_core_internal._bitmap_subtract(s.item_ids, bits.item_ids)
         WHERE s.tenant_id = tenant AND s.chunk = bits.chunk
           AND inventory_core_internal._bitmap_count(inventory_core_internal._bitmap_intersect(s.item_ids, bits.item_ids)) > 0;
+        DELETE FROM inventory_core_internal.removals AS s
+        WHERE s.tenant_id = tenant AND s.chunk = bits.chunk AND inventory_core_internal._bitmap_count(s.item_ids) = 0;
+        DELETE FROM inventory_core_internal.removed_items AS s
+        WHERE s.tenant_id = tenant AND s.chunk = bits.chunk AND inventory_core_internal._bitmap_count(s.item_ids) = 0;
         DELETE FROM inventory_core_internal.presence AS s
         WHERE s.tenant_id = tenant AND s.chunk = bits.chunk AND inventory_core_internal._bitmap_count(s.known_ids) = 0;
         DELETE FROM inventory_core_internal.item_types AS s
@@ -4283,6 +4847,9 @@ BEGIN
         DELETE FROM inventory_core_internal.run_changes_bitmaps AS s
         WHERE s.tenant_id = tenant AND s.chunk = bits.chunk AND inventory_core_internal._bitmap_count(s.item_ids) = 0;
     END LOOP;
+    IF forgotten <> '{}' THEN
+        PERFORM inventory_core_internal._add_event(tenant, 'forgotten', forgotten);
+    END IF;
     RETURN cardinality(forgotten);
 END
 $$;
@@ -4323,6 +4890,119 @@ END
 $$;
 COMMENT ON FUNCTION inventory_core.record_throttle(text, uuid, integer, text, integer, text) IS
     'Returns how long to wait after a throttled request, and makes all workers of the tenant and scope wait; NULL = do not retry';
+-- A change_id is opaque to callers: number, entry, change and item. The changes of a run are told in the order of the array
+-- below; 9 stands for the end of an entry.
+
+CREATE FUNCTION inventory_core_internal._changes() RETURNS text[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN '{added,changed,reappeared,missing}'::text[];
+COMMENT ON FUNCTION inventory_core_internal._changes() IS 'The changes of runs in the order in which they are told';
+
+CREATE FUNCTION inventory_core_internal._change_id(feed_no bigint, entry_id uuid, change_no integer, item_id bigint) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN feed_no::text || '.' || replace(entry_id::text, '-', '') || '.' || change_no::text || '.' || item_id::text;
+COMMENT ON FUNCTION inventory_core_internal._change_id(bigint, uuid, integer, bigint) IS 'The change_id of a change';
+
+CREATE FUNCTION inventory_core_internal._raise_bad_change_id(detail text) RETURNS void
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RAISE EXCEPTION 'the feed cannot continue after this change'
+        USING ERRCODE = 'invalid_parameter_value',
+              DETAIL = detail,
+              HINT = 'Take the catalogue anew: in one REPEATABLE READ transaction store what inventory_core.feed_end(tenant) returns '
+                     'and what inventory_core.present_items(tenant, selection_hash) lists, then continue after that change_id.';
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._raise_bad_change_id(text) IS
+    'Raises 22023 for a change_id that the feed cannot continue after, with the remedy';
+
+CREATE FUNCTION inventory_core_internal._read_change_id(
+    tenant text, after text, OUT feed_no bigint, OUT change_no integer, OUT item_id bigint)
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    parts text[] := regexp_match(after, '^([0-9]{1,18})\.([0-9a-f]{32})\.([0-9])\.([0-9]{1,18})$');
+    pruned inventory_core_internal.feed_pruned;
+    wanted uuid;
+    found_entry uuid;
+BEGIN
+    SELECT p.* INTO pruned FROM inventory_core_internal.feed_pruned AS p WHERE p.tenant_id = tenant;
+    IF after IS NULL THEN
+        IF pruned.feed_no IS NOT NULL THEN
+            PERFORM inventory_core_internal._raise_bad_change_id('Earlier changes were pruned; NULL asks for all of them.');
+        END IF;
+        feed_no := 0;
+        change_no := 0;
+        item_id := 0;
+        RETURN;
+    END IF;
+    IF parts IS NULL THEN
+        PERFORM inventory_core_internal._raise_bad_change_id('Argument after: it is not a change_id.');
+    END IF;
+    feed_no := parts[1];
+    wanted := parts[2];
+    change_no := parts[3];
+    item_id := parts[4];
+    IF feed_no < pruned.feed_no THEN
+        PERFORM inventory_core_internal._raise_bad_change_id('Later changes were pruned by prune_runs.');
+    END IF;
+    IF feed_no = pruned.feed_no THEN
+        found_entry := pruned.entry_id;
+    ELSE
+        SELECT e.entry_id INTO found_entry FROM inventory_core_internal.feed_entries AS e
+        WHERE e.tenant_id = tenant AND e.feed_no = _read_change_id.feed_no;
+    END IF;
+    IF wanted IS DISTINCT FROM found_entry THEN
+        PERFORM inventory_core_internal._raise_bad_change_id(
+            'It is not from this feed: a dump was restored since, or the tenant was forgotten and began anew.');
+    END IF;
+    IF feed_no = pruned.feed_no AND (change_no, item_id) < (pruned.change_no, pruned.item_id) THEN
+        PERFORM inventory_core_internal._raise_bad_change_id('Later changes were pruned by prune_runs.');
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._read_change_id(text, text) IS
+    'The place of a change_id in the feed; raises 22023 if it is from another life of the feed, or pruned';
+CREATE FUNCTION inventory_core_internal._prune_feed(tenant text, pruned uuid[]) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    last record;
+BEGIN
+    SELECT e.feed_no, e.entry_id INTO last
+    FROM inventory_core_internal.feed_entries AS e
+    WHERE e.tenant_id = tenant AND e.event IS NULL AND e.entry_id = ANY (pruned)
+    ORDER BY e.feed_no DESC
+    LIMIT 1;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    INSERT INTO inventory_core_internal.feed_pruned AS p (tenant_id, feed_no, entry_id, change_no, item_id)
+    SELECT tenant, last.feed_no, last.entry_id, coalesce(c.change_no, 0), coalesce(c.item_id, 0)
+    FROM (VALUES (true)) AS one
+    LEFT JOIN (SELECT c.change_no, max(id) AS item_id
+               FROM (SELECT b.chunk, b.item_ids,
+                            CASE b.change WHEN 'removed' THEN 4
+                                          ELSE array_position(inventory_core_internal._changes(), b.change) END AS change_no
+                     FROM inventory_core_internal.run_changes_bitmaps AS b
+                     WHERE b.tenant_id = tenant AND b.run_id = last.entry_id) AS c
+               CROSS JOIN LATERAL inventory_core_internal._bitmap_ids(c.chunk, c.item_ids) AS id
+               GROUP BY c.change_no
+               ORDER BY c.change_no DESC
+               LIMIT 1) AS c ON true
+    ON CONFLICT ON CONSTRAINT feed_pruned_pkey DO UPDATE
+    SET feed_no = excluded.feed_no, entry_id = excluded.entry_id, change_no = excluded.change_no, item_id = excluded.item_id;
+    -- The feed now begins after this run: what has a lower number is not told any more.
+    DELETE FROM inventory_core_internal.feed_entries AS e WHERE e.tenant_id = tenant AND e.feed_no <= last.feed_no;
+    DELETE FROM inventory_core_internal.feed_items AS f WHERE f.tenant_id = tenant AND f.feed_no <= last.feed_no;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._prune_feed(text, uuid[]) IS
+    'Removes pruned runs from the feed, and keeps the last of their changes as the place where the feed begins';
 CREATE FUNCTION inventory_core_internal._last_seen_runs(tenant text)
 RETURNS TABLE (selection_hash text, run_seq bigint)
 LANGUAGE sql STABLE PARALLEL SAFE
@@ -4372,9 +5052,13 @@ BEGIN ATOMIC
         FROM inventory_core_internal.sync_runs AS r
         WHERE r.tenant_id = _prunable_runs.tenant AND r.status <> 'running'
     ), needed AS MATERIALIZED (
-        -- the runs that last saw an item, and the baselines
+        -- the runs that last saw an item, the runs that last removed one, and the baselines
         SELECT s.selection_hash, s.run_seq
         FROM inventory_core_internal._last_seen_runs(_prunable_runs.tenant) AS s
+        UNION
+        SELECT d.selection_hash, d.last_seq
+        FROM inventory_core_internal.removed_items AS d
+        WHERE d.tenant_id = _prunable_runs.tenant
         UNION
         SELECT b.selection_hash, b.run_seq
         FROM inventory_core_internal._baseline_runs(_prunable_runs.tenant) AS b
@@ -4444,9 +5128,11 @@ BEGIN
     SELECT array_agg(p.run_id), array_agg(DISTINCT p.selection_hash) INTO pruned, selections
     FROM inventory_core_internal._prunable_runs(tenant, finished_until, keep_last, at_most) AS p;
 
-    -- Runs that another transaction has locked are left for the next call.
+    -- Runs that wait for a number in the feed, and runs that another transaction has locked are left for the next call.
     pruned := ARRAY(SELECT r.run_id FROM inventory_core_internal.sync_runs AS r
                     WHERE r.tenant_id = tenant AND r.run_id = ANY (pruned)
+                      AND NOT EXISTS (SELECT FROM inventory_core_internal.feed_waiting AS w
+                                      WHERE w.tenant_id = tenant AND w.run_id = r.run_id)
                     FOR UPDATE SKIP LOCKED);
 
     INSERT INTO inventory_core_internal.pruned_runs
@@ -4474,12 +5160,18 @@ BEGIN
         FROM inventory_core_internal.selections AS s
         LEFT JOIN inventory_core_internal._last_seen_runs(tenant) AS l ON l.selection_hash = s.selection_hash
         WHERE s.tenant_id = tenant
-        GROUP BY s.selection_hash)
+        GROUP BY s.selection_hash
+    ), removals_of_older AS (
+        DELETE FROM inventory_core_internal.removals AS d
+        USING listed_from AS f
+        WHERE d.tenant_id = tenant AND d.selection_hash = f.selection_hash
+          AND d.run_seq < coalesce(f.run_seq, d.run_seq + 1) AND d.earlier_parts IS NULL)
     DELETE FROM inventory_core_internal.pruned_runs AS p
     USING listed_from AS f
     WHERE p.tenant_id = tenant AND p.selection_hash = f.selection_hash
       AND p.run_seq < coalesce(f.run_seq, p.run_seq + 1);
 
+    PERFORM inventory_core_internal._prune_feed(tenant, pruned);
     DELETE FROM inventory_core_internal.sync_errors AS e WHERE e.tenant_id = tenant AND e.run_id = ANY (pruned);
     DELETE FROM inventory_core_internal.run_changes_bitmaps AS b WHERE b.tenant_id = tenant AND b.run_id = ANY (pruned);
     DELETE FROM inventory_core_internal.sync_runs AS r WHERE r.tenant_id = tenant AND r.run_id = ANY (pruned);
@@ -4581,7 +5273,8 @@ BEGIN
         SELECT m.item_id
         FROM inventory_core.missing_items(tenant, selection_hash, 'latest_clean') AS m
         LEFT JOIN inventory_core_internal._spared_sets(tenant, selection_hash) AS e ON e.chunk = m.item_id >> 16
-        WHERE m.missed_runs >= min_missed_runs
+        -- if the API said that it was removed, that is enough
+        WHERE (m.missed_runs >= min_missed_runs OR 'removed' = ANY (m.reasons))
           AND m.missing_since <= inventory_core_internal._time_before(min_age)
           AND NOT coalesce(inventory_core_internal._bitmap_contains(e.item_ids, m.item_id), false));
     IF dry_run THEN
@@ -4596,35 +5289,68 @@ CREATE FUNCTION inventory_core_internal._running_sets(tenant text, selection_has
 RETURNS TABLE (chunk integer, item_ids bytea)
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT p.chunk, inventory_core_internal._bitmap_union(array_agg(p.item_ids))
+    SELECT p.chunk,
+           inventory_core_internal._bitmap_subtract(
+               inventory_core_internal._bitmap_union(array_agg(p.item_ids)),
+               (SELECT d.item_ids
+                FROM inventory_core_internal._removed_by(_running_sets.tenant, _running_sets.selection_hash, r.run_seq, r.run_id) AS d
+                WHERE d.chunk = p.chunk))
     FROM inventory_core_internal.sync_runs AS r
     CROSS JOIN LATERAL (SELECT p.chunk, p.item_ids FROM inventory_core_internal.run_parts AS p
                         WHERE p.tenant_id = r.tenant_id AND p.run_id = r.run_id OFFSET 0) AS p
     WHERE r.tenant_id = _running_sets.tenant
       AND r.selection_hash = _running_sets.selection_hash
       AND r.status = 'running'
-    GROUP BY p.chunk;
+    GROUP BY p.chunk, r.run_seq, r.run_id;
 END;
 COMMENT ON FUNCTION inventory_core_internal._running_sets(text, text) IS
-    'What the running run of a selection has observed so far';
+    'What the running run of a selection has observed so far and not removed later';
 
 CREATE FUNCTION inventory_core_internal._old_sets(tenant text, selection_hash text, before_seq bigint)
 RETURNS TABLE (chunk integer, run_seq bigint, item_ids bytea)
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT l.chunk, r.run_seq,
-           CASE WHEN o.item_ids IS NULL THEN l.item_ids
-                ELSE inventory_core_internal._bitmap_subtract(l.item_ids, o.item_ids) END
+           CASE WHEN o.item_ids IS NULL AND d.item_ids IS NULL THEN l.item_ids
+                ELSE inventory_core_internal._bitmap_subtract(
+                    l.item_ids, inventory_core_internal._bitmap_union(ARRAY[o.item_ids, d.item_ids])) END
     FROM inventory_core_internal.last_seen AS l
     JOIN inventory_core_internal.sync_runs AS r ON r.tenant_id = l.tenant_id AND r.run_id = l.run_id
     LEFT JOIN inventory_core_internal._running_sets(_old_sets.tenant, _old_sets.selection_hash) AS o
         ON o.chunk = l.chunk
+    LEFT JOIN (SELECT d.chunk, inventory_core_internal._bitmap_union(array_agg(d.item_ids)) AS item_ids
+               FROM inventory_core_internal.removed_items AS d
+               WHERE d.tenant_id = _old_sets.tenant AND d.selection_hash = _old_sets.selection_hash
+               GROUP BY d.chunk) AS d ON d.chunk = l.chunk
     WHERE l.tenant_id = _old_sets.tenant
       AND l.selection_hash = _old_sets.selection_hash
       AND r.run_seq < _old_sets.before_seq;
 END;
 COMMENT ON FUNCTION inventory_core_internal._old_sets(text, text, bigint) IS
-    'The items of a selection that no run from the given one on observed, nor the running run, by the run that last saw them';
+    'The items that no run from the given one on observed, nor the running run, by the run that last saw them; not the removed';
+
+CREATE FUNCTION inventory_core_internal._removed_sets(tenant text, selection_hash text)
+RETURNS TABLE (chunk integer, run_seq bigint, first_removed bigint, last_removed bigint, item_ids bytea)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT d.chunk, l.seqs[s.type_no], d.first_seqs[s.set_no], d.last_seqs[s.set_no], s.item_ids
+    FROM (SELECT d.chunk, array_agg(d.first_seq) AS first_seqs, array_agg(d.last_seq) AS last_seqs,
+                 array_agg(inventory_core_internal._bitmap_subtract(d.item_ids, o.item_ids)) AS sets
+          FROM inventory_core_internal.removed_items AS d
+          LEFT JOIN inventory_core_internal._running_sets(_removed_sets.tenant, _removed_sets.selection_hash) AS o
+              ON o.chunk = d.chunk
+          WHERE d.tenant_id = _removed_sets.tenant AND d.selection_hash = _removed_sets.selection_hash
+          GROUP BY d.chunk) AS d
+    CROSS JOIN LATERAL (SELECT array_agg(r.run_seq) AS seqs, array_agg(l.item_ids) AS sets
+                        FROM inventory_core_internal.last_seen AS l
+                        JOIN inventory_core_internal.sync_runs AS r ON r.tenant_id = l.tenant_id AND r.run_id = l.run_id
+                        WHERE l.tenant_id = _removed_sets.tenant AND l.selection_hash = _removed_sets.selection_hash
+                          AND l.chunk = d.chunk) AS l
+    -- it splits by any disjoint sets
+    CROSS JOIN LATERAL inventory_core_internal._split_by_type(l.sets, d.sets) AS s;
+END;
+COMMENT ON FUNCTION inventory_core_internal._removed_sets(text, text) IS
+    'The items that were removed since they were last observed, by the run that last saw them and the runs that removed them';
 
 CREATE FUNCTION inventory_core_internal._run_started_at(tenant text, selection_hash text, run_seq bigint) RETURNS timestamptz
 LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -4647,7 +5373,7 @@ COMMENT ON FUNCTION inventory_core_internal._run_started_at(text, text, bigint) 
 
 -- The one place where missing is decided. Nested loops are off as in _type_baselines.
 CREATE FUNCTION inventory_core_internal._missing_sets(tenant text, selection_hash text, baseline text)
-RETURNS TABLE (policy_type text, chunk integer, run_seq bigint, item_ids bytea)
+RETURNS TABLE (policy_type text, chunk integer, run_seq bigint, item_ids bytea, first_removed bigint, last_removed bigint)
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
@@ -4660,8 +5386,11 @@ DECLARE
                       FROM inventory_core_internal._judging_runs(tenant, _missing_sets.selection_hash, _missing_sets.baseline) AS j);
     chunks integer[];
 BEGIN
-    SELECT array_agg(DISTINCT o.chunk) INTO chunks
-    FROM inventory_core_internal._old_sets(tenant, _missing_sets.selection_hash, newest) AS o;
+    SELECT array_agg(o.chunk) INTO chunks
+    FROM (SELECT o.chunk FROM inventory_core_internal._old_sets(tenant, _missing_sets.selection_hash, newest) AS o
+          UNION
+          SELECT d.chunk FROM inventory_core_internal.removed_items AS d
+          WHERE d.tenant_id = tenant AND d.selection_hash = _missing_sets.selection_hash) AS o;
     IF chunks IS NULL THEN
         RETURN;
     END IF;
@@ -4669,10 +5398,15 @@ BEGIN
     WITH types AS MATERIALIZED (
         SELECT (row_number() OVER ())::integer AS type_no, j.policy_type, j.baseline_seq
         FROM inventory_core_internal._judging_runs(tenant, _missing_sets.selection_hash, _missing_sets.baseline) AS j
-        WHERE j.policy_type <> '' AND j.baseline_seq IS NOT NULL
+        WHERE j.policy_type <> ''
     ), old AS MATERIALIZED (
-        SELECT o.chunk, array_agg(o.run_seq) AS seqs, array_agg(o.item_ids) AS sets
-        FROM inventory_core_internal._old_sets(tenant, _missing_sets.selection_hash, newest) AS o
+        SELECT o.chunk, array_agg(o.run_seq) AS seqs, array_agg(o.item_ids) AS sets,
+               array_agg(o.first_removed) AS first_removed, array_agg(o.last_removed) AS last_removed
+        FROM (SELECT o.chunk, o.run_seq, o.item_ids, NULL::bigint AS first_removed, NULL::bigint AS last_removed
+              FROM inventory_core_internal._old_sets(tenant, _missing_sets.selection_hash, newest) AS o
+              UNION ALL
+              SELECT d.chunk, d.run_seq, d.item_ids, d.first_removed, d.last_removed
+              FROM inventory_core_internal._removed_sets(tenant, _missing_sets.selection_hash) AS d) AS o
         GROUP BY o.chunk
     ), typed AS MATERIALIZED (
         SELECT s.chunk, array_agg(t.type_no) AS type_nos, array_agg(s.item_ids) AS sets
@@ -4680,23 +5414,30 @@ BEGIN
         JOIN types AS t ON t.policy_type = s.policy_type
         GROUP BY s.chunk
     ), split AS MATERIALIZED (
-        SELECT typed.type_nos[s.type_no] AS type_no, old.chunk, old.seqs[s.set_no] AS run_seq, s.item_ids
+        SELECT typed.type_nos[s.type_no] AS type_no, old.chunk, old.seqs[s.set_no] AS run_seq, s.item_ids,
+               old.first_removed[s.set_no] AS first_removed, old.last_removed[s.set_no] AS last_removed
         FROM old
         JOIN typed ON typed.chunk = old.chunk
         CROSS JOIN LATERAL inventory_core_internal._split_by_type(typed.sets, old.sets) AS s
     )
-    SELECT t.policy_type, s.chunk, s.run_seq, s.item_ids
+    SELECT t.policy_type, s.chunk, s.run_seq, s.item_ids, s.first_removed, s.last_removed
     FROM split AS s
     JOIN types AS t ON t.type_no = s.type_no
-    WHERE s.run_seq < t.baseline_seq;
+    WHERE s.run_seq < t.baseline_seq OR s.last_removed IS NOT NULL;
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._missing_sets(text, text, text) IS
-    'The missing items of a selection, by type, chunk and the run that last saw them';
+    'The missing items of a selection, by type, chunk, the run that last saw them, and the first and last run that removed them';
+CREATE FUNCTION inventory_core_internal._is_first_miss(removed_seq bigint, counted_seq bigint) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN removed_seq IS NOT NULL AND (counted_seq IS NULL OR removed_seq < counted_seq);
+COMMENT ON FUNCTION inventory_core_internal._is_first_miss(bigint, bigint) IS
+    'Whether a removal came before the first run that counts, and so is a miss of its own';
+
 CREATE TYPE inventory_core_internal.missing_group AS (
     start_no bigint, missed_runs integer, missing_since timestamptz, run_id uuid, confidence text, reasons text[]);
 COMMENT ON TYPE inventory_core_internal.missing_group IS
-    'What the missing items of one type that the same run last saw have in common';
+    'What the missing items of one type that the same run last saw, and the same runs removed, have in common';
 COMMENT ON COLUMN inventory_core_internal.missing_group.start_no IS 'start_no of their baseline';
 COMMENT ON COLUMN inventory_core_internal.missing_group.missed_runs IS 'How many runs missed them';
 COMMENT ON COLUMN inventory_core_internal.missing_group.missing_since IS 'Start of the first run that missed them';
@@ -4719,18 +5460,30 @@ BEGIN
     WITH sets AS MATERIALIZED (
         SELECT m.* FROM inventory_core_internal._missing_sets(tenant, _missing_groups.selection_hash, _missing_groups.baseline) AS m
     ), groups AS MATERIALIZED (
-        SELECT g.policy_type, g.run_seq,
-               ROW(t.start_no, inventory_core_internal._runs_count(t.runs, g.run_seq, t.baseline_seq)::integer,
+        SELECT g.policy_type, g.run_seq, g.first_removed, g.last_removed,
+               ROW(coalesce(d.start_no, t.start_no),
+                   coalesce(inventory_core_internal._runs_count(t.runs, g.run_seq, t.baseline_seq), 0)::integer
+                       + inventory_core_internal._is_first_miss(g.first_removed, n.counted_seq)::integer,
                    inventory_core_internal._run_started_at(tenant, _missing_groups.selection_hash,
-                       inventory_core_internal._runs_first_after(t.runs, g.run_seq)),
-                   t.run_id, t.confidence, t.reasons)::inventory_core_internal.missing_group AS answer
-        FROM (SELECT DISTINCT s.policy_type, s.run_seq FROM sets AS s) AS g
+                                                           least(g.first_removed, n.counted_seq)),
+                   coalesce(d.run_id, t.run_id),
+                   CASE WHEN d.run_id IS NULL THEN t.confidence ELSE 'high' END,
+                   CASE WHEN d.run_id IS NULL THEN t.reasons ELSE '{removed}' END
+               )::inventory_core_internal.missing_group AS answer
+        FROM (SELECT DISTINCT s.policy_type, s.run_seq, s.first_removed, s.last_removed FROM sets AS s) AS g
         JOIN inventory_core_internal._type_baselines(tenant, _missing_groups.selection_hash, _missing_groups.baseline) AS t
             ON t.policy_type = g.policy_type
+        CROSS JOIN LATERAL (SELECT inventory_core_internal._runs_first_after(t.runs, g.run_seq) AS counted_seq OFFSET 0) AS n
+        -- of a removed item, the run that said so last is the baseline
+        LEFT JOIN LATERAL (SELECT r.run_id, r.start_no FROM inventory_core_internal.sync_runs AS r
+                           WHERE r.tenant_id = tenant AND r.selection_hash = _missing_groups.selection_hash
+                             AND r.run_seq = g.last_removed
+                           OFFSET 0) AS d ON true
     )
     SELECT s.chunk, s.item_ids, g.answer
     FROM sets AS s
-    JOIN groups AS g ON g.policy_type = s.policy_type AND g.run_seq = s.run_seq;
+    JOIN groups AS g ON g.policy_type = s.policy_type AND g.run_seq = s.run_seq
+        AND (g.first_removed, g.last_removed) IS NOT DISTINCT FROM (s.first_removed, s.last_removed);
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._missing_groups(text, text, text) IS
@@ -4751,21 +5504,22 @@ BEGIN
     ), sightings AS MATERIALIZED (
         -- what that selection does not miss itself, which includes what its running run saw
         SELECT s.chunk, r.start_no, inventory_core_internal._bitmap_subtract(s.item_ids, s.missing_ids) AS item_ids
-        FROM runs AS r
+        FROM (SELECT DISTINCT r.selection_hash FROM runs AS r) AS o
         CROSS JOIN unnest(chunks) AS c (chunk)
-        CROSS JOIN LATERAL (SELECT l.chunk, l.item_ids, p.missing_ids
+        CROSS JOIN LATERAL (SELECT l.chunk, l.run_id, l.item_ids, p.missing_ids
                             FROM inventory_core_internal.last_seen AS l
                             JOIN inventory_core_internal.presence AS p
-                                ON p.tenant_id = tenant AND p.selection_hash = r.selection_hash AND p.chunk = c.chunk
-                            WHERE l.tenant_id = tenant AND l.selection_hash = r.selection_hash
-                              AND l.chunk = c.chunk AND l.run_id = r.run_id
+                                ON p.tenant_id = tenant AND p.selection_hash = o.selection_hash AND p.chunk = c.chunk
+                            WHERE l.tenant_id = tenant AND l.selection_hash = o.selection_hash AND l.chunk = c.chunk
                             OFFSET 0) AS s
+        JOIN runs AS r ON r.run_id = s.run_id
         WHERE r.status <> 'running'
         UNION ALL
         SELECT s.chunk, r.start_no, s.item_ids
         FROM runs AS r
-        CROSS JOIN LATERAL (SELECT p.chunk, p.item_ids FROM inventory_core_internal.run_parts AS p
-                            WHERE p.tenant_id = tenant AND p.run_id = r.run_id AND p.chunk = ANY (chunks)
+        CROSS JOIN LATERAL (SELECT p.chunk, p.item_ids
+                            FROM inventory_core_internal._running_sets(tenant, r.selection_hash) AS p
+                            WHERE p.chunk = ANY (chunks)
                             OFFSET 0) AS s
         WHERE r.status = 'running'
     )
@@ -4892,22 +5646,24 @@ BEGIN
     WITH types AS MATERIALIZED (
         SELECT j.* FROM inventory_core_internal._type_baselines(tenant, missing_summary.selection_hash, missing_summary.baseline) AS j
     ), missing AS MATERIALIZED (
-        SELECT m.policy_type, m.run_seq, sum(inventory_core_internal._bitmap_count(m.item_ids)) AS items
+        SELECT m.policy_type, m.run_seq, m.first_removed, sum(inventory_core_internal._bitmap_count(m.item_ids)) AS items
         FROM inventory_core_internal._missing_sets(tenant, missing_summary.selection_hash, missing_summary.baseline) AS m
-        GROUP BY m.policy_type, m.run_seq
+        GROUP BY m.policy_type, m.run_seq, m.first_removed
     ), counted AS MATERIALIZED (
-        SELECT t.type_no, sum(m.items)::bigint AS missing, min(m.run_seq) AS oldest_seq,
+        SELECT t.type_no, sum(m.items)::bigint AS missing, min(least(m.first_removed, n.counted_seq)) AS oldest_seq,
                coalesce(sum(m.items) FILTER (
-                   WHERE inventory_core_internal._runs_count(t.runs, m.run_seq, t.baseline_seq) = 1), 0)::bigint AS newly_missing
+                   WHERE coalesce(inventory_core_internal._runs_count(t.runs, m.run_seq, t.baseline_seq), 0)
+                         + inventory_core_internal._is_first_miss(m.first_removed, n.counted_seq)::integer = 1), 0)::bigint
+                   AS newly_missing
         FROM missing AS m
         JOIN types AS t ON t.policy_type = m.policy_type
+        CROSS JOIN LATERAL (SELECT inventory_core_internal._runs_first_after(t.runs, m.run_seq) AS counted_seq OFFSET 0) AS n
         GROUP BY t.type_no
     )
     SELECT t.policy_type, t.known, t.known - coalesce(c.missing, 0), coalesce(c.missing, 0),
            coalesce(c.newly_missing, 0),
            CASE WHEN c.missing > 0 THEN inventory_core_internal._run_started_at(
-               tenant, missing_summary.selection_hash,
-               inventory_core_internal._runs_first_after(t.runs, c.oldest_seq)) END,
+               tenant, missing_summary.selection_hash, c.oldest_seq) END,
            t.error_codes, t.confidence, t.reasons, t.run_id, t.finished_at
     FROM types AS t
     LEFT JOIN counted AS c ON c.type_no = t.type_no
@@ -4943,7 +5699,7 @@ BEGIN
       AND t.policy_type IN ('', explain_missing.policy_type);
     RETURN QUERY
     WITH seen AS (
-        SELECT max(s.run_seq) AS run_seq
+        SELECT i.item_id, i.chunk, max(s.run_seq) AS run_seq
         FROM inventory_core_internal.items AS i
         CROSS JOIN LATERAL (
             SELECT r.run_seq, l.item_ids
@@ -4951,18 +5707,20 @@ BEGIN
             JOIN inventory_core_internal.sync_runs AS r ON r.tenant_id = l.tenant_id AND r.run_id = l.run_id
             WHERE l.tenant_id = tenant AND l.selection_hash = explain_missing.selection_hash AND l.chunk = i.chunk
             UNION ALL
-            SELECT r.run_seq, p.item_ids
+            SELECT r.run_seq, o.item_ids
             FROM inventory_core_internal.sync_runs AS r
-            JOIN inventory_core_internal.run_parts AS p ON p.tenant_id = r.tenant_id AND p.run_id = r.run_id
+            CROSS JOIN inventory_core_internal._running_sets(tenant, explain_missing.selection_hash) AS o
             WHERE r.tenant_id = tenant AND r.selection_hash = explain_missing.selection_hash
-              AND r.status = 'running' AND p.chunk = i.chunk) AS s
+              AND r.status = 'running' AND o.chunk = i.chunk) AS s
         WHERE i.tenant_id = tenant
           AND i.policy_type = explain_missing.policy_type
           AND i.external_id = explain_missing.external_id
           AND inventory_core_internal._bitmap_contains(s.item_ids, i.item_id)
+        GROUP BY i.item_id, i.chunk
     )
     SELECT v.run_id, v.run_seq, v.started_at, v.status, v.had_errors, v.error_codes,
-           CASE WHEN v.run_seq = seen.run_seq THEN 'seen'
+           CASE WHEN v.status <> 'running' AND inventory_core_internal._bitmap_contains(d.item_ids, seen.item_id) THEN 'removed'
+                WHEN v.run_seq = seen.run_seq THEN 'seen'
                 WHEN inventory_core_internal._runs_contain(vouching, v.run_seq) THEN 'missed'
                 WHEN inventory_core_internal._runs_contain(covering, v.run_seq) THEN 'missed_unsure'
                 ELSE 'not_covered' END
@@ -4975,6 +5733,9 @@ BEGIN
           FROM inventory_core_internal.pruned_runs AS p
           WHERE p.tenant_id = tenant AND p.selection_hash = explain_missing.selection_hash) AS v
         ON v.run_seq >= seen.run_seq
+    LEFT JOIN inventory_core_internal.removals AS d
+        ON d.tenant_id = tenant AND d.selection_hash = explain_missing.selection_hash AND d.run_seq = v.run_seq
+           AND d.chunk = seen.chunk AND d.earlier_parts IS NULL
     -- a running run that has not seen the item may still see it
     WHERE v.status <> 'running' OR v.run_seq = seen.run_seq
     ORDER BY v.run_seq DESC;
@@ -5430,7 +6191,7 @@ BEGIN
     END IF;
     RETURN QUERY
     SELECT c.change, i.item_id, i.policy_type, i.external_id, i.display_name
-    FROM (SELECT b.chunk, b.change, b.item_ids
+    FROM (SELECT b.chunk, CASE b.change WHEN 'removed' THEN 'missing' ELSE b.change END AS change, b.item_ids
           FROM inventory_core_internal.run_changes_bitmaps AS b
           WHERE b.tenant_id = tenant AND b.run_id = run.run_id
           UNION ALL
@@ -5445,6 +6206,171 @@ END
 $$;
 COMMENT ON FUNCTION inventory_core.run_changes(text, uuid) IS
     'What a run changed in its selection: added, changed, reappeared, missing';
+-- STABLE, so that everything is read in one snapshot: prune_runs cannot take a run away between two statements.
+CREATE FUNCTION inventory_core_internal._changes_since(tenant text, after text, max_changes integer)
+RETURNS TABLE (change_id text, run_id uuid, selection_hash text, changed_at timestamptz, change text, item_id bigint,
+               policy_type text, external_id text, display_name text)
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+AS $$
+#variable_conflict use_column
+DECLARE
+    entries_at_once CONSTANT integer := 100;
+    feed_no_from bigint;
+    change_no_from integer;
+    item_id_from bigint;
+    entries_read integer;
+    entry record;
+    part record;
+    ids bigint[];
+    at_most integer;
+    rows_left integer := max_changes;
+    rows_told integer;
+BEGIN
+    SELECT a.feed_no, a.change_no, a.item_id INTO feed_no_from, change_no_from, item_id_from
+    FROM inventory_core_internal._read_change_id(tenant, after) AS a;
+    LOOP
+        entries_read := 0;
+        FOR entry IN
+            SELECT e.feed_no, e.entry_id, e.event, e.external_id, coalesce(e.changed_at, r.finished_at) AS changed_at, r.run_id,
+                   CASE WHEN e.event IS NULL THEN r.selection_hash ELSE e.selection_hash END AS selection_hash
+            FROM inventory_core_internal.feed_entries AS e
+            LEFT JOIN LATERAL (SELECT r.run_id, r.finished_at, r.selection_hash FROM inventory_core_internal.sync_runs AS r
+                               WHERE e.event IS NULL AND r.tenant_id = tenant AND r.run_id = e.entry_id
+                               OFFSET 0) AS r ON true
+            WHERE e.tenant_id = tenant AND e.feed_no >= feed_no_from
+            ORDER BY e.feed_no
+            LIMIT entries_at_once
+        LOOP
+            entries_read := entries_read + 1;
+            IF entry.feed_no > feed_no_from THEN
+                feed_no_from := entry.feed_no;
+                change_no_from := 0;
+                item_id_from := 0;
+            END IF;
+            -- an event that names no item is one row
+            IF entry.event IN ('replaced', 'forgotten') AND change_no_from = 0
+               AND NOT EXISTS (SELECT FROM inventory_core_internal.feed_items AS f
+                               WHERE f.tenant_id = tenant AND f.feed_no = entry.feed_no) THEN
+                RETURN QUERY
+                SELECT inventory_core_internal._change_id(entry.feed_no, entry.entry_id, 1, 0), NULL::uuid, entry.selection_hash,
+                       entry.changed_at, entry.event, NULL::bigint, NULL::text, entry.external_id, NULL::text;
+                rows_left := rows_left - 1;
+                IF rows_left = 0 THEN
+                    RETURN;
+                END IF;
+            END IF;
+            FOR part IN
+                SELECT p.change_no, p.chunk
+                FROM (SELECT DISTINCT CASE b.change WHEN 'removed' THEN 4
+                                                    ELSE array_position(inventory_core_internal._changes(), b.change) END AS change_no,
+                             b.chunk
+                      FROM inventory_core_internal.run_changes_bitmaps AS b
+                      WHERE b.tenant_id = tenant AND b.run_id = entry.run_id
+                      UNION ALL
+                      SELECT 1, f.chunk
+                      FROM inventory_core_internal.feed_items AS f
+                      WHERE f.tenant_id = tenant AND f.feed_no = entry.feed_no AND entry.event IS NOT NULL) AS p
+                WHERE (p.change_no, p.chunk) >= (change_no_from, (item_id_from >> 16)::integer)
+                ORDER BY p.change_no, p.chunk
+            LOOP
+                IF part.change_no > change_no_from THEN
+                    change_no_from := part.change_no;
+                    item_id_from := 0;
+                END IF;
+                LOOP
+                    at_most := rows_left;
+                    ids := ARRAY(
+                        SELECT id
+                        FROM (SELECT b.item_ids FROM inventory_core_internal.run_changes_bitmaps AS b
+                              WHERE b.tenant_id = tenant AND b.run_id = entry.run_id AND b.chunk = part.chunk
+                                AND CASE b.change WHEN 'removed' THEN 'missing' ELSE b.change END
+                                    = (inventory_core_internal._changes())[part.change_no]
+                              UNION ALL
+                              SELECT f.item_ids FROM inventory_core_internal.feed_items AS f
+                              WHERE f.tenant_id = tenant AND f.feed_no = entry.feed_no AND f.chunk = part.chunk
+                                AND entry.event IS NOT NULL) AS s
+                        CROSS JOIN LATERAL inventory_core_internal._bitmap_page(
+                            part.chunk, s.item_ids, item_id_from, at_most) AS id
+                        ORDER BY id
+                        LIMIT at_most);
+                    RETURN QUERY
+                    SELECT inventory_core_internal._change_id(entry.feed_no, entry.entry_id, part.change_no, id), entry.run_id,
+                           entry.selection_hash, entry.changed_at,
+                           coalesce(entry.event, (inventory_core_internal._changes())[part.change_no]), id,
+                           i.policy_type, i.external_id, i.display_name
+                    FROM unnest(ids) AS id
+                    LEFT JOIN LATERAL (SELECT i.policy_type, i.external_id, i.display_name
+                                       FROM inventory_core_internal.items AS i
+                                       WHERE i.tenant_id = tenant AND i.item_id = id
+                                       OFFSET 0) AS i ON true
+                    -- of an item that was forgotten since, only that is told
+                    WHERE i.external_id IS NOT NULL OR entry.event = 'forgotten'
+                    ORDER BY id;
+                    GET DIAGNOSTICS rows_told = ROW_COUNT;
+                    rows_left := rows_left - rows_told;
+                    IF rows_left = 0 THEN
+                        RETURN;
+                    END IF;
+                    EXIT WHEN cardinality(ids) < at_most;
+                    item_id_from := ids[at_most];
+                END LOOP;
+            END LOOP;
+            -- the next entry
+            feed_no_from := entry.feed_no + 1;
+            change_no_from := 0;
+            item_id_from := 0;
+        END LOOP;
+        EXIT WHEN entries_read < entries_at_once;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._changes_since(text, text, integer) IS
+    'The numbered changes after a change_id, at most so many, in one snapshot';
+
+CREATE FUNCTION inventory_core.changes_since(tenant text, after text DEFAULT NULL, max_changes integer DEFAULT 10000)
+RETURNS TABLE (change_id text, run_id uuid, selection_hash text, changed_at timestamptz, change text, item_id bigint,
+               policy_type text, external_id text, display_name text)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+    PERFORM inventory_core.set_tenant(tenant);
+    PERFORM inventory_core_internal._require('max_changes', max_changes IS NOT NULL);
+    IF max_changes < 1 THEN
+        RAISE EXCEPTION 'invalid argument of changes_since'
+            USING ERRCODE = 'invalid_parameter_value',
+                  DETAIL = format('Argument max_changes: it is %s.', max_changes),
+                  HINT = 'max_changes is a count of rows, at least 1.';
+    END IF;
+    -- Locks before the snapshot that shows what waits; if they are not free, what is numbered is told.
+    IF inventory_core_internal._can_write()
+       AND EXISTS (SELECT FROM inventory_core_internal.feed_waiting AS w WHERE w.tenant_id = tenant)
+       AND inventory_core_internal._try_lock_shared('tenant', '') AND inventory_core_internal._try_lock_shared('items', '') THEN
+        PERFORM inventory_core_internal._try_number_waiting(tenant);
+    END IF;
+    RETURN QUERY
+    SELECT c.* FROM inventory_core_internal._changes_since(tenant, after, max_changes) AS c;
+END
+$$;
+COMMENT ON FUNCTION inventory_core.changes_since(text, text, integer) IS
+    'The changes of a tenant after a change_id, each told once, in an order that no late commit changes';
+
+CREATE FUNCTION inventory_core.feed_end(tenant text) RETURNS text
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM inventory_core.set_tenant(tenant);
+    RETURN (SELECT inventory_core_internal._change_id(f.last_no, f.last_entry, 9, 0)
+            FROM inventory_core_internal.feeds AS f
+            WHERE f.tenant_id = tenant);
+END
+$$;
+COMMENT ON FUNCTION inventory_core.feed_end(text) IS
+    'The change_id after which changes_since has nothing to tell now; NULL if it never had';
 CREATE FUNCTION inventory_core.try_lock_selection(tenant text, selection_hash text) RETURNS boolean
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
@@ -5579,10 +6505,13 @@ BEGIN
       AND inventory_core_internal._bitmap_contains(p.known_ids, _judge_as_type.item_id)
     ON CONFLICT ON CONSTRAINT selection_types_pkey DO NOTHING;
 
-    SELECT array_agg(k.selection_hash), array_agg(k.was_missing), array_agg(coalesce(k.run_seq < j.baseline_seq, false))
+    SELECT array_agg(k.selection_hash), array_agg(k.was_missing), array_agg(k.is_removed OR coalesce(k.run_seq < j.baseline_seq, false))
     INTO hashes, were_missing, are_missing
     FROM (SELECT p.selection_hash, r.run_seq,
-                 inventory_core_internal._bitmap_contains(p.missing_ids, _judge_as_type.item_id) AS was_missing
+                 inventory_core_internal._bitmap_contains(p.missing_ids, _judge_as_type.item_id) AS was_missing,
+                 EXISTS (SELECT FROM inventory_core_internal.removed_items AS d
+                         WHERE d.tenant_id = tenant AND d.selection_hash = p.selection_hash AND d.chunk = p.chunk
+                           AND inventory_core_internal._bitmap_contains(d.item_ids, _judge_as_type.item_id)) AS is_removed
           FROM inventory_core_internal.presence AS p
           JOIN inventory_core_internal.last_seen AS l
               ON l.tenant_id = tenant AND l.selection_hash = p.selection_hash AND l.chunk = p.chunk
@@ -5649,6 +6578,8 @@ AS $$
 #variable_conflict use_column
 DECLARE
     item inventory_core_internal.items;
+    hashes text[];
+    changes text[];
 BEGIN
     PERFORM inventory_core_internal._begin_write(tenant, 'maintainer');
     PERFORM inventory_core_internal._require('item_id', rename_item.item_id IS NOT NULL);
@@ -5684,8 +6615,12 @@ BEGIN
             item.name_digest, item.meta_digest, rename_item.policy_type, rename_item.external_id, item.display_name, item.meta);
     IF item.policy_type <> rename_item.policy_type THEN
         PERFORM inventory_core_internal._move_type_bit(tenant, item.item_id, item.policy_type, rename_item.policy_type);
-        PERFORM inventory_core_internal._judge_as_type(tenant, item.item_id, item.policy_type, rename_item.policy_type);
+        SELECT array_agg(j.selection_hash), array_agg(j.change) INTO hashes, changes
+        FROM inventory_core_internal._judge_as_type(tenant, item.item_id, item.policy_type, rename_item.policy_type) AS j;
     END IF;
+    PERFORM inventory_core_internal._add_event(tenant, 'renamed', ARRAY[item.item_id]);
+    PERFORM inventory_core_internal._add_event(tenant, c.change, ARRAY[item.item_id], c.selection_hash)
+    FROM unnest(hashes, changes) AS c (selection_hash, change);
 END
 $$;
 COMMENT ON FUNCTION inventory_core.rename_item(text, bigint, text, text) IS
@@ -5765,9 +6700,17 @@ BEGIN
     WHERE c.tenant_id = tenant AND c.selection_hash = old_hash;
     UPDATE inventory_core_internal.pruned_runs AS p SET selection_hash = new_hash
     WHERE p.tenant_id = tenant AND p.selection_hash = old_hash;
+    UPDATE inventory_core_internal.removals AS d SET selection_hash = new_hash
+    WHERE d.tenant_id = tenant AND d.selection_hash = old_hash;
+    UPDATE inventory_core_internal.removed_items AS d SET selection_hash = new_hash
+    WHERE d.tenant_id = tenant AND d.selection_hash = old_hash;
+    -- So that all changes of the selection are told under the same hash, in their order.
+    UPDATE inventory_core_internal.feed_entries AS e SET selection_hash = new_hash
+    WHERE e.tenant_id = tenant AND e.selection_hash = old_hash AND e.event IN ('missing', 'reappeared');
     UPDATE inventory_core_internal.refusals AS f SET selection_hash = new_hash, selection = replace_selection.selection
     WHERE f.tenant_id = tenant AND f.selection_hash = old_hash;
     DELETE FROM inventory_core_internal.selections AS s WHERE s.tenant_id = tenant AND s.selection_hash = old_hash;
+    PERFORM inventory_core_internal._add_event(tenant, 'replaced', NULL, new_hash, old_hash);
     RETURN new_hash;
 END
 $$;
@@ -5819,7 +6762,7 @@ BEGIN
     LOOP
         rest := lost.item_ids;
         FOR other IN
-            SELECT l.run_id, l.item_ids
+            SELECT l.block, l.run_id, l.item_ids
             FROM inventory_core_internal.last_seen AS l
             JOIN inventory_core_internal.sync_runs AS r ON r.tenant_id = tenant AND r.run_id = l.run_id
             WHERE l.tenant_id = tenant AND l.chunk = lost.chunk
@@ -5831,8 +6774,8 @@ BEGIN
         LOOP
             found_ids := inventory_core_internal._bitmap_intersect(other.item_ids, rest);
             CONTINUE WHEN inventory_core_internal._bitmap_count(found_ids) = 0;
-            INSERT INTO inventory_core_internal.last_seen AS l (tenant_id, selection_hash, chunk, run_id, item_ids)
-            VALUES (tenant, '*', lost.chunk, other.run_id, found_ids)
+            INSERT INTO inventory_core_internal.last_seen AS l (tenant_id, selection_hash, chunk, block, run_id, item_ids)
+            VALUES (tenant, '*', lost.chunk, other.block, other.run_id, found_ids)
             ON CONFLICT ON CONSTRAINT last_seen_pkey DO UPDATE
             SET item_ids = inventory_core_internal._bitmap_union(ARRAY[l.item_ids, excluded.item_ids]);
             rest := inventory_core_internal._bitmap_subtract(rest, found_ids);
@@ -5869,6 +6812,12 @@ BEGIN
                   WHERE r.tenant_id = tenant AND r.selection_hash = hash);
     DELETE FROM inventory_core_internal.last_seen AS l WHERE l.tenant_id = tenant AND l.selection_hash = hash;
     DELETE FROM inventory_core_internal.presence AS p WHERE p.tenant_id = tenant AND p.selection_hash = hash;
+    DELETE FROM inventory_core_internal.removals AS d WHERE d.tenant_id = tenant AND d.selection_hash = hash;
+    DELETE FROM inventory_core_internal.removed_items AS d WHERE d.tenant_id = tenant AND d.selection_hash = hash;
+    -- The feed keeps the numbers, so that each change_id stays valid, and does not tell the changes any more.
+    DELETE FROM inventory_core_internal.feed_items AS f
+    USING inventory_core_internal.feed_entries AS e
+    WHERE f.tenant_id = tenant AND e.tenant_id = tenant AND f.feed_no = e.feed_no AND e.selection_hash = hash;
     DELETE FROM inventory_core_internal.selection_types AS t WHERE t.tenant_id = tenant AND t.selection_hash = hash;
     DELETE FROM inventory_core_internal.type_counts AS c WHERE c.tenant_id = tenant AND c.selection_hash = hash;
     DELETE FROM inventory_core_internal.run_changes_bitmaps AS b WHERE b.tenant_id = tenant AND b.run_id = ANY (runs);
@@ -5877,6 +6826,7 @@ BEGIN
     DELETE FROM inventory_core_internal.pruned_runs AS p WHERE p.tenant_id = tenant AND p.selection_hash = hash;
     DELETE FROM inventory_core_internal.refusals AS f WHERE f.tenant_id = tenant AND f.selection_hash = hash;
     DELETE FROM inventory_core_internal.selections AS s WHERE s.tenant_id = tenant AND s.selection_hash = hash;
+    PERFORM inventory_core_internal._add_event(tenant, 'forgotten', NULL, hash);
     RETURN (SELECT coalesce(sum(inventory_core_internal._bitmap_count(o.item_ids)), 0)
             FROM inventory_core_internal._orphan_sets(tenant) AS o);
 END
@@ -5921,11 +6871,18 @@ BEGIN
 
     DELETE FROM inventory_core_internal.run_parts AS p WHERE p.tenant_id = tenant;
     DELETE FROM inventory_core_internal.last_seen AS l WHERE l.tenant_id = tenant;
+    DELETE FROM inventory_core_internal.removals AS d WHERE d.tenant_id = tenant;
+    DELETE FROM inventory_core_internal.removed_items AS d WHERE d.tenant_id = tenant;
     DELETE FROM inventory_core_internal.presence AS p WHERE p.tenant_id = tenant;
     DELETE FROM inventory_core_internal.selection_types AS t WHERE t.tenant_id = tenant;
     DELETE FROM inventory_core_internal.type_counts AS c WHERE c.tenant_id = tenant;
     DELETE FROM inventory_core_internal.item_types AS t WHERE t.tenant_id = tenant;
     DELETE FROM inventory_core_internal.run_changes_bitmaps AS b WHERE b.tenant_id = tenant;
+    DELETE FROM inventory_core_internal.feeds AS f WHERE f.tenant_id = tenant;
+    DELETE FROM inventory_core_internal.feed_entries AS e WHERE e.tenant_id = tenant;
+    DELETE FROM inventory_core_internal.feed_items AS f WHERE f.tenant_id = tenant;
+    DELETE FROM inventory_core_internal.feed_waiting AS w WHERE w.tenant_id = tenant;
+    DELETE FROM inventory_core_internal.feed_pruned AS p WHERE p.tenant_id = tenant;
     DELETE FROM inventory_core_internal.sync_errors AS e WHERE e.tenant_id = tenant;
     DELETE FROM inventory_core_internal.sync_runs AS r WHERE r.tenant_id = tenant;
     DELETE FROM inventory_core_internal.pruned_runs AS p WHERE p.tenant_id = tenant;
@@ -5985,6 +6942,7 @@ BEGIN
     PERFORM inventory_core_internal._lock_shared('tenant', ''), inventory_core_internal._lock_shared('items', '');
     PERFORM inventory_core_internal._reap(tenant, 100);
     PERFORM inventory_core_internal._fold_into_tenant(tenant);
+    PERFORM inventory_core_internal._try_number_waiting(tenant);
     has_more := inventory_core_internal._prune(tenant, inventory_core_internal._time_before(keep), keep_last,
                                       inventory_core_internal._prune_step_size()) > 0;
 EXCEPTION
@@ -6799,7 +7757,9 @@ GRANT SELECT ON
     inventory_core_internal.last_seen, inventory_core_internal.run_changes_bitmaps, inventory_core_internal.cooldowns,
     inventory_core_internal.refusals, inventory_core_internal.pruned_runs, inventory_core_internal.run_slots,
     inventory_core_internal.item_types, inventory_core_internal.presence, inventory_core_internal.selection_types,
-    inventory_core_internal.type_counts,
+    inventory_core_internal.type_counts, inventory_core_internal.removals, inventory_core_internal.removed_items,
+    inventory_core_internal.feeds, inventory_core_internal.feed_entries, inventory_core_internal.feed_items,
+    inventory_core_internal.feed_waiting, inventory_core_internal.feed_pruned,
     inventory_core.inventory_items, inventory_core.inventory_sync_runs, inventory_core.inventory_sync_errors,
     inventory_core.inventory_selections, inventory_core.run_progress
     TO inventory_core_reader;
@@ -6808,7 +7768,9 @@ GRANT EXECUTE ON FUNCTION
     inventory_core.tenants, inventory_core.stale_selections, inventory_core.item_presence, inventory_core.gone_items,
     inventory_core.present_items,
     inventory_core.missing_items, inventory_core.missing_summary, inventory_core.explain_missing,
-    inventory_core.selection_status, inventory_core.run_changes, inventory_core.type_counts, inventory_core.cooling_down, inventory_core.doctor, inventory_core.metrics,
+    inventory_core.selection_status, inventory_core.run_changes, inventory_core.changes_since,
+    inventory_core.feed_end, inventory_core.type_counts, inventory_core.cooling_down, inventory_core.doctor,
+    inventory_core.metrics,
     inventory_core.inventory_items, inventory_core.inventory_sync_runs, inventory_core.inventory_sync_errors,
     inventory_core.inventory_selections, inventory_core.run_progress
     TO inventory_core_reader;
@@ -6818,32 +7780,40 @@ GRANT INSERT, UPDATE ON inventory_core_internal.tenants TO inventory_core_writer
 GRANT INSERT, UPDATE ON
     inventory_core_internal.selections, inventory_core_internal.sync_runs, inventory_core_internal.cooldowns,
     inventory_core_internal.run_parts, inventory_core_internal.last_seen, inventory_core_internal.item_types,
-    inventory_core_internal.presence, inventory_core_internal.selection_types
+    inventory_core_internal.presence, inventory_core_internal.selection_types, inventory_core_internal.removals,
+    inventory_core_internal.removed_items, inventory_core_internal.feeds
     TO inventory_core_writer;
 GRANT INSERT, UPDATE (display_name, meta, name_digest, meta_digest, updated_at, first_start_no, first_seen_at)
     ON inventory_core_internal.items TO inventory_core_writer;
 GRANT INSERT ON
-    inventory_core_internal.sync_errors, inventory_core_internal.run_changes_bitmaps, inventory_core_internal.type_counts
+    inventory_core_internal.sync_errors, inventory_core_internal.run_changes_bitmaps, inventory_core_internal.type_counts,
+    inventory_core_internal.feed_entries, inventory_core_internal.feed_waiting
     TO inventory_core_writer;
-GRANT DELETE ON inventory_core_internal.run_parts, inventory_core_internal.last_seen TO inventory_core_writer;
+GRANT DELETE ON
+    inventory_core_internal.run_parts, inventory_core_internal.last_seen, inventory_core_internal.removals,
+    inventory_core_internal.removed_items, inventory_core_internal.feed_waiting
+    TO inventory_core_writer;
 -- UPDATE lets a writer lock the rows that it adds up
 GRANT INSERT, UPDATE, DELETE ON inventory_core_internal.refusals TO inventory_core_writer;
 GRANT UPDATE (holder, expires_at) ON inventory_core_internal.run_slots TO inventory_core_writer;
 GRANT EXECUTE ON FUNCTION
-    inventory_core.start_run, inventory_core.upsert_items, inventory_core.heartbeat, inventory_core.record_error,
+    inventory_core.start_run, inventory_core.upsert_items, inventory_core.remove_items, inventory_core.heartbeat, inventory_core.record_error,
     inventory_core.record_throttle, inventory_core.finish_run, inventory_core.reap_expired_runs,
     inventory_core.try_lock_selection
     TO inventory_core_writer;
 
 -- Maintainers.
 GRANT UPDATE ON inventory_core_internal.run_changes_bitmaps TO inventory_core_maintainer;
-GRANT UPDATE (selection_hash) ON inventory_core_internal.type_counts, inventory_core_internal.pruned_runs TO inventory_core_maintainer;
+GRANT INSERT, UPDATE ON inventory_core_internal.feed_pruned TO inventory_core_maintainer;
+GRANT INSERT ON inventory_core_internal.feed_items TO inventory_core_maintainer;
+GRANT UPDATE (selection_hash) ON inventory_core_internal.feed_entries, inventory_core_internal.type_counts, inventory_core_internal.pruned_runs TO inventory_core_maintainer;
 GRANT INSERT, DELETE ON inventory_core_internal.pruned_runs TO inventory_core_maintainer;
 GRANT DELETE ON
     inventory_core_internal.tenants, inventory_core_internal.selections, inventory_core_internal.sync_runs,
     inventory_core_internal.sync_errors, inventory_core_internal.items, inventory_core_internal.run_changes_bitmaps,
     inventory_core_internal.cooldowns, inventory_core_internal.item_types, inventory_core_internal.presence,
-    inventory_core_internal.selection_types, inventory_core_internal.type_counts
+    inventory_core_internal.selection_types, inventory_core_internal.type_counts, inventory_core_internal.feeds,
+    inventory_core_internal.feed_entries, inventory_core_internal.feed_items, inventory_core_internal.feed_pruned
     TO inventory_core_maintainer;
 GRANT EXECUTE ON FUNCTION
     inventory_core.end_cooldown, inventory_core.forget_items, inventory_core.prune_runs, inventory_core.forget_missing, inventory_core.forget_tenant,

@@ -33,6 +33,10 @@ FUNCTIONS = {
              inventory_core.selection_status(%(tenant)s, s.selection_hash) AS a""",
     "run_changes": """SELECT r.run_id, a FROM inventory_core.inventory_sync_runs(%(tenant)s) AS r,
              inventory_core.run_changes(%(tenant)s, r.run_id) AS a""",
+    "feed_end": "SELECT inventory_core.feed_end(%(tenant)s)",
+    "changes_since": """SELECT a FROM inventory_core.changes_since(%(tenant)s, (
+        SELECT inventory_core_internal._change_id(p.feed_no, p.entry_id, p.change_no, p.item_id)
+        FROM inventory_core_internal.feed_pruned AS p WHERE p.tenant_id = %(tenant)s)) AS a""",
     "present_items": """SELECT s.selection_hash, a FROM inventory_core.inventory_selections(%(tenant)s) AS s,
              inventory_core.present_items(%(tenant)s, s.selection_hash) AS a WHERE s.first_run_at IS NOT NULL""",
     "item_presence": """SELECT i.item_id, a FROM inventory_core.inventory_items(%(tenant)s) AS i,
@@ -67,7 +71,7 @@ def every_answer(connection, role, tenant, begin="BEGIN"):
 def rows(connection, statement, begin, tenant, bind=False):
     connection.execute(begin)
     try:
-        if bind or "inventory_core_internal.cooldowns" in statement:
+        if bind or "inventory_core_internal" in statement:
             connection.execute("SELECT inventory_core.set_tenant(%s)", (tenant,))
         parameters = {"tenant": tenant} if "%(tenant)s" in statement else None
         return sorted(connection.execute(statement, parameters).fetchall(), key=repr)

@@ -4,6 +4,7 @@ ALTER FUNCTION inventory_core_internal._compare_items(bytea, bigint[], bigint[],
 ALTER FUNCTION inventory_core_internal._batch_sample(bytea, integer) ROWS 80;
 ALTER FUNCTION inventory_core_internal._item_texts(json, bytea, text[], text[], integer[]) ROWS 100;
 ALTER FUNCTION inventory_core_internal._bitmap_chunks(bigint[]) ROWS 2;
+ALTER FUNCTION inventory_core_internal._bitmap_blocks(bytea) ROWS 20;
 ALTER FUNCTION inventory_core_internal._batch_parts(bigint[], text[], bigint[], bigint[], integer) ROWS 2;
 
 -- Comments on the functions written in Rust; their sources are in src/api.
@@ -53,6 +54,9 @@ COMMENT ON FUNCTION inventory_core_internal._bitmap_subtract(bytea, bytea) IS 'T
 COMMENT ON FUNCTION inventory_core_internal._bitmap_intersect(bytea, bytea) IS 'The ids in both bitmaps; NULL is empty';
 COMMENT ON FUNCTION inventory_core_internal._bitmap_count(bytea) IS 'How many ids a bitmap holds; NULL is empty';
 COMMENT ON FUNCTION inventory_core_internal._bitmap_ids(integer, bytea) IS 'The item ids of a chunk''s bitmap';
+COMMENT ON FUNCTION inventory_core_internal._bitmap_page(integer, bytea, bigint, bigint) IS
+    'The same from an id on, and not more than so many';
+COMMENT ON FUNCTION inventory_core_internal._bitmap_blocks(bytea) IS 'A bitmap cut into blocks of 64 ids';
 COMMENT ON FUNCTION inventory_core_internal._bitmap_contains(bytea, bigint) IS 'Whether the bitmap of an id''s chunk holds it';
 COMMENT ON FUNCTION inventory_core_internal._bitmap_positions(bytea[]) IS
     'For each of the 65,536 ids of a chunk, the position (from 1) of the first of the bitmaps that holds it';
@@ -105,6 +109,8 @@ COMMENT ON FUNCTION inventory_core_internal._try_public_lock(text) IS
 COMMENT ON FUNCTION inventory_core_internal._unlock_public(text) IS 'Releases what _try_public_lock took';
 COMMENT ON FUNCTION inventory_core_internal._begin_write(text, text) IS
     'Binds the tenant for a function that writes; refuses other isolation levels and too little access';
+COMMENT ON FUNCTION inventory_core_internal._can_write() IS
+    'Whether this transaction can write for the bound tenant: at READ COMMITTED, not read-only, with enough access';
 COMMENT ON FUNCTION inventory_core_internal._is_owner() IS
     'Whether the current user has the privileges of the owner of the extension';
 COMMENT ON FUNCTION inventory_core_internal._first_listed_tenant() IS

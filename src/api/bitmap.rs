@@ -135,6 +135,19 @@ fn _bitmap_ids(chunk: i32, set: &[u8]) -> SetOfIterator<'static, i64> {
     SetOfIterator::new(bitmap::ids(chunk, set).unwrap_or_else(|error| report::raise(error)))
 }
 
+/// At most so many of these ids that come after another id.
+#[pg_extern(immutable, strict, parallel_safe, schema = "inventory_core_internal")]
+fn _bitmap_page(chunk: i32, set: &[u8], after: i64, at_most: i64) -> SetOfIterator<'static, i64> {
+    let at_most = usize::try_from(at_most).unwrap_or(0);
+    SetOfIterator::new(bitmap::page(chunk, set, after, at_most).unwrap_or_else(|error| report::raise(error)))
+}
+
+/// The set cut into blocks of 64 ids, each with its number within the chunk.
+#[pg_extern(immutable, strict, parallel_safe, schema = "inventory_core_internal")]
+fn _bitmap_blocks(set: &[u8]) -> TableIterator<'static, (name!(block, i32), name!(item_ids, Vec<u8>))> {
+    TableIterator::new(bitmap::blocks(set).unwrap_or_else(|error| report::raise(error)))
+}
+
 /// Whether the set of an id's chunk holds it.
 #[pg_extern(immutable, strict, parallel_safe, schema = "inventory_core_internal")]
 fn _bitmap_contains(set: &[u8], item_id: i64) -> bool {

@@ -65,6 +65,14 @@ fn _begin_write(tenant: Option<&str>, needed: default!(&str, "'writer'")) {
     _writable_tenant(needed);
 }
 
+/// Whether this transaction can write for the bound tenant: at READ COMMITTED, not read-only, with the access of a writer.
+#[pg_extern(volatile, parallel_unsafe, schema = "inventory_core_internal")]
+fn _can_write() -> bool {
+    binding::is_read_committed()
+        && !binding::is_read_only()
+        && binding::bound().is_some_and(|binding| binding.access >= Access::Writer)
+}
+
 /// Whether the current user has the privileges of the owner of the extension.
 #[pg_extern(stable, parallel_safe, schema = "inventory_core_internal")]
 fn _is_owner() -> bool {

@@ -14,6 +14,7 @@ pub const EMPTY: &[u8] = &[0x3a, 0x30, 0, 0, 0, 0, 0, 0];
 
 const CHUNK_BITS: u32 = 16;
 const CHUNK: u32 = 1 << CHUNK_BITS;
+const BLOCK_BITS: u32 = 6;
 const LOW_MASK: i64 = (1 << CHUNK_BITS) - 1;
 
 /// The longest set: a bit for each id of a chunk, after a header of 16 bytes. A set that would be longer is written so.
@@ -96,6 +97,35 @@ pub fn contains(set: &[u8], id: i64) -> Result<bool, Error> {
 pub fn ids(chunk: i32, set: &[u8]) -> Result<impl Iterator<Item = i64> + use<>, Error> {
     let first = i64::from(chunk) << CHUNK_BITS;
     Ok(read(set)?.into_iter().map(move |low| first | i64::from(low)))
+}
+
+/// At most so many ids of a chunk's set that come after an id of any chunk, ascending. The cost is that of the ids, not of
+/// the set.
+pub fn page(
+    chunk: i32,
+    set: &[u8],
+    after: i64,
+    at_most: usize,
+) -> Result<impl Iterator<Item = i64> + use<>, Error> {
+    let set = read(set)?;
+    let first = i64::from(chunk) << CHUNK_BITS;
+    let from = after.saturating_add(1).saturating_sub(first).max(0);
+    let page: Vec<u32> = match u32::try_from(from) {
+        Ok(from) => set.range(from..).take(at_most).collect(),
+        Err(_) => Vec::new(),
+    };
+    Ok(page.into_iter().map(move |low| first | i64::from(low)))
+}
+
+/// The set cut into blocks of 64 ids: the number of each block that has ids, from 0 to 1,023, and its ids as a set of the chunk.
+pub fn blocks(set: &[u8]) -> Result<Vec<(i32, Vec<u8>)>, Error> {
+    let lows: Vec<u32> = read(set)?.into_iter().collect();
+    lows.chunk_by(|a, b| a >> BLOCK_BITS == b >> BLOCK_BITS)
+        .map(|block| {
+            let number = i32::try_from(block[0] >> BLOCK_BITS).unwrap_or(i32::MAX);
+            Ok((number, write(block.iter().copied().collect())?))
+        })
+        .collect()
 }
 
 /// For each id of a chunk the position, counted from 1, of the first of the sets that holds it, or 0. It is computed
@@ -260,6 +290,16 @@ mod tests {
             prop_assert_eq!(as_vec(subtract(&left, &right).unwrap()), a.difference(&b).copied().collect::<Vec<_>>());
             prop_assert_eq!(as_vec(intersect(&left, &right).unwrap()), a.intersection(&b).copied().collect::<Vec<_>>());
             prop_assert_eq!(count(&left).unwrap(), a.len() as i64);
+            let after: Vec<i64> = a.iter().copied().filter(|id| *id > 250).take(7).collect();
+            prop_assert_eq!(page(0, &left, 250, 7).unwrap().collect::<Vec<_>>(), after);
+            prop_assert_eq!(page(0, &left, -1, 500).unwrap().collect::<Vec<_>>(), as_vec(left.clone()));
+            prop_assert_eq!(page(1, &left, 70_000, 500).unwrap().count(), a.iter().filter(|id| **id > 70_000 - 65_536).count());
+            prop_assert_eq!(page(0, &left, i64::MAX, 500).unwrap().count(), 0);
+            let blocks = blocks(&left).unwrap();
+            prop_assert_eq!(as_vec(union(blocks.iter().map(|(_, ids)| &ids[..]), &|| ()).unwrap()), as_vec(left.clone()));
+            for (number, block) in blocks {
+                prop_assert!(as_vec(block).iter().all(|id| id >> 6 == i64::from(number)));
+            }
             let found = positions([Some(&left[..]), None, Some(&right[..])], &|| ()).unwrap();
             for id in 0..500 {
                 let expected = if a.contains(&id) { Some(1) } else if b.contains(&id) { Some(3) } else { None };

@@ -112,24 +112,24 @@ pub fn read<'a>(
     let mut json = Reader::new(array);
     let mut next = match json.peek() {
         Ok(Peek::Array) => json.first_element(),
-        _ => return Err(not_an_array()),
+        _ => return Err(not_an_array(array)),
     };
     let mut batch = Batch::default();
     let mut position = 0;
     let mut meta = String::new();
-    while let Some(value) = next.map_err(|_| not_an_array())? {
+    while let Some(value) = next.map_err(|_| not_an_array(array))? {
         position += 1;
         if position % TICK_EVERY == 0 {
             tick();
         }
         if position > MAX_ITEMS {
-            return Err(whole_is_wrong(array).unwrap_or_else(not_an_array));
+            return Err(whole_is_wrong(array).unwrap_or_else(|| not_an_array(array)));
         }
         let start = json.offset();
         let fields = match Fields::read_plain(&mut json, value) {
             Some(fields) => Ok(fields),
             None => {
-                let element = array.get(start..).and_then(first_value).ok_or_else(not_an_array)?;
+                let element = array.get(start..).and_then(first_value).ok_or_else(|| not_an_array(array))?;
                 json.go_to(start + element.len());
                 Fields::read(element)
             }
@@ -149,7 +149,7 @@ pub fn read<'a>(
         }
         next = json.next_element();
     }
-    json.finish().map_err(|_| not_an_array())?;
+    json.finish().map_err(|_| not_an_array(array))?;
     batch.rejected_types.sort_unstable();
     batch.rejected_types.dedup();
     let given = batch.items.len();
@@ -180,7 +180,7 @@ pub fn read_at<'a>(text: &'a str, whitelist: &Whitelist, tick: Tick<'_>) -> Opti
 
 /// An error of the batch as a whole (not an array, too many items), which takes precedence over that of an item.
 fn whole_is_wrong(array: &str) -> Option<Error> {
-    let Ok(elements) = serde_json::from_str::<Vec<&RawValue>>(array) else { return Some(not_an_array()) };
+    let Ok(elements) = serde_json::from_str::<Vec<&RawValue>>(array) else { return Some(not_an_array(array)) };
     let fits = i32::try_from(elements.len()).is_ok_and(|length| length <= MAX_ITEMS);
     (!fits).then(|| {
         Error::invalid(
@@ -191,10 +191,15 @@ fn whole_is_wrong(array: &str) -> Option<Error> {
     })
 }
 
-fn not_an_array() -> Error {
+fn not_an_array(value: &str) -> Error {
+    let detail = if value.trim_start().starts_with('"') {
+        "The value given is a JSON string: the array was encoded twice."
+    } else {
+        "The value given is of another type."
+    };
     Error::invalid(
         "items must be a JSON array",
-        "The value given is of another type.",
+        detail,
         "Pass an array of objects, for example [{\"policy_type\": \"vm\", \"external_id\": \"i-1\"}].",
     )
 }

@@ -217,6 +217,12 @@ pub fn is_read_committed() -> bool {
     unsafe { pg_sys::XactIsoLevel == pg_sys::XACT_READ_COMMITTED as std::ffi::c_int }
 }
 
+/// Whether the transaction may write at all; on a standby it may not.
+pub fn is_read_only() -> bool {
+    // SAFETY: a variable of the backend.
+    unsafe { pg_sys::XactReadOnly }
+}
+
 fn is_set_to(value: &str) -> bool {
     BINDING.get().is_some_and(|text| text.as_bytes() == value.as_bytes())
 }

@@ -25,6 +25,8 @@ pub enum Kind {
     Fold = 7,
     /// A slot of the limit over all tenants: the only lock without a tenant.
     Slot = 8,
+    /// The numbers of a tenant's feed of changes.
+    Feed = 9,
 }
 
 impl Kind {
@@ -38,6 +40,7 @@ impl Kind {
             "number" => Some(Self::Number),
             "errors" => Some(Self::Errors),
             "fold" => Some(Self::Fold),
+            "feed" => Some(Self::Feed),
             _ => None,
         }
     }

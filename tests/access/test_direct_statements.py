@@ -184,8 +184,8 @@ def test_a_closed_tenant_stays_closed(fresh):
     with fresh.connect(A) as session:
         assert session.execute(start).fetchone() == ("skipped", "tenant_limit")
         assert written(fresh, fresh.roles[A], A, A, only=("tenant_limits",)) == []
-        for table in ("run_parts", "last_seen", "run_changes_bitmaps", "sync_errors", "sync_runs", "pruned_runs", "refusals",
-                      "selections", "cooldowns", "items", "tenants"):
+        for table in ("run_parts", "last_seen", "removals", "removed_items", "feeds", "feed_entries", "feed_waiting",
+                      "run_changes_bitmaps", "sync_errors", "sync_runs", "pruned_runs", "refusals", "selections", "cooldowns", "items", "tenants"):
             with session.transaction():
                 bind(session, A)
                 session.execute(f"DELETE FROM inventory_core_internal.{table}")

@@ -68,16 +68,17 @@ def missing_items(tenant, selection, which):
     rows = []
     for number in tenant.missing(selection, which):
         item = catalogue[tenant.items[number].item_id]
-        missed = tenant.missed_by(selection, number, which)
-        baseline = missed[-1]
-        reasons = tenant.reasons(baseline, item["policy_type"]) if which == "latest" else []
+        absence = tenant.absence(selection, number, which)
+        baseline = absence.baseline
+        is_told = which == "latest" and not absence.is_removed
+        reasons = tenant.reasons(baseline, item["policy_type"]) if is_told else ["removed"] * absence.is_removed
         rows.append({
             **{column: item[column] for column in (
                 "item_id", "policy_type", "external_id", "display_name", "meta",
                 "first_seen_at", "last_seen_at", "last_seen_run_id")},
-            "missed_runs": len(missed), "missing_since": shown_time(missed[0].started_at),
+            "missed_runs": absence.missed_runs, "missing_since": shown_time(absence.since.started_at),
             "baseline_run_id": baseline.name,
-            "confidence": tenant.confidence(baseline) if which == "latest" else "high",
+            "confidence": tenant.confidence(baseline) if is_told else "high",
             "reasons": reasons + ["seen_elsewhere"] * tenant.is_seen_elsewhere(selection, number, baseline),
         })
     return sorted(rows, key=lambda row: row["item_id"])
@@ -101,13 +102,14 @@ def missing_summary(tenant, selection, which):
         baseline = tenant.baseline(selection, policy_type, which)
         known_here = [number for number in known if tenant.items[number].policy_type == policy_type]
         missing_here = [row for row in missing if row["policy_type"] == policy_type]
-        oldest = max(missing_here, key=lambda row: row["missed_runs"], default={})      # by sequence, not by clock
+        absences = [tenant.absence(selection, number, which) for number in tenant.missing(selection, which) if number in known_here]
+        oldest = min((absence.since for absence in absences), key=lambda run: run.seq, default=None)   # by sequence, not by clock
         told = baseline is not None and which == "latest"
         rows.append({
             "policy_type": policy_type, "known": len(known_here),
             "observed": len(known_here) - len(missing_here), "missing": len(missing_here),
             "newly_missing": len([row for row in missing_here if row["missed_runs"] == 1]),
-            "oldest_missing_since": oldest.get("missing_since"),
+            "oldest_missing_since": shown_time(oldest and oldest.started_at),
             "error_codes": sorted({e.code for e in baseline.errors if e.policy_type in (policy_type, None)}) if told else [],
             "confidence": "none" if baseline is None else tenant.confidence(baseline) if told else "high",
             "reasons": tenant.reasons(baseline, policy_type) if told else [],
@@ -122,15 +124,15 @@ def explain_missing(tenant, selection, policy_type, external_id):
     number = next((item.number for item in tenant.items.values()
                    if (item.policy_type, item.external_id) == (policy_type, external_id)), None)
     running = tenant.running(selection)
-    if running and number in running.seen:
+    if running and number in running.counts_as_seen:
         return [explained(running, "seen")]
     last = tenant.last_seen_by(selection).get(number)
     if last is None:
         return []
     later = [run for run in tenant.completed(selection) if run.seq > last.seq]
-    verdicts = ["missed" if run.vouches_for(policy_type) else "missed_unsure" if run.covers(policy_type) else "not_covered"
+    verdicts = ["removed" if number in run.removed else "missed" if run.vouches_for(policy_type) else "missed_unsure" if run.covers(policy_type) else "not_covered"
                 for run in later]
-    return [*reversed(list(map(explained, later, verdicts))), explained(last, "seen")]
+    return [*reversed(list(map(explained, later, verdicts))), explained(last, "removed" if number in last.removed else "seen")]
 
 
 def explained(run, verdict):
@@ -203,7 +205,7 @@ def present_items(tenant, selection):
     """Not missing by latest_clean; what the running run has observed so far is there, too."""
     tenant.known_selection(selection)
     running = tenant.running(selection)
-    present = tenant.present(selection) | set(running.seen if running else ())
+    present = tenant.present(selection) | set(running.counts_as_seen if running else ())
     return sorted((short(tenant.items[number]) for number in present), key=lambda row: row["item_id"])
 
 
@@ -214,10 +216,10 @@ def gone_items(tenant):
     rows = []
     for number, item in tenant.items.items():
         knowing = [selection for selection in tenant.selections if number in tenant.last_seen_by(selection)]
-        missed = [tenant.missed_by(selection, number, "latest_clean") for selection in knowing]
-        if knowing and all(missed) and number not in seen_now:
+        if knowing and number not in seen_now and all(tenant.is_missed(selection, number, "latest_clean") for selection in knowing):
+            since = [tenant.absence(selection, number, "latest_clean").since.started_at for selection in knowing]
             rows.append({**short(item), "last_seen_at": last_seen_at[item.item_id],
-                         "missing_since": shown_time(max(runs[0].started_at for runs in missed))})
+                         "missing_since": shown_time(max(since))})
     return sorted(rows, key=lambda row: row["item_id"])
 
 
@@ -226,16 +228,18 @@ def item_presence(tenant, policy_type, external_id):
                    if (item.policy_type, item.external_id) == (policy_type, external_id)), None)
     rows = []
     for selection in sorted(tenant.selections):
-        seen = [run for run in tenant.runs_of(selection) if number in run.seen]
+        seen = [run for run in tenant.runs_of(selection) if number in (run.seen if run.completed else run.counts_as_seen)]
         if not seen:
             continue
-        missed = tenant.missed_by(selection, number, "latest_clean") if seen[-1].completed else []
+        is_missing = number in tenant.missing(selection, "latest_clean")
+        absence = tenant.absence(selection, number, "latest_clean") if is_missing else None
         rows.append({
             "selection_hash": selection, "selection": tenant.selections[selection],
-            "state": "missing" if missed else "present", "last_seen_at": shown_time(seen[-1].started_at),
-            "missing_since": shown_time(missed[0].started_at) if missed else None,
-            "confidence": "high" if missed else None,
-            "reasons": ["seen_elsewhere"] if missed and tenant.is_seen_elsewhere(selection, number, missed[-1]) else [],
+            "state": "missing" if absence else "present", "last_seen_at": shown_time(seen[-1].started_at),
+            "missing_since": shown_time(absence.since.started_at) if absence else None,
+            "confidence": "high" if absence else None,
+            "reasons": absence and ["removed"] * absence.is_removed
+                       + ["seen_elsewhere"] * tenant.is_seen_elsewhere(selection, number, absence.baseline) or [],
         })
     return rows
 

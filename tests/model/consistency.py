@@ -30,6 +30,9 @@ def check(model):
 def agrees_with_its_items(row, missing, which):
     assert row["known"] == row["observed"] + row["missing"] and row["missing"] == len(missing)
     assert row["newly_missing"] == len([item for item in missing if item["missed_runs"] == 1])
+    for item in missing:
+        assert "removed" not in item["reasons"] or item["confidence"] == "high"
+    missing = [item for item in missing if "removed" not in item["reasons"]]      # their baseline is the run that said so
     assert {item["baseline_run_id"] for item in missing} <= {row["baseline_run_id"]}
     assert {item["confidence"] for item in missing} <= {row["confidence"]}
     for item in missing:
@@ -43,6 +46,10 @@ def agrees_with_its_runs(model, selection, row, which):
     asked = answers.explain_missing(model, selection, row["policy_type"], row["external_id"])
     counting = {"latest": {"missed", "missed_unsure"}, "latest_clean": {"missed"}}[which]
     missed = [line for line in asked if line["verdict"] in counting]
+    if "removed" in row["reasons"]:
+        assert next(line["run_id"] for line in asked if line["verdict"] == "removed") == row["baseline_run_id"]
+        assert asked[-1]["verdict"] in ("seen", "removed")
+        return
     assert [line["verdict"] for line in asked].index("seen") == len(asked) - 1
     assert len(missed) == row["missed_runs"]
     assert (missed[0]["run_id"], missed[-1]["started_at"]) == (row["baseline_run_id"], row["missing_since"])

@@ -20,6 +20,10 @@ ERROR_CODE_OF_STATUS = {None: "unexpected", 401: "auth_failed", 403: "forbidden"
                         500: "upstream_error", 503: "service_unavailable"}
 
 
+class Disagreement(AssertionError):
+    """Model and database differ."""
+
+
 class Refused(Exception):
     """The call fails with this SQLSTATE and changes nothing."""
 

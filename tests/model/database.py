@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import psycopg
 from psycopg import sql
 
+from consumer import Consumer
 from contract import EPOCH
 from history import ALLOWED_META, HASHES, STALE, TENANTS
 from model import Settings
@@ -27,6 +28,7 @@ CALLS = {
                                       mode => %(mode)s, policy_types => %(policy_types)s::text[]) r""",
     "upsert_items": """SELECT to_jsonb(r)
         FROM inventory_core.upsert_items(%(tenant)s, %(run)s::uuid, %(items)s::json, %(on_bad_item)s) r""",
+    "remove_items": "SELECT to_jsonb(r) FROM inventory_core.remove_items(%(tenant)s, %(run)s::uuid, %(items)s::json) r",
     "heartbeat": "SELECT to_jsonb(inventory_core.heartbeat(%(tenant)s, %(run)s::uuid))",
     "record_error": """SELECT NULL::jsonb FROM inventory_core.record_error(%(tenant)s, %(run)s::uuid,
         %(error_code)s::text, %(message)s::text, %(http_status)s::integer, %(policy_type)s::text)""",
@@ -42,6 +44,7 @@ CALLS = {
     "prune_runs": "SELECT to_jsonb(inventory_core.prune_runs(%(tenant)s, %(keep)s::interval, %(keep_last)s::integer))",
     "forget_missing": """SELECT to_jsonb(inventory_core.forget_missing(
         %(tenant)s, %(hash)s, %(min_missed_runs)s::integer, %(min_age)s::interval, %(dry_run)s))""",
+    "forget_tenant": "SELECT to_jsonb(inventory_core.forget_tenant(%(tenant)s))",
     "rename_item": """SELECT NULL::jsonb FROM inventory_core.rename_item(%(tenant)s, coalesce(
         (SELECT item_id FROM inventory_core.inventory_items(%(tenant)s) WHERE policy_type = %(old_type)s AND external_id = %(old_id)s), 0),
         %(new_type)s, %(new_id)s)""",
@@ -114,6 +117,7 @@ class Session:
         self.connection = psycopg.connect(
             dbname=database, user=role, autocommit=True, prepare_threshold=0,
             options="-c timezone=UTC -c lock_timeout=10s")     # a call that waits for the other tenant fails here
+        self.consumer = Consumer(database, role, tenant)
         self.execute("SELECT inventory_core.current_tenant()", {})   # loads the library, so its settings are known
         self.call("set_clock", {"to": EPOCH})
 
@@ -132,6 +136,9 @@ class Session:
     def call(self, kind, args):
         """The row or value that the call gives, with names for run ids."""
         args = dict(args, tenant=self.tenant)
+        if kind == "follow":
+            self.consumer.follow(args["page"])
+            return None
         if kind == "nonsense":
             return self.execute(args.pop("statement"), args)
         if "run" in args:
@@ -249,5 +256,6 @@ def scratch(prepared, change=None):
     finally:
         for session in sessions.values():
             session.connection.close()
+            session.consumer.connection.close()
         with admin() as server:
             run_as_admin(server, "DROP DATABASE {} WITH (FORCE)", database)

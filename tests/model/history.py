@@ -71,9 +71,10 @@ NONSENSE = (
 )
 
 WEIGHTS = {
-    "start_run": 24, "upsert_items": 36, "heartbeat": 2, "record_error": 6, "finish_run": 27, "repeat_finish": 2,
+    "start_run": 24, "upsert_items": 36, "remove_items": 9, "heartbeat": 2, "record_error": 6, "finish_run": 27, "repeat_finish": 2,
     "late_call": 4, "lost_run": 3, "reap_expired_runs": 3, "forget_items": 3, "forget_missing": 6, "prune_runs": 5,
-    "rename_item": 4, "replace_selection": 1, "forget_selection": 1, "forget_orphans": 2, "set_clock": 10, "nonsense": 2, "begin": 4, "savepoint": 5, "rollback_to": 5, "rollback": 2, "commit": 4,
+    "forget_tenant": 1, "follow": 4, "rename_item": 4, "replace_selection": 1, "forget_selection": 1, "forget_orphans": 2,
+    "set_clock": 10, "nonsense": 2, "begin": 4, "savepoint": 5, "rollback_to": 5, "rollback": 2, "commit": 4,
 }
 
 REPEATED = re.compile(r"(.)\1{30,}")       # the ids that are long on purpose
@@ -201,6 +202,7 @@ class History:
         return self.rng.choice((
             ("upsert_items", {"run": name, "items": self.batch(UNIVERSE), "on_bad_item": "reject_batch"}),
             ("heartbeat", {"run": name}),
+            ("remove_items", {"run": name, "items": self.batch(UNIVERSE)}),
             ("record_error", {"run": name, "error_code": "timeout", "message": None, "http_status": None,
                               "policy_type": None}),
             ("finish_run", {"run": name, "status": "success", "expected_items": None}),
@@ -226,6 +228,22 @@ class History:
         args = {"run": run.name, "items": items, "on_bad_item": on_bad_item}
         sent.append(args)
         return "upsert_items", args
+
+    def remove_items(self, tenant):
+        run = self.pick(self.running(tenant))
+        if run is None:
+            return None
+        pool = POOLS[HASHES.index(run.selection)]
+        keys = self.rng.sample(pool, self.rng.choice((1, 1, 2, 3, 6))) + self.rng.choices(UNIVERSE, k=self.rng.choice((0, 0, 1)))
+        if self.chance(0.5) and run.seen:              # what it observed itself
+            keys += [(item.policy_type, item.external_id) for number in self.rng.sample(sorted(run.seen), 1)
+                     for item in [tenant.items[number]]]
+        if self.chance(0.04):                          # nearly everything: the guards must not expect it
+            keys = [key for key in pool if self.chance(0.9)]
+        items = [{"policy_type": policy_type, "external_id": external_id} for policy_type, external_id in keys]
+        if self.chance(0.05):
+            items.insert(self.rng.randint(0, len(items)), self.rng.choice(BAD_ITEMS))
+        return "remove_items", {"run": run.name, "items": items}
 
     def batch(self, pool):
         shape = self.rng.random()
@@ -271,6 +289,11 @@ class History:
                                   "min_age": timedelta(seconds=self.rng.choice((0, 0, 605, 3605))),
                                   "dry_run": self.chance(0.4)}
 
+    def forget_tenant(self, _):
+        return ("forget_tenant", {}) if self.chance(0.4) else None
+
+    def follow(self, _):
+        return "follow", {"page": self.rng.choice((1, 1, 2, 5, 1000))}
     def rename_item(self, tenant):
         """To a name of the same universe, so that batches meet it again; now and then a taken one, or a bad one."""
         keys = [(item.policy_type, item.external_id) for item in tenant.items.values()] or [("never", "there")]

@@ -73,6 +73,7 @@ class Run:
     expected_items: int | None = None
     errors: list = field(default_factory=list)
     seen: dict = field(default_factory=dict)      # item number -> strongest of inserted, updated, unchanged
+    removed: set = field(default_factory=set)     # item numbers: what it removed and has not observed since
     final_counts: dict | None = None              # a finished run keeps its counts, whatever is forgotten
     type_counts: dict | None = None               # likewise, of a full run: policy type -> distinct items observed
     changed: frozenset | None = None              # likewise: what it tells as changed
@@ -118,11 +119,24 @@ class Run:
         if self.final_counts is not None:
             return self.final_counts
         kinds = list(self.seen.values())
-        return {"observed": len(kinds), **{kind: kinds.count(kind) for kind in STRENGTH}}
+        return {"observed": len(kinds), "removed": len(self.removed), **{kind: kinds.count(kind) for kind in STRENGTH}}
+
+    @property
+    def counts_as_seen(self):
+        """An observation counts at once, unless the same run removed the item later."""
+        return set(self.seen) - self.removed
 
     def extend_lease(self, now):
         """From the last start, batch or heartbeat; a clock set back does not take time away."""
         self.lease_expires_at = max(self.lease_expires_at, now + self.lease)
+
+
+@dataclass(frozen=True)
+class Absence:
+    missed_runs: int
+    since: Run                # the first miss
+    baseline: Run             # the last run that says so
+    is_removed: bool
 
 
 class Tenant:
@@ -240,9 +254,22 @@ class Tenant:
             kind, number = self.observe(stored.get(key), raw, ids)
             counts[kind] += 1
             run.seen[number] = max(kind, run.seen.get(number, kind), key=STRENGTH.get)
+            run.removed.discard(number)
         run.extend_lease(self.clock)
         return {"observed": len(last), **counts, "duplicates": len(good) - len(last), "rejected": len(bad),
                 "dropped_meta_keys": sum(len(self.dropped_keys(raw)) for raw in good)}
+
+    def remove_items(self, run, items):
+        """Evidence: nothing is deleted. What the running run itself observed is known, too."""
+        run = self.running_run(run)
+        if any(item_defect(raw) is not None for raw in items):
+            raise Refused("22023")
+        keys = {(raw["policy_type"], raw["external_id"]) for raw in items}
+        known = {number for number in {*self.last_seen_by(run.selection), *run.seen}
+                 if (self.items[number].policy_type, self.items[number].external_id) in keys}
+        run.removed |= known
+        run.extend_lease(self.clock)
+        return {"removed": len(known), "unknown": len(keys) - len(known)}
 
     def observe(self, item, raw, ids):
         """Insert or change one item; gives (kind, number of the item)."""
@@ -308,16 +335,18 @@ class Tenant:
         if not any(map(ended.judges, some_type)):
             return []
         types = {number: item.policy_type for number, item in self.items.items()}
-        judged = Counter(types[number] for number in run.seen if ended.judges(types[number]))
+        judged = Counter(types[number] for number in run.counts_as_seen if ended.judges(types[number]))
         observed = sum(judged.values())
         found = []
         if expected_items is not None and (
                 run.counts["observed"] < expected_items * (1 - self.settings.expected_tolerance)):
             found.append(("short_of_expected", None))
-        was_there = [number for number in self.present(run.selection) if ended.judges(types[number])]
+        was_there = [number for number in self.present(run.selection) - run.removed if ended.judges(types[number])]
         if was_there and not observed and expected_items != 0:
             found.append(("nothing_observed", None))
-        references = {policy_type: reference for policy_type, reference in self.references(run).items()
+        # what the run itself removed is not expected
+        removed = Counter(types[number] for number in self.removed_by(run))
+        references = {policy_type: reference - removed[policy_type] for policy_type, reference in self.references(run).items()
                       if ended.judges(policy_type)}
         if not accept_shrink:
             if self.shrank(observed, sum(references.values())):
@@ -325,6 +354,21 @@ class Tenant:
             found += [("shrink_guard", policy_type) for policy_type, reference in references.items()
                       if self.shrank(judged[policy_type], reference)]
         return found
+
+    def removed_by(self, run):
+        """What this run removed of what was there, or of what it added itself."""
+        last = self.last_seen_before(run)
+        return {number for number in run.removed if number not in last or not self.was_told_missing(run, number)}
+
+    def last_seen_before(self, run):
+        return {number: other for other in self.completed(run.selection) if other.seq < run.seq for number in other.seen}
+
+    def was_told_missing(self, run, number):
+        """By an earlier run that vouches or removed it, since it was last seen before this run."""
+        last = self.last_seen_before(run)[number]
+        return (any(last.seq < other.seq < run.seq
+                    for other in self.counting(run.selection, self.items[number].policy_type, "latest_clean"))
+                or any(last.seq <= other.seq < run.seq and number in other.removed for other in self.completed(run.selection)))
 
     def shrank(self, observed, reference):
         return (reference >= self.settings.shrink_guard_min_items
@@ -353,7 +397,7 @@ class Tenant:
         run.finished_at = self.clock
         if run.mode == "full":
             known = {self.items[number].policy_type for number in self.last_seen_by(run.selection)}
-            seen = Counter(self.items[number].policy_type for number in run.seen)
+            seen = Counter(self.items[number].policy_type for number in run.counts_as_seen)
             run.type_counts = {policy_type: seen[policy_type] for policy_type in known
                                if run.covers(policy_type) or policy_type in seen}
         run.told = self.changes_by(run)
@@ -362,20 +406,18 @@ class Tenant:
         """What this run brings: new to its selection, changed, back after it was told missing, told missing by this run."""
         if run.told is not None:
             return run.told
-        last = {number: other for other in self.completed(run.selection) if other.seq < run.seq for number in other.seen}
-
-        def was_missing(number):
-            """Told by an earlier run that vouches, since it was last seen."""
-            return any(last[number].seq < other.seq < run.seq
-                       for other in self.counting(run.selection, self.items[number].policy_type, "latest_clean"))
-
+        last = self.last_seen_before(run)
         seen = set(run.seen)
+        missing = set()
+        if run.completed:
+            missing = self.removed_by(run) | {
+                number for number in set(last) - seen if not self.was_told_missing(run, number)
+                and run.vouches_for(self.items[number].policy_type)}
         return {
             "added": seen - set(last),
             "changed": set(self.changed_by(run)),
-            "reappeared": {number for number in seen & set(last) if was_missing(number)},
-            "missing": {number for number in set(last) - seen if run.completed and not was_missing(number)
-                        and run.vouches_for(self.items[number].policy_type)},
+            "reappeared": {number for number in run.counts_as_seen & set(last) if self.was_told_missing(run, number)},
+            "missing": missing,
         }
 
     def changed_by(self, run):
@@ -395,6 +437,7 @@ class Tenant:
             del self.items[item.number]
             for run in self.runs:
                 run.seen.pop(item.number, None)
+                run.removed.discard(item.number)
                 run.changed = run.changed and run.changed - {item.number}
                 run.told = run.told and {change: numbers - {item.number} for change, numbers in run.told.items()}
             self.told_outside = [told for told in self.told_outside if told[-1] != item.number]
@@ -411,10 +454,10 @@ class Tenant:
             raise Refused("23505")
         item = by_key[key]
         knowing = [selection for selection in self.selections if item.number in self.last_seen_by(selection)]
-        before = {selection: bool(self.missed_by(selection, item.number, "latest_clean")) for selection in knowing}
+        before = {selection: self.is_missed(selection, item.number, "latest_clean") for selection in knowing}
         item.policy_type, item.external_id = to
         for selection in knowing:
-            after = bool(self.missed_by(selection, item.number, "latest_clean"))
+            after = self.is_missed(selection, item.number, "latest_clean")
             until = len(self.completed(selection))
             if key[0] != to[0] and not before[selection]:
                 self.moved_types.append((selection, until, key[0], to[0]))
@@ -472,6 +515,7 @@ class Tenant:
         for selection in self.selections:
             needed |= {run.name for run in [run for run in self.completed(selection) if not run.pruned][-max(keep_last, 1):]}
             needed |= {last.name for last in self.last_seen_by(selection).values()}
+            needed |= {runs[-1].name for number in self.last_seen_by(selection) for runs in [self.removals(selection, number)] if runs}
             # the latest run of each kind, and the latest clean one
             for kind in {(run.mode, run.policy_types) for run in self.completed(selection)}:
                 alike = [run for run in self.completed(selection) if (run.mode, run.policy_types) == kind]
@@ -492,15 +536,26 @@ class Tenant:
         seen_now = {number for run in self.runs if not run.completed for number in run.seen}
         gone = set()
         for number in self.missing(hash, "latest_clean"):
-            missed = self.missed_by(hash, number, "latest_clean")
+            absence = self.absence(hash, number, "latest_clean")
             others = [other for other in self.selections if other != hash and number in self.last_seen_by(other)]
-            if (number not in seen_now and len(missed) >= min_missed_runs
-                    and missed[0].started_at <= self.clock - min_age
+            if (number not in seen_now and (absence.is_removed or absence.missed_runs >= min_missed_runs)
+                    and absence.since.started_at <= self.clock - min_age
                     and all(number in self.missing(other, "latest_clean") for other in others)):
                 gone.add((self.items[number].policy_type, self.items[number].external_id))
         if not dry_run:
             self.forget_items(gone)
         return len(gone)
+
+    def forget_tenant(self):
+        """Everything: the tenant begins anew."""
+        forgotten = len(self.items)
+        self.runs, self.items, self.next_id = [], {}, 1
+        self.selections, self.cursors, self.refusals = {}, {}, {}
+        self.told_outside, self.moved_types = [], []
+        return forgotten
+
+    def follow(self, page):
+        """Another program reads the feed: nothing changes here."""
 
     def nonsense(self, sqlstate, **_):
         raise Refused(sqlstate)
@@ -553,11 +608,27 @@ class Tenant:
         last = self.last_seen_by(selection)[number]
         return [run for run in self.counting(selection, self.items[number].policy_type, which) if run.seq > last.seq]
 
+    def removals(self, selection, number):
+        """The completed runs that ended with a known item removed, since it was last seen."""
+        last = self.last_seen_by(selection)[number]
+        return [run for run in self.completed(selection) if run.seq >= last.seq and number in run.removed]
+
+    def is_missed(self, selection, number, which):
+        """As far as completed runs go."""
+        return bool(self.missed_by(selection, number, which) or self.removals(selection, number))
+
+    def absence(self, selection, number, which):
+        """Of a missing item. A removal is a miss of its own, unless the item is missing already."""
+        missed, removals = self.missed_by(selection, number, which), self.removals(selection, number)
+        first_removal = removals[:1] if removals and not (missed and missed[0].seq <= removals[0].seq) else []
+        return Absence(len(missed) + len(first_removal), (first_removal or missed)[0], (removals or missed)[-1], bool(removals))
+
     def missing(self, selection, which):
-        """Known, not observed by the baseline nor by any later run, a running one too."""
+        """Known, not observed by the baseline nor by any later run, a running one too; or removed since it was observed."""
         running = self.running(selection)
         return {number for number in self.last_seen_by(selection)
-                if self.missed_by(selection, number, which) and not (running and number in running.seen)}
+                if self.is_missed(selection, number, which)
+                and not (running and number in running.counts_as_seen)}
 
     def present(self, selection):
         return set(self.last_seen_by(selection)) - self.missing(selection, "latest_clean")
@@ -565,7 +636,7 @@ class Tenant:
     def is_seen_elsewhere(self, selection, number, baseline):
         """A run of another selection, started after the baseline did, saw it, and that selection does not miss it."""
         later = self.runs[self.runs.index(baseline) + 1:]
-        return any(number in run.seen and run.selection != selection
+        return any(number in (run.seen if run.completed else run.counts_as_seen) and run.selection != selection
                    and number not in self.missing(run.selection, "latest_clean") for run in later)
 
     def told_types(self, selection):
@@ -604,6 +675,6 @@ class Tenant:
             "lease_expires_at": shown_time(run.lease_expires_at),
             "observed_count": counts["observed"], "inserted_count": counts["inserted"],
             "updated_count": counts["updated"], "unchanged_count": counts["unchanged"],
-            "expected_items": run.expected_items, "removed_count": 0,
+            "expected_items": run.expected_items, "removed_count": counts["removed"],
             "mode": run.mode, "policy_types": None if run.policy_types is None else sorted(run.policy_types, key=str.encode),
         }

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg
 
 import answers
-from contract import BASELINES, SQLSTATES, Refused, canonical
+from contract import BASELINES, SQLSTATES, Disagreement, Refused, canonical
 from history import HASHES, REPEATED, STALE, TENANTS, UNIVERSE, History
 from model import Tenant
 
@@ -16,13 +16,10 @@ TRANSACTION = {"begin": "BEGIN", "commit": "COMMIT", "rollback": "ROLLBACK",
 COMPARE_EVERY = 7                    # steps; and after each step that moves a baseline
 COMPARE_VIEWS_EVERY = 17             # a view and its twin are one statement: less often will do
 MOVES_A_BASELINE = ("finish_run", "reap_expired_runs", "start_run", "rollback", "forget_items",
-                    "forget_missing", "prune_runs", "rename_item", "replace_selection", "forget_selection", "forget_orphans")
+                    "forget_missing", "prune_runs", "rename_item", "replace_selection", "forget_selection", "forget_orphans",
+                    "forget_tenant")
 
 AT_ONCE = ThreadPoolExecutor(len(TENANTS))
-
-
-class Disagreement(AssertionError):
-    """Model and database differ."""
 
 
 class Replay:
@@ -107,6 +104,19 @@ class Replay:
                 found_rows = type(rows)(got[answer] or [])
                 if rows != found_rows and comparable(rows) != comparable(found_rows):
                     raise Disagreement(f"{tenant}: {answer} differs\n" + difference(rows, found_rows))
+            self.compare_copy(tenant)
+
+    def compare_copy(self, tenant):
+        """Outside transactions, what a consumer of the feed has is what is present in each selection without a running run."""
+        model = self.models[tenant]
+        if model.saved:
+            return
+        copy = self.sessions[tenant].consumer.copy(self.rng.choice((1, 2, 3, 100)))
+        for selection in started(model):
+            if model.running(selection) is None:
+                present = {model.items[number].item_id for number in model.present(selection)}
+                if copy.get(selection, set()) != present:
+                    raise Disagreement(f"{tenant}: the copy of {selection} has {copy.get(selection)}, present are {present}")
 
     def question(self, tenant):
         """Some items to explain, and the runs whose changes are compared: the latest and two others."""

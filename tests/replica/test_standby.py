@@ -15,6 +15,7 @@ from own_server import own_server
 WRITERS = {
     "start_run": """SELECT inventory_core.start_run('b', '{"list": "new"}')""",
     "upsert_items": "SELECT inventory_core.upsert_items('b', %(run)s, '[]')",
+    "remove_items": "SELECT inventory_core.remove_items('b', %(run)s, '[]')",
     "heartbeat": "SELECT inventory_core.heartbeat('b', %(run)s)",
     "record_error": "SELECT inventory_core.record_error('b', %(run)s, 'timeout')",
     "record_throttle": "SELECT inventory_core.record_throttle('b', %(run)s, 429)",
@@ -36,7 +37,8 @@ WRITERS = {
     "set_tenant_limit": "SELECT inventory_core.set_tenant_limit('b', 3)",
 }
 FOR_THE_OWNER = {"grant_access", "revoke_access", "allow_meta", "disallow_meta", "set_tenant_limit", "forget_tenant"}
-WRITE_NOTHING = {"retry_delay", "set_tenant", "clear_tenant", "try_lock_selection", "redact", "doctor", "cooling_down"}
+# changes_since numbers what waits only where it can write.
+WRITE_NOTHING = {"changes_since", "retry_delay", "set_tenant", "clear_tenant", "try_lock_selection", "redact", "doctor", "cooling_down"}
 
 
 @pytest.fixture(scope="module")

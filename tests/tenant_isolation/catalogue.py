@@ -53,7 +53,7 @@ class Arguments:
             "items": ['[{"policy_type": "alpha disk", "external_id": "alpha 1"}]']}
         self.by_type = {
             "text": ["alpha", None], "name": [world.roles[B], world.roles[A]], "oid": [10, 0], "boolean": [True],
-            "uuid": self.by_name["run_id"], "integer": [0, 1, 500], "bigint": [1, 3], "double precision": [0.5],
+            "uuid": self.by_name["run_id"], "uuid[]": [[]], "integer": [0, 1, 500], "bigint": [1, 3], "double precision": [0.5],
             "bigint[]": [[1, 2, 3, 7]], "integer[]": [[0, 1]], "text[]": [["alpha", "owner"]],
             "interval": ["1 hour"], "timestamp with time zone": ["2030-01-01", "2020-01-01"],
             "json": self.by_name["items"], "jsonb": ['{"list": "alpha"}'],

@@ -153,6 +153,7 @@ INNER_READS = {
     "_run_counts": "SELECT s.* FROM inventory_core_internal._run_counts(%s, {running}) AS s",
     "_latest_full_run": "SELECT s.run_id FROM inventory_core_internal._latest_full_run(%s, {hash}, false) AS s",
     "_type_baselines": "SELECT s.policy_type FROM inventory_core_internal._type_baselines(%s, {hash}, 'latest') AS s",
+    "_changes_since": "SELECT count(*) FROM inventory_core_internal._changes_since(%s, NULL, 10)",
     "_missing_sets": "SELECT count(*) FROM inventory_core_internal._missing_sets(%s, {hash}, 'latest')",
     "_type_sets": "SELECT count(*) FROM inventory_core_internal._type_sets(%s, NULL, ARRAY[0])",
     "_spared_sets": "SELECT count(*) FROM inventory_core_internal._spared_sets(%s, {hash})",
@@ -260,7 +261,7 @@ def slot(world):
 
 # --- our functions ---------------------------------------------------------------------------------------
 
-BY_RUN = ("upsert_items({tenant}, {run}, '[]')", "heartbeat({tenant}, {run})", "record_error({tenant}, {run})",
+BY_RUN = ("upsert_items({tenant}, {run}, '[]')", "remove_items({tenant}, {run}, '[]')", "heartbeat({tenant}, {run})", "record_error({tenant}, {run})",
           "record_throttle({tenant}, {run}, 429)", "finish_run({tenant}, {run})", "run_changes({tenant}, {run})")
 BY_HASH = ("missing_items({tenant}, {hash})", "missing_summary({tenant}, {hash})", "missing_items({tenant}, {hash}, 'latest_clean')",
            "explain_missing({tenant}, {hash}, 'kanarienvogel disk', 'kanarienvogel 1')",
@@ -270,7 +271,7 @@ BY_HASH = ("missing_items({tenant}, {hash})", "missing_summary({tenant}, {hash})
            "forget_selection({tenant}, {hash})")
 BY_TENANT = ("set_tenant({tenant})", "inventory_items({tenant})", "inventory_sync_runs({tenant})",
              "inventory_sync_errors({tenant})", "inventory_selections({tenant})", "run_progress({tenant})",
-             "start_run({tenant}, '{{}}')", "reap_expired_runs({tenant})", "cooling_down({tenant})",
+             "start_run({tenant}, '{{}}')", "reap_expired_runs({tenant})", "cooling_down({tenant})", "changes_since({tenant})", "feed_end({tenant})",
              "end_cooldown({tenant})", "forget_items({tenant}, '{{1}}')", "prune_runs({tenant}, '0', 0)", "forget_tenant({tenant})",
              "forget_missing({tenant}, '" + UNKNOWN_HASH + "', 0, '0', false)",
              "forget_selection({tenant}, '" + UNKNOWN_HASH + "')", "rename_item({tenant}, 1, 'a', 'b')",

@@ -165,6 +165,17 @@ def fill(connection, neighbour, tenant, mark):
             FROM inventory_core_internal.sync_runs WHERE tenant_id = %s AND run_id = %s""", (tenant, first))
     third, hourly_hash = start(hourly)
     upsert(third, items(mark, [1, 3, 8]))
+    connection.execute("SELECT inventory_core.remove_items(%s, %s, %s)", (tenant, third, items(mark, [8])))
+    with connection.transaction():                              # rows of other ends of runs, as they leave them
+        bind(connection, tenant)
+        connection.execute("""INSERT INTO inventory_core_internal.removed_items
+            SELECT tenant_id, selection_hash, chunk, -1, 1, 1, inventory_core_internal._bitmap_union(NULL)
+            FROM inventory_core_internal.presence WHERE tenant_id = %s""", (tenant,))
+        connection.execute("INSERT INTO inventory_core_internal.feed_waiting VALUES (%s, gen_random_uuid())", (tenant,))
+        connection.execute("""INSERT INTO inventory_core_internal.feed_pruned
+            VALUES (%s, 0, '00000000-0000-0000-0000-000000000000', 0, 0)""", (tenant,))
+        connection.execute("INSERT INTO inventory_core_internal.feed_items VALUES (%s, 0, 0, inventory_core_internal._bitmap_union(NULL))",
+                           (tenant,))
     start(hourly)                                               # refused: it is running already
     with neighbour.transaction():
         start(hourly, neighbour)                                # refused too, and holds the lock of the row that counts

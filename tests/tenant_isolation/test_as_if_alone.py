@@ -21,7 +21,7 @@ UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 WAIT = re.compile(r"2026-01-01[T ](?!00:00:00\+)[0-9:.+]+")       # after a wait that has a random part
 
 RELATIONS = ("tenants", "selections", "sync_runs", "sync_errors", "items", "run_parts", "last_seen", "run_changes_bitmaps",
-             "cooldowns", "pruned_runs", "meta_whitelist", "inventory_items", "inventory_sync_runs", "inventory_sync_errors",
+             "removals", "removed_items", "feeds", "feed_entries", "feed_items", "feed_waiting", "feed_pruned", "cooldowns", "pruned_runs", "meta_whitelist", "inventory_items", "inventory_sync_runs", "inventory_sync_errors",
              "inventory_selections", "run_progress")
 BY_SELECTION = ("missing_items", "missing_summary", "selection_status", "present_items")
 RUN_OF_ONE = """SELECT (inventory_core.finish_run('a', s.run_id)).status
@@ -37,6 +37,7 @@ LAST_CALLS = (      # more that is done, and each with what it says
     ("limit", "SELECT array_agg(r.status || coalesce(r.reason, '')) FROM generate_series(1, 9) AS n CROSS JOIN LATERAL "
               "inventory_core.start_run('a', jsonb_build_object('n', n), scope => 'other') AS r"),
     ("forget", "SELECT inventory_core.forget_items('a', ARRAY[1, 2, 900])"),
+    ("feed", "SELECT array_agg((c.change, c.item_id, c.external_id)::text) FROM inventory_core.changes_since('a') AS c"),
     ("reap", "SELECT inventory_core.reap_expired_runs('a')"),
     ("missing", "SELECT inventory_core.forget_missing('a', inventory_core.selection_hash(%(selection)s), 1, '0', false)"),
     ("prune", "SELECT inventory_core.prune_runs('a', '0', 0)"),

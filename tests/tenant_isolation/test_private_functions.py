@@ -73,6 +73,7 @@ VALUES = {
     "jsonb": [f"'{ITEMS}'::jsonb", "'null'::jsonb", "NULL::jsonb"],
     "text": [f"'{A}'", "NULL::text", "''", "'record'", "'é'", "repeat('x', 1000000)"],
     "uuid": ["gen_random_uuid()", "NULL::uuid"],
+    "uuid[]": ["ARRAY[gen_random_uuid()]", "'{}'::uuid[]", "'{NULL}'::uuid[]", "NULL::uuid[]"],
     "boolean": ["true", "false", "NULL::boolean"],
     "integer": ["1", "0", "-1", "2147483647", "-2147483648", "NULL::integer"],
     "bigint": ["1", "0", "-1", "9223372036854775807", "-9223372036854775808", "NULL::bigint"],

@@ -128,7 +128,9 @@ GRANT SELECT ON
     inventory_core_internal.last_seen, inventory_core_internal.run_changes_bitmaps, inventory_core_internal.cooldowns,
     inventory_core_internal.refusals, inventory_core_internal.pruned_runs, inventory_core_internal.run_slots,
     inventory_core_internal.item_types, inventory_core_internal.presence, inventory_core_internal.selection_types,
-    inventory_core_internal.type_counts,
+    inventory_core_internal.type_counts, inventory_core_internal.removals, inventory_core_internal.removed_items,
+    inventory_core_internal.feeds, inventory_core_internal.feed_entries, inventory_core_internal.feed_items,
+    inventory_core_internal.feed_waiting, inventory_core_internal.feed_pruned,
     inventory_core.inventory_items, inventory_core.inventory_sync_runs, inventory_core.inventory_sync_errors,
     inventory_core.inventory_selections, inventory_core.run_progress
     TO inventory_core_reader;
@@ -137,7 +139,9 @@ GRANT EXECUTE ON FUNCTION
     inventory_core.tenants, inventory_core.stale_selections, inventory_core.item_presence, inventory_core.gone_items,
     inventory_core.present_items,
     inventory_core.missing_items, inventory_core.missing_summary, inventory_core.explain_missing,
-    inventory_core.selection_status, inventory_core.run_changes, inventory_core.type_counts, inventory_core.cooling_down, inventory_core.doctor, inventory_core.metrics,
+    inventory_core.selection_status, inventory_core.run_changes, inventory_core.changes_since,
+    inventory_core.feed_end, inventory_core.type_counts, inventory_core.cooling_down, inventory_core.doctor,
+    inventory_core.metrics,
     inventory_core.inventory_items, inventory_core.inventory_sync_runs, inventory_core.inventory_sync_errors,
     inventory_core.inventory_selections, inventory_core.run_progress
     TO inventory_core_reader;
@@ -147,32 +151,40 @@ GRANT INSERT, UPDATE ON inventory_core_internal.tenants TO inventory_core_writer
 GRANT INSERT, UPDATE ON
     inventory_core_internal.selections, inventory_core_internal.sync_runs, inventory_core_internal.cooldowns,
     inventory_core_internal.run_parts, inventory_core_internal.last_seen, inventory_core_internal.item_types,
-    inventory_core_internal.presence, inventory_core_internal.selection_types
+    inventory_core_internal.presence, inventory_core_internal.selection_types, inventory_core_internal.removals,
+    inventory_core_internal.removed_items, inventory_core_internal.feeds
     TO inventory_core_writer;
 GRANT INSERT, UPDATE (display_name, meta, name_digest, meta_digest, updated_at, first_start_no, first_seen_at)
     ON inventory_core_internal.items TO inventory_core_writer;
 GRANT INSERT ON
-    inventory_core_internal.sync_errors, inventory_core_internal.run_changes_bitmaps, inventory_core_internal.type_counts
+    inventory_core_internal.sync_errors, inventory_core_internal.run_changes_bitmaps, inventory_core_internal.type_counts,
+    inventory_core_internal.feed_entries, inventory_core_internal.feed_waiting
     TO inventory_core_writer;
-GRANT DELETE ON inventory_core_internal.run_parts, inventory_core_internal.last_seen TO inventory_core_writer;
+GRANT DELETE ON
+    inventory_core_internal.run_parts, inventory_core_internal.last_seen, inventory_core_internal.removals,
+    inventory_core_internal.removed_items, inventory_core_internal.feed_waiting
+    TO inventory_core_writer;
 -- UPDATE lets a writer lock the rows that it adds up
 GRANT INSERT, UPDATE, DELETE ON inventory_core_internal.refusals TO inventory_core_writer;
 GRANT UPDATE (holder, expires_at) ON inventory_core_internal.run_slots TO inventory_core_writer;
 GRANT EXECUTE ON FUNCTION
-    inventory_core.start_run, inventory_core.upsert_items, inventory_core.heartbeat, inventory_core.record_error,
+    inventory_core.start_run, inventory_core.upsert_items, inventory_core.remove_items, inventory_core.heartbeat, inventory_core.record_error,
     inventory_core.record_throttle, inventory_core.finish_run, inventory_core.reap_expired_runs,
     inventory_core.try_lock_selection
     TO inventory_core_writer;
 
 -- Maintainers.
 GRANT UPDATE ON inventory_core_internal.run_changes_bitmaps TO inventory_core_maintainer;
-GRANT UPDATE (selection_hash) ON inventory_core_internal.type_counts, inventory_core_internal.pruned_runs TO inventory_core_maintainer;
+GRANT INSERT, UPDATE ON inventory_core_internal.feed_pruned TO inventory_core_maintainer;
+GRANT INSERT ON inventory_core_internal.feed_items TO inventory_core_maintainer;
+GRANT UPDATE (selection_hash) ON inventory_core_internal.feed_entries, inventory_core_internal.type_counts, inventory_core_internal.pruned_runs TO inventory_core_maintainer;
 GRANT INSERT, DELETE ON inventory_core_internal.pruned_runs TO inventory_core_maintainer;
 GRANT DELETE ON
     inventory_core_internal.tenants, inventory_core_internal.selections, inventory_core_internal.sync_runs,
     inventory_core_internal.sync_errors, inventory_core_internal.items, inventory_core_internal.run_changes_bitmaps,
     inventory_core_internal.cooldowns, inventory_core_internal.item_types, inventory_core_internal.presence,
-    inventory_core_internal.selection_types, inventory_core_internal.type_counts
+    inventory_core_internal.selection_types, inventory_core_internal.type_counts, inventory_core_internal.feeds,
+    inventory_core_internal.feed_entries, inventory_core_internal.feed_items, inventory_core_internal.feed_pruned
     TO inventory_core_maintainer;
 GRANT EXECUTE ON FUNCTION
     inventory_core.end_cooldown, inventory_core.forget_items, inventory_core.prune_runs, inventory_core.forget_missing, inventory_core.forget_tenant,

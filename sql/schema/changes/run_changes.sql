@@ -16,7 +16,7 @@ BEGIN
     END IF;
     RETURN QUERY
     SELECT c.change, i.item_id, i.policy_type, i.external_id, i.display_name
-    FROM (SELECT b.chunk, b.change, b.item_ids
+    FROM (SELECT b.chunk, CASE b.change WHEN 'removed' THEN 'missing' ELSE b.change END AS change, b.item_ids
           FROM inventory_core_internal.run_changes_bitmaps AS b
           WHERE b.tenant_id = tenant AND b.run_id = run.run_id
           UNION ALL

@@ -17,7 +17,11 @@ BEGIN ATOMIC
                              FROM inventory_core_internal.presence AS k
                              WHERE k.tenant_id = run.tenant_id AND k.selection_hash <> run.selection_hash
                                AND k.chunk = o.chunk)) END),
-        ('reappeared', inventory_core_internal._bitmap_intersect(o.observed, p.missing_ids))) AS c (change, item_ids)
+        ('reappeared', inventory_core_internal._bitmap_subtract(
+            inventory_core_internal._bitmap_intersect(o.observed, p.missing_ids),
+            (SELECT d.item_ids
+             FROM inventory_core_internal._removed_by(run.tenant_id, run.selection_hash, run.run_seq, run.run_id) AS d
+             WHERE d.chunk = o.chunk)))) AS c (change, item_ids)
     WHERE inventory_core_internal._bitmap_count(c.item_ids) > 0;
 END;
 COMMENT ON FUNCTION inventory_core_internal._run_changes_so_far(inventory_core_internal.sync_runs) IS

@@ -24,7 +24,7 @@ BEGIN
       AND t.policy_type IN ('', explain_missing.policy_type);
     RETURN QUERY
     WITH seen AS (
-        SELECT max(s.run_seq) AS run_seq
+        SELECT i.item_id, i.chunk, max(s.run_seq) AS run_seq
         FROM inventory_core_internal.items AS i
         CROSS JOIN LATERAL (
             SELECT r.run_seq, l.item_ids
@@ -32,18 +32,20 @@ BEGIN
             JOIN inventory_core_internal.sync_runs AS r ON r.tenant_id = l.tenant_id AND r.run_id = l.run_id
             WHERE l.tenant_id = tenant AND l.selection_hash = explain_missing.selection_hash AND l.chunk = i.chunk
             UNION ALL
-            SELECT r.run_seq, p.item_ids
+            SELECT r.run_seq, o.item_ids
             FROM inventory_core_internal.sync_runs AS r
-            JOIN inventory_core_internal.run_parts AS p ON p.tenant_id = r.tenant_id AND p.run_id = r.run_id
+            CROSS JOIN inventory_core_internal._running_sets(tenant, explain_missing.selection_hash) AS o
             WHERE r.tenant_id = tenant AND r.selection_hash = explain_missing.selection_hash
-              AND r.status = 'running' AND p.chunk = i.chunk) AS s
+              AND r.status = 'running' AND o.chunk = i.chunk) AS s
         WHERE i.tenant_id = tenant
           AND i.policy_type = explain_missing.policy_type
           AND i.external_id = explain_missing.external_id
           AND inventory_core_internal._bitmap_contains(s.item_ids, i.item_id)
+        GROUP BY i.item_id, i.chunk
     )
     SELECT v.run_id, v.run_seq, v.started_at, v.status, v.had_errors, v.error_codes,
-           CASE WHEN v.run_seq = seen.run_seq THEN 'seen'
+           CASE WHEN v.status <> 'running' AND inventory_core_internal._bitmap_contains(d.item_ids, seen.item_id) THEN 'removed'
+                WHEN v.run_seq = seen.run_seq THEN 'seen'
                 WHEN inventory_core_internal._runs_contain(vouching, v.run_seq) THEN 'missed'
                 WHEN inventory_core_internal._runs_contain(covering, v.run_seq) THEN 'missed_unsure'
                 ELSE 'not_covered' END
@@ -56,6 +58,9 @@ BEGIN
           FROM inventory_core_internal.pruned_runs AS p
           WHERE p.tenant_id = tenant AND p.selection_hash = explain_missing.selection_hash) AS v
         ON v.run_seq >= seen.run_seq
+    LEFT JOIN inventory_core_internal.removals AS d
+        ON d.tenant_id = tenant AND d.selection_hash = explain_missing.selection_hash AND d.run_seq = v.run_seq
+           AND d.chunk = seen.chunk AND d.earlier_parts IS NULL
     -- a running run that has not seen the item may still see it
     WHERE v.status <> 'running' OR v.run_seq = seen.run_seq
     ORDER BY v.run_seq DESC;

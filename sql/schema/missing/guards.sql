@@ -2,7 +2,7 @@
 -- not count: otherwise a type that is always forbidden would shrink the total and so cast doubt on all others.
 CREATE FUNCTION inventory_core_internal._add_guard_errors(
     run inventory_core_internal.sync_runs, status text, observed_in_all bigint, expected_items bigint, accept_shrink boolean,
-    policy_types text[], unobserved bigint[]) RETURNS void
+    policy_types text[], unobserved bigint[], removed bigint[]) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -29,9 +29,11 @@ BEGIN
            array_agg(t.policy_type ORDER BY t.policy_type)
                FILTER (WHERE t.reference_count >= least_items AND t.observed < guard * t.reference_count) AS shrunk_types
     INTO judged
-    FROM (SELECT t.policy_type, t.present_count, t.reference_count, t.present_count - coalesce(u.unobserved, 0) AS observed
+    FROM (SELECT t.policy_type, t.present_count, t.present_count - coalesce(u.unobserved, 0) AS observed,
+                 -- what the run itself removed is not expected
+                 t.reference_count - coalesce(u.removed, 0) AS reference_count
           FROM inventory_core_internal.selection_types AS t
-          LEFT JOIN unnest(policy_types, unobserved) AS u (policy_type, unobserved) ON u.policy_type = t.policy_type
+          LEFT JOIN unnest(policy_types, unobserved, removed) AS u (policy_type, unobserved, removed) ON u.policy_type = t.policy_type
           WHERE t.tenant_id = run.tenant_id AND t.selection_hash = run.selection_hash AND t.policy_type <> ''
             -- hashed, because lists of types may be long
             AND t.policy_type NOT IN (SELECT unnest(failed_types))
@@ -60,5 +62,5 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._add_guard_errors(
-    inventory_core_internal.sync_runs, text, bigint, bigint, boolean, text[], bigint[]) IS
+    inventory_core_internal.sync_runs, text, bigint, bigint, boolean, text[], bigint[], bigint[]) IS
     'Adds the errors of the guards to an ending full run: short_of_expected, nothing_observed, shrink_guard';

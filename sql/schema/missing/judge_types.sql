@@ -6,19 +6,22 @@ LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT u.chunk, u.item_ids
     FROM (SELECT p.chunk, inventory_core_internal._bitmap_subtract(
-                              inventory_core_internal._bitmap_subtract(p.known_ids, p.missing_ids), o.observed) AS item_ids
+                              inventory_core_internal._bitmap_subtract(p.known_ids, p.missing_ids),
+                              inventory_core_internal._bitmap_union(ARRAY[o.observed, d.item_ids])) AS item_ids
           FROM inventory_core_internal.presence AS p
           LEFT JOIN inventory_core_internal._run_sets(run.tenant_id, run.run_id) AS o ON o.chunk = p.chunk
+          LEFT JOIN inventory_core_internal.run_changes_bitmaps AS d
+              ON d.tenant_id = run.tenant_id AND d.run_id = run.run_id AND d.chunk = p.chunk AND d.change = 'removed'
           WHERE p.tenant_id = run.tenant_id AND p.selection_hash = run.selection_hash) AS u
     WHERE inventory_core_internal._bitmap_count(u.item_ids) > 0;
 END;
 COMMENT ON FUNCTION inventory_core_internal._unobserved_sets(inventory_core_internal.sync_runs) IS
-    'Items that were present in a selection and that a run did not observe';
+    'Items that were present in a selection and that a run neither observed nor removed';
 
 -- What a run changed, by type: everything else that it observed was present before. So an unchanged run of any size is judged
 -- by stored counts.
 CREATE FUNCTION inventory_core_internal._changes_by_type(run inventory_core_internal.sync_runs)
-RETURNS TABLE (policy_type text, added bigint, reappeared bigint, unobserved bigint)
+RETURNS TABLE (policy_type text, added bigint, reappeared bigint, unobserved bigint, removed bigint)
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -34,9 +37,9 @@ BEGIN
     SELECT array_agg(c.chunk), array_agg(c.kind), array_agg(c.item_ids),
            coalesce(sum(inventory_core_internal._bitmap_count(c.item_ids)), 0)
     INTO chunks, kinds, sets, items
-    FROM (SELECT b.chunk, CASE b.change WHEN 'added' THEN 1 ELSE 2 END AS kind, b.item_ids
+    FROM (SELECT b.chunk, CASE b.change WHEN 'added' THEN 1 WHEN 'reappeared' THEN 2 ELSE 4 END AS kind, b.item_ids
           FROM inventory_core_internal.run_changes_bitmaps AS b
-          WHERE b.tenant_id = run.tenant_id AND b.run_id = run.run_id AND b.change IN ('added', 'reappeared')
+          WHERE b.tenant_id = run.tenant_id AND b.run_id = run.run_id AND b.change IN ('added', 'reappeared', 'removed')
           UNION ALL
           SELECT u.chunk, 3, u.item_ids FROM inventory_core_internal._unobserved_sets(run) AS u
           WHERE run.mode = 'full') AS c;
@@ -79,13 +82,14 @@ BEGIN
     SELECT c.policy_type,
            coalesce(sum(c.items) FILTER (WHERE c.kind = 1), 0)::bigint,
            coalesce(sum(c.items) FILTER (WHERE c.kind = 2), 0)::bigint,
-           coalesce(sum(c.items) FILTER (WHERE c.kind = 3), 0)::bigint
+           coalesce(sum(c.items) FILTER (WHERE c.kind = 3), 0)::bigint,
+           coalesce(sum(c.items) FILTER (WHERE c.kind = 4), 0)::bigint
     FROM counted AS c
     GROUP BY c.policy_type;
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._changes_by_type(inventory_core_internal.sync_runs) IS
-    'For each policy type, how many items an ending run added to its selection, saw again, and did not observe';
+    'For each policy type, how many items an ending run added to its selection, saw again, did not observe, and removed';
 
 CREATE FUNCTION inventory_core_internal._add_missing(run inventory_core_internal.sync_runs, failed_types text[]) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE

@@ -14,21 +14,22 @@ BEGIN
     ), sightings AS MATERIALIZED (
         -- what that selection does not miss itself, which includes what its running run saw
         SELECT s.chunk, r.start_no, inventory_core_internal._bitmap_subtract(s.item_ids, s.missing_ids) AS item_ids
-        FROM runs AS r
+        FROM (SELECT DISTINCT r.selection_hash FROM runs AS r) AS o
         CROSS JOIN unnest(chunks) AS c (chunk)
-        CROSS JOIN LATERAL (SELECT l.chunk, l.item_ids, p.missing_ids
+        CROSS JOIN LATERAL (SELECT l.chunk, l.run_id, l.item_ids, p.missing_ids
                             FROM inventory_core_internal.last_seen AS l
                             JOIN inventory_core_internal.presence AS p
-                                ON p.tenant_id = tenant AND p.selection_hash = r.selection_hash AND p.chunk = c.chunk
-                            WHERE l.tenant_id = tenant AND l.selection_hash = r.selection_hash
-                              AND l.chunk = c.chunk AND l.run_id = r.run_id
+                                ON p.tenant_id = tenant AND p.selection_hash = o.selection_hash AND p.chunk = c.chunk
+                            WHERE l.tenant_id = tenant AND l.selection_hash = o.selection_hash AND l.chunk = c.chunk
                             OFFSET 0) AS s
+        JOIN runs AS r ON r.run_id = s.run_id
         WHERE r.status <> 'running'
         UNION ALL
         SELECT s.chunk, r.start_no, s.item_ids
         FROM runs AS r
-        CROSS JOIN LATERAL (SELECT p.chunk, p.item_ids FROM inventory_core_internal.run_parts AS p
-                            WHERE p.tenant_id = tenant AND p.run_id = r.run_id AND p.chunk = ANY (chunks)
+        CROSS JOIN LATERAL (SELECT p.chunk, p.item_ids
+                            FROM inventory_core_internal._running_sets(tenant, r.selection_hash) AS p
+                            WHERE p.chunk = ANY (chunks)
                             OFFSET 0) AS s
         WHERE r.status = 'running'
     )

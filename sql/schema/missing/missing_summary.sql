@@ -18,22 +18,24 @@ BEGIN
     WITH types AS MATERIALIZED (
         SELECT j.* FROM inventory_core_internal._type_baselines(tenant, missing_summary.selection_hash, missing_summary.baseline) AS j
     ), missing AS MATERIALIZED (
-        SELECT m.policy_type, m.run_seq, sum(inventory_core_internal._bitmap_count(m.item_ids)) AS items
+        SELECT m.policy_type, m.run_seq, m.first_removed, sum(inventory_core_internal._bitmap_count(m.item_ids)) AS items
         FROM inventory_core_internal._missing_sets(tenant, missing_summary.selection_hash, missing_summary.baseline) AS m
-        GROUP BY m.policy_type, m.run_seq
+        GROUP BY m.policy_type, m.run_seq, m.first_removed
     ), counted AS MATERIALIZED (
-        SELECT t.type_no, sum(m.items)::bigint AS missing, min(m.run_seq) AS oldest_seq,
+        SELECT t.type_no, sum(m.items)::bigint AS missing, min(least(m.first_removed, n.counted_seq)) AS oldest_seq,
                coalesce(sum(m.items) FILTER (
-                   WHERE inventory_core_internal._runs_count(t.runs, m.run_seq, t.baseline_seq) = 1), 0)::bigint AS newly_missing
+                   WHERE coalesce(inventory_core_internal._runs_count(t.runs, m.run_seq, t.baseline_seq), 0)
+                         + inventory_core_internal._is_first_miss(m.first_removed, n.counted_seq)::integer = 1), 0)::bigint
+                   AS newly_missing
         FROM missing AS m
         JOIN types AS t ON t.policy_type = m.policy_type
+        CROSS JOIN LATERAL (SELECT inventory_core_internal._runs_first_after(t.runs, m.run_seq) AS counted_seq OFFSET 0) AS n
         GROUP BY t.type_no
     )
     SELECT t.policy_type, t.known, t.known - coalesce(c.missing, 0), coalesce(c.missing, 0),
            coalesce(c.newly_missing, 0),
            CASE WHEN c.missing > 0 THEN inventory_core_internal._run_started_at(
-               tenant, missing_summary.selection_hash,
-               inventory_core_internal._runs_first_after(t.runs, c.oldest_seq)) END,
+               tenant, missing_summary.selection_hash, c.oldest_seq) END,
            t.error_codes, t.confidence, t.reasons, t.run_id, t.finished_at
     FROM types AS t
     LEFT JOIN counted AS c ON c.type_no = t.type_no

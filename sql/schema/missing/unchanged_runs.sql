@@ -14,6 +14,8 @@ BEGIN
             WHERE t.tenant_id = run.tenant_id AND t.selection_hash = run.selection_hash AND t.known_count > 0)
        AND NOT EXISTS (SELECT FROM inventory_core_internal.sync_errors AS e
                        WHERE e.tenant_id = run.tenant_id AND e.run_id = run.run_id)
+       AND NOT EXISTS (SELECT FROM inventory_core_internal.removals AS d
+                       WHERE d.tenant_id = run.tenant_id AND d.selection_hash = run.selection_hash AND d.run_seq = run.run_seq)
     THEN
         UPDATE inventory_core_internal.selection_types AS t
         SET covering_runs = inventory_core_internal._runs_add(t.covering_runs, run.run_seq),

@@ -28,21 +28,30 @@ AS $$
 DECLARE
     by_type record;
     has_errors boolean;
+    has_removals boolean;
+    changes record;
 BEGIN
     IF observed > 0 THEN
         INSERT INTO inventory_core_internal.run_changes_bitmaps (tenant_id, run_id, chunk, change, item_ids)
         SELECT run.tenant_id, run.run_id, c.chunk, c.change, c.item_ids
         FROM inventory_core_internal._run_changes_so_far(run) AS c;
     END IF;
+    has_removals := EXISTS (SELECT FROM inventory_core_internal.removals AS d
+                            WHERE d.tenant_id = run.tenant_id AND d.selection_hash = run.selection_hash
+                              AND d.run_seq = run.run_seq);
+    IF has_removals THEN
+        PERFORM inventory_core_internal._end_removals(run);
+    END IF;
     SELECT array_agg(c.policy_type) AS policy_types, array_agg(c.added) AS added, array_agg(c.reappeared) AS reappeared,
-           array_agg(c.unobserved) AS unobserved
+           array_agg(c.unobserved) AS unobserved, array_agg(c.removed) AS removed
     INTO by_type
     FROM inventory_core_internal._changes_by_type(run) AS c;
     IF by_type.policy_types IS NOT NULL THEN
         INSERT INTO inventory_core_internal.selection_types AS t (tenant_id, selection_hash, policy_type, known_count, present_count)
-        SELECT run.tenant_id, run.selection_hash, c.policy_type, c.added, c.added + c.reappeared
-        FROM unnest(by_type.policy_types, by_type.added, by_type.reappeared) AS c (policy_type, added, reappeared)
-        WHERE c.added + c.reappeared > 0
+        SELECT run.tenant_id, run.selection_hash, c.policy_type, c.added, c.added + c.reappeared - c.removed
+        FROM unnest(by_type.policy_types, by_type.added, by_type.reappeared, by_type.removed)
+            AS c (policy_type, added, reappeared, removed)
+        WHERE c.added + c.reappeared + c.removed > 0
         ON CONFLICT ON CONSTRAINT selection_types_pkey DO UPDATE
         SET known_count = t.known_count + excluded.known_count, present_count = t.present_count + excluded.present_count;
     END IF;
@@ -50,16 +59,29 @@ BEGIN
     IF run.mode = 'full' THEN
         IF status <> 'failed' THEN
             PERFORM inventory_core_internal._add_guard_errors(
-                run, status, observed, expected_items, accept_shrink, by_type.policy_types, by_type.unobserved);
+                run, status, observed, expected_items, accept_shrink, by_type.policy_types, by_type.unobserved,
+                by_type.removed);
         END IF;
         has_errors := inventory_core_internal._judge_types(run, status, by_type.policy_types, by_type.unobserved);
     ELSE
         has_errors := EXISTS (SELECT FROM inventory_core_internal.sync_errors AS e
                               WHERE e.tenant_id = run.tenant_id AND e.run_id = run.run_id);
     END IF;
-    IF EXISTS (SELECT FROM inventory_core_internal.run_changes_bitmaps AS b
-               WHERE b.tenant_id = run.tenant_id AND b.run_id = run.run_id AND b.change <> 'changed') THEN
+    SELECT count(*) > 0 AS some, coalesce(bool_or(b.change <> 'changed'), false) AS of_presence,
+           coalesce(bool_or(b.change = 'reappeared'), false) AS has_reappeared
+    INTO changes
+    FROM inventory_core_internal.run_changes_bitmaps AS b
+    WHERE b.tenant_id = run.tenant_id AND b.run_id = run.run_id;
+    IF changes.of_presence THEN
         PERFORM inventory_core_internal._fold_presence(run);
+    END IF;
+    IF has_removals OR changes.has_reappeared THEN
+        PERFORM inventory_core_internal._fold_removals(run);
+    END IF;
+    IF changes.some THEN
+        PERFORM inventory_core_internal._number_run(run.tenant_id, run.run_id);
+    ELSE
+        PERFORM inventory_core_internal._try_number_waiting(run.tenant_id);
     END IF;
     RETURN has_errors;
 END
@@ -97,7 +119,9 @@ BEGIN
         AND (expected_items IS NULL OR expected_items <= sets.items)
         AND inventory_core_internal._judge_unchanged(run, sets.chunks, sets.observed);
     has_errors := false;
-    IF NOT is_unchanged THEN
+    IF is_unchanged THEN
+        PERFORM inventory_core_internal._try_number_waiting(run.tenant_id);
+    ELSE
         has_errors := inventory_core_internal._judge(run, status, sets.items, expected_items, accept_shrink);
     END IF;
     IF sets.items > 0 THEN
@@ -113,7 +137,7 @@ BEGIN
         inserted_count = inserted,
         updated_count = updated,
         unchanged_count = unchanged,
-        removed_count = 0,
+        removed_count = CASE WHEN is_unchanged THEN 0 ELSE inventory_core_internal._removed_count(r) END,
         expected_items = _close_run.expected_items,
         is_clean = _close_run.status = 'success' AND NOT has_errors,
         redacted_values = r.redacted_values + sets.redacted_values

@@ -6,7 +6,7 @@ SELECT r.tenant_id, r.run_id, r.run_seq, r.selection_hash, s.selection, r.status
        coalesce(r.inserted_count, c.inserted) AS inserted_count,
        coalesce(r.updated_count, c.updated) AS updated_count,
        coalesce(r.unchanged_count, c.unchanged) AS unchanged_count,
-       r.expected_items, coalesce(r.removed_count, 0) AS removed_count, r.mode, r.policy_types
+       r.expected_items, coalesce(r.removed_count, inventory_core_internal._removed_count(r)) AS removed_count, r.mode, r.policy_types
 FROM inventory_core_internal.sync_runs AS r
 JOIN inventory_core_internal.selections AS s ON s.tenant_id = r.tenant_id AND s.selection_hash = r.selection_hash
 CROSS JOIN LATERAL (

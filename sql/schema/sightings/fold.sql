@@ -1,52 +1,77 @@
+CREATE FUNCTION inventory_core_internal._shaped(item_ids bytea, is_cut boolean) RETURNS TABLE (block integer, item_ids bytea)
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT -1, _shaped.item_ids WHERE NOT _shaped.is_cut
+    UNION ALL
+    SELECT b.block, b.item_ids FROM inventory_core_internal._bitmap_blocks(_shaped.item_ids) AS b WHERE _shaped.is_cut;
+END;
+COMMENT ON FUNCTION inventory_core_internal._shaped(bytea, boolean) IS 'A set as it is stored: by blocks, or as a whole';
+
+-- Every set is found by its key, one statement each: of a join the planner cannot know that reading all sets of the selection
+-- costs more.
 CREATE FUNCTION inventory_core_internal._fold_sets(
     run inventory_core_internal.sync_runs, into_selection text, chunks integer[], observed bytea[]) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+    few CONSTANT integer := 64;
+    old record;
+    newer_chunks integer[] := '{}';
+    newer_sets bytea[] := '{}';
 BEGIN
-    -- A run that started later may have been folded before: it keeps the items that it saw.
-    WITH sets AS MATERIALIZED (
-        SELECT l.chunk, l.run_id, l.item_ids,
-               (SELECT (r.start_no, r.started_at, r.run_id) > (run.start_no, run.started_at, run.run_id)
-                FROM inventory_core_internal.sync_runs AS r
-                WHERE r.tenant_id = l.tenant_id AND r.run_id = l.run_id) AS is_newer
-        FROM inventory_core_internal.last_seen AS l
-        WHERE l.tenant_id = run.tenant_id AND l.selection_hash = into_selection AND l.chunk = ANY (chunks)
-    ), mine AS MATERIALIZED (
-        SELECT o.chunk,
-               inventory_core_internal._bitmap_subtract(
-                   o.observed,
-                   (SELECT inventory_core_internal._bitmap_union(array_agg(n.item_ids))
-                    FROM sets AS n WHERE n.chunk = o.chunk AND n.is_newer)) AS item_ids
-        FROM unnest(chunks, observed) AS o (chunk, observed)
-    ), lost AS MATERIALIZED (
-        SELECT s.chunk, s.run_id, inventory_core_internal._bitmap_subtract(s.item_ids, m.item_ids) AS item_ids
-        FROM sets AS s
-        JOIN mine AS m USING (chunk)
-        WHERE NOT s.is_newer
-          AND inventory_core_internal._bitmap_count(inventory_core_internal._bitmap_intersect(s.item_ids, m.item_ids)) > 0
-    ), emptied AS (
-        DELETE FROM inventory_core_internal.last_seen AS l
-        USING lost
-        WHERE l.tenant_id = run.tenant_id AND l.selection_hash = into_selection
-          AND l.chunk = lost.chunk AND l.run_id = lost.run_id
-          AND inventory_core_internal._bitmap_count(lost.item_ids) = 0
-    ), shrunk AS (
-        UPDATE inventory_core_internal.last_seen AS l
-        SET item_ids = lost.item_ids
-        FROM lost
-        WHERE l.tenant_id = run.tenant_id AND l.selection_hash = into_selection
-          AND l.chunk = lost.chunk AND l.run_id = lost.run_id
-          AND inventory_core_internal._bitmap_count(lost.item_ids) > 0
-    )
-    INSERT INTO inventory_core_internal.last_seen (tenant_id, selection_hash, chunk, run_id, item_ids)
-    SELECT run.tenant_id, into_selection, m.chunk, run.run_id, m.item_ids
-    FROM mine AS m
-    WHERE inventory_core_internal._bitmap_count(m.item_ids) > 0;
+    FOR old IN
+        SELECT l.chunk, l.block, l.run_id, l.item_ids, r.is_newer,
+               inventory_core_internal._bitmap_subtract(l.item_ids, p.observed) AS kept
+        -- where the sets are that may have an item in common: if it saw few items, their blocks, and sets that are not cut
+        FROM (SELECT s.chunk, s.observed, inventory_core_internal._bitmap_count(s.observed) <= few AS is_few
+              FROM unnest(chunks, observed) AS s (chunk, observed)
+              OFFSET 0) AS p
+        CROSS JOIN LATERAL (SELECT c.block AS first_block, c.block AS last_block
+                            FROM inventory_core_internal._bitmap_blocks(p.observed) AS c WHERE p.is_few
+                            UNION ALL
+                            SELECT -1, CASE WHEN p.is_few THEN -1 ELSE 1023 END) AS b
+        CROSS JOIN LATERAL (SELECT l.chunk, l.block, l.run_id, l.item_ids FROM inventory_core_internal.last_seen AS l
+                            WHERE l.tenant_id = run.tenant_id AND l.selection_hash = into_selection AND l.chunk = p.chunk
+                              AND l.block BETWEEN b.first_block AND b.last_block
+                              AND inventory_core_internal._bitmap_count(
+                                      inventory_core_internal._bitmap_intersect(l.item_ids, p.observed)) > 0
+                            OFFSET 0) AS l
+        CROSS JOIN LATERAL (SELECT (r.start_no, r.started_at, r.run_id) > (run.start_no, run.started_at, run.run_id) AS is_newer
+                            FROM inventory_core_internal.sync_runs AS r
+                            WHERE r.tenant_id = run.tenant_id AND r.run_id = l.run_id
+                            OFFSET 0) AS r
+    LOOP
+        IF old.is_newer THEN
+            newer_chunks := newer_chunks || old.chunk;
+            newer_sets := newer_sets || old.item_ids;
+        ELSIF inventory_core_internal._bitmap_count(old.kept) = 0 THEN
+            DELETE FROM inventory_core_internal.last_seen AS l
+            WHERE l.tenant_id = run.tenant_id AND l.selection_hash = into_selection
+              AND l.chunk = old.chunk AND l.block = old.block AND l.run_id = old.run_id;
+        ELSE
+            UPDATE inventory_core_internal.last_seen AS l
+            SET item_ids = old.kept
+            WHERE l.tenant_id = run.tenant_id AND l.selection_hash = into_selection
+              AND l.chunk = old.chunk AND l.block = old.block AND l.run_id = old.run_id;
+        END IF;
+    END LOOP;
+    INSERT INTO inventory_core_internal.last_seen (tenant_id, selection_hash, chunk, block, run_id, item_ids)
+    SELECT run.tenant_id, into_selection, s.chunk, c.block, run.run_id, c.item_ids
+    FROM (SELECT s.chunk, run.mode = 'delta' AND inventory_core_internal._bitmap_count(s.observed) <= few AS is_cut,
+                 -- A run that started later may have been folded before: it keeps the items that it saw.
+                 CASE WHEN newer_sets = '{}' THEN s.observed
+                      ELSE inventory_core_internal._bitmap_subtract(s.observed, (
+                          SELECT inventory_core_internal._bitmap_union(array_agg(n.item_ids))
+                          FROM unnest(newer_chunks, newer_sets) AS n (chunk, item_ids)
+                          WHERE n.chunk = s.chunk)) END AS item_ids
+          FROM unnest(chunks, observed) AS s (chunk, observed)) AS s
+    CROSS JOIN LATERAL inventory_core_internal._shaped(s.item_ids, s.is_cut) AS c
+    WHERE inventory_core_internal._bitmap_count(c.item_ids) > 0;
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._fold_sets(inventory_core_internal.sync_runs, text, integer[], bytea[]) IS
-    'The part of _fold for chunks of which no earlier run saw exactly the same items';
+    'The part of _fold for chunks of which no earlier run saw exactly the same items; cost by the sets that have one in common';
 
 -- Mostly a run sees what an earlier run saw: then the set of that run becomes its own, and no bitmap is computed.
 CREATE FUNCTION inventory_core_internal._fold(
@@ -61,7 +86,7 @@ BEGIN
     FOR i IN 1 .. coalesce(cardinality(chunks), 0) LOOP
         UPDATE inventory_core_internal.last_seen AS l
         SET run_id = run.run_id
-        WHERE l.tenant_id = run.tenant_id AND l.selection_hash = into_selection AND l.chunk = chunks[i]
+        WHERE l.tenant_id = run.tenant_id AND l.selection_hash = into_selection AND l.chunk = chunks[i] AND l.block = -1
           AND l.item_ids = observed[i]
           AND (SELECT (r.start_no, r.started_at, r.run_id) < (run.start_no, run.started_at, run.run_id)
                FROM inventory_core_internal.sync_runs AS r
@@ -87,10 +112,11 @@ BEGIN
     INSERT INTO inventory_core_internal.presence AS p (tenant_id, selection_hash, chunk, known_ids, missing_ids)
     SELECT run.tenant_id, run.selection_hash, c.chunk, inventory_core_internal._bitmap_union(ARRAY[k.known_ids, c.added]),
            inventory_core_internal._bitmap_subtract(
-               inventory_core_internal._bitmap_union(ARRAY[k.missing_ids, c.missing]), c.reappeared)
+               inventory_core_internal._bitmap_union(ARRAY[k.missing_ids, c.missing, c.removed]), c.reappeared)
     FROM (SELECT b.chunk,
                  (array_agg(b.item_ids) FILTER (WHERE b.change = 'added'))[1] AS added,
                  (array_agg(b.item_ids) FILTER (WHERE b.change = 'missing'))[1] AS missing,
+                 (array_agg(b.item_ids) FILTER (WHERE b.change = 'removed'))[1] AS removed,
                  (array_agg(b.item_ids) FILTER (WHERE b.change = 'reappeared'))[1] AS reappeared
           FROM inventory_core_internal.run_changes_bitmaps AS b
           WHERE b.tenant_id = run.tenant_id AND b.run_id = run.run_id AND b.change <> 'changed'

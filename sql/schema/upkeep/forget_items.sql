@@ -46,6 +46,14 @@ BEGIN
         SET item_ids = inventory_core_internal._bitmap_subtract(s.item_ids, bits.item_ids)
         WHERE s.tenant_id = tenant AND s.chunk = bits.chunk
           AND inventory_core_internal._bitmap_count(inventory_core_internal._bitmap_intersect(s.item_ids, bits.item_ids)) > 0;
+        UPDATE inventory_core_internal.removals AS s
+        SET item_ids = inventory_core_internal._bitmap_subtract(s.item_ids, bits.item_ids)
+        WHERE s.tenant_id = tenant AND s.chunk = bits.chunk
+          AND inventory_core_internal._bitmap_count(inventory_core_internal._bitmap_intersect(s.item_ids, bits.item_ids)) > 0;
+        UPDATE inventory_core_internal.removed_items AS s
+        SET item_ids = inventory_core_internal._bitmap_subtract(s.item_ids, bits.item_ids)
+        WHERE s.tenant_id = tenant AND s.chunk = bits.chunk
+          AND inventory_core_internal._bitmap_count(inventory_core_internal._bitmap_intersect(s.item_ids, bits.item_ids)) > 0;
         UPDATE inventory_core_internal.presence AS s
         SET known_ids = inventory_core_internal._bitmap_subtract(s.known_ids, bits.item_ids),
             missing_ids = inventory_core_internal._bitmap_subtract(s.missing_ids, bits.item_ids)
@@ -55,6 +63,10 @@ BEGIN
         SET item_ids = inventory_core_internal._bitmap_subtract(s.item_ids, bits.item_ids)
         WHERE s.tenant_id = tenant AND s.chunk = bits.chunk
           AND inventory_core_internal._bitmap_count(inventory_core_internal._bitmap_intersect(s.item_ids, bits.item_ids)) > 0;
+        DELETE FROM inventory_core_internal.removals AS s
+        WHERE s.tenant_id = tenant AND s.chunk = bits.chunk AND inventory_core_internal._bitmap_count(s.item_ids) = 0;
+        DELETE FROM inventory_core_internal.removed_items AS s
+        WHERE s.tenant_id = tenant AND s.chunk = bits.chunk AND inventory_core_internal._bitmap_count(s.item_ids) = 0;
         DELETE FROM inventory_core_internal.presence AS s
         WHERE s.tenant_id = tenant AND s.chunk = bits.chunk AND inventory_core_internal._bitmap_count(s.known_ids) = 0;
         DELETE FROM inventory_core_internal.item_types AS s
@@ -64,6 +76,9 @@ BEGIN
         DELETE FROM inventory_core_internal.run_changes_bitmaps AS s
         WHERE s.tenant_id = tenant AND s.chunk = bits.chunk AND inventory_core_internal._bitmap_count(s.item_ids) = 0;
     END LOOP;
+    IF forgotten <> '{}' THEN
+        PERFORM inventory_core_internal._add_event(tenant, 'forgotten', forgotten);
+    END IF;
     RETURN cardinality(forgotten);
 END
 $$;

@@ -62,7 +62,8 @@ BEGIN
         SELECT m.item_id
         FROM inventory_core.missing_items(tenant, selection_hash, 'latest_clean') AS m
         LEFT JOIN inventory_core_internal._spared_sets(tenant, selection_hash) AS e ON e.chunk = m.item_id >> 16
-        WHERE m.missed_runs >= min_missed_runs
+        -- if the API said that it was removed, that is enough
+        WHERE (m.missed_runs >= min_missed_runs OR 'removed' = ANY (m.reasons))
           AND m.missing_since <= inventory_core_internal._time_before(min_age)
           AND NOT coalesce(inventory_core_internal._bitmap_contains(e.item_ids, m.item_id), false));
     IF dry_run THEN

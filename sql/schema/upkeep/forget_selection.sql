@@ -44,7 +44,7 @@ BEGIN
     LOOP
         rest := lost.item_ids;
         FOR other IN
-            SELECT l.run_id, l.item_ids
+            SELECT l.block, l.run_id, l.item_ids
             FROM inventory_core_internal.last_seen AS l
             JOIN inventory_core_internal.sync_runs AS r ON r.tenant_id = tenant AND r.run_id = l.run_id
             WHERE l.tenant_id = tenant AND l.chunk = lost.chunk
@@ -56,8 +56,8 @@ BEGIN
         LOOP
             found_ids := inventory_core_internal._bitmap_intersect(other.item_ids, rest);
             CONTINUE WHEN inventory_core_internal._bitmap_count(found_ids) = 0;
-            INSERT INTO inventory_core_internal.last_seen AS l (tenant_id, selection_hash, chunk, run_id, item_ids)
-            VALUES (tenant, '*', lost.chunk, other.run_id, found_ids)
+            INSERT INTO inventory_core_internal.last_seen AS l (tenant_id, selection_hash, chunk, block, run_id, item_ids)
+            VALUES (tenant, '*', lost.chunk, other.block, other.run_id, found_ids)
             ON CONFLICT ON CONSTRAINT last_seen_pkey DO UPDATE
             SET item_ids = inventory_core_internal._bitmap_union(ARRAY[l.item_ids, excluded.item_ids]);
             rest := inventory_core_internal._bitmap_subtract(rest, found_ids);
@@ -94,6 +94,12 @@ BEGIN
                   WHERE r.tenant_id = tenant AND r.selection_hash = hash);
     DELETE FROM inventory_core_internal.last_seen AS l WHERE l.tenant_id = tenant AND l.selection_hash = hash;
     DELETE FROM inventory_core_internal.presence AS p WHERE p.tenant_id = tenant AND p.selection_hash = hash;
+    DELETE FROM inventory_core_internal.removals AS d WHERE d.tenant_id = tenant AND d.selection_hash = hash;
+    DELETE FROM inventory_core_internal.removed_items AS d WHERE d.tenant_id = tenant AND d.selection_hash = hash;
+    -- The feed keeps the numbers, so that each change_id stays valid, and does not tell the changes any more.
+    DELETE FROM inventory_core_internal.feed_items AS f
+    USING inventory_core_internal.feed_entries AS e
+    WHERE f.tenant_id = tenant AND e.tenant_id = tenant AND f.feed_no = e.feed_no AND e.selection_hash = hash;
     DELETE FROM inventory_core_internal.selection_types AS t WHERE t.tenant_id = tenant AND t.selection_hash = hash;
     DELETE FROM inventory_core_internal.type_counts AS c WHERE c.tenant_id = tenant AND c.selection_hash = hash;
     DELETE FROM inventory_core_internal.run_changes_bitmaps AS b WHERE b.tenant_id = tenant AND b.run_id = ANY (runs);
@@ -102,6 +108,7 @@ BEGIN
     DELETE FROM inventory_core_internal.pruned_runs AS p WHERE p.tenant_id = tenant AND p.selection_hash = hash;
     DELETE FROM inventory_core_internal.refusals AS f WHERE f.tenant_id = tenant AND f.selection_hash = hash;
     DELETE FROM inventory_core_internal.selections AS s WHERE s.tenant_id = tenant AND s.selection_hash = hash;
+    PERFORM inventory_core_internal._add_event(tenant, 'forgotten', NULL, hash);
     RETURN (SELECT coalesce(sum(inventory_core_internal._bitmap_count(o.item_ids)), 0)
             FROM inventory_core_internal._orphan_sets(tenant) AS o);
 END

@@ -15,11 +15,18 @@ BEGIN
 
     DELETE FROM inventory_core_internal.run_parts AS p WHERE p.tenant_id = tenant;
     DELETE FROM inventory_core_internal.last_seen AS l WHERE l.tenant_id = tenant;
+    DELETE FROM inventory_core_internal.removals AS d WHERE d.tenant_id = tenant;
+    DELETE FROM inventory_core_internal.removed_items AS d WHERE d.tenant_id = tenant;
     DELETE FROM inventory_core_internal.presence AS p WHERE p.tenant_id = tenant;
     DELETE FROM inventory_core_internal.selection_types AS t WHERE t.tenant_id = tenant;
     DELETE FROM inventory_core_internal.type_counts AS c WHERE c.tenant_id = tenant;
     DELETE FROM inventory_core_internal.item_types AS t WHERE t.tenant_id = tenant;
     DELETE FROM inventory_core_internal.run_changes_bitmaps AS b WHERE b.tenant_id = tenant;
+    DELETE FROM inventory_core_internal.feeds AS f WHERE f.tenant_id = tenant;
+    DELETE FROM inventory_core_internal.feed_entries AS e WHERE e.tenant_id = tenant;
+    DELETE FROM inventory_core_internal.feed_items AS f WHERE f.tenant_id = tenant;
+    DELETE FROM inventory_core_internal.feed_waiting AS w WHERE w.tenant_id = tenant;
+    DELETE FROM inventory_core_internal.feed_pruned AS p WHERE p.tenant_id = tenant;
     DELETE FROM inventory_core_internal.sync_errors AS e WHERE e.tenant_id = tenant;
     DELETE FROM inventory_core_internal.sync_runs AS r WHERE r.tenant_id = tenant;
     DELETE FROM inventory_core_internal.pruned_runs AS p WHERE p.tenant_id = tenant;

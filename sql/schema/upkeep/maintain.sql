@@ -39,6 +39,7 @@ BEGIN
     PERFORM inventory_core_internal._lock_shared('tenant', ''), inventory_core_internal._lock_shared('items', '');
     PERFORM inventory_core_internal._reap(tenant, 100);
     PERFORM inventory_core_internal._fold_into_tenant(tenant);
+    PERFORM inventory_core_internal._try_number_waiting(tenant);
     has_more := inventory_core_internal._prune(tenant, inventory_core_internal._time_before(keep), keep_last,
                                       inventory_core_internal._prune_step_size()) > 0;
 EXCEPTION

@@ -47,9 +47,13 @@ BEGIN ATOMIC
         FROM inventory_core_internal.sync_runs AS r
         WHERE r.tenant_id = _prunable_runs.tenant AND r.status <> 'running'
     ), needed AS MATERIALIZED (
-        -- the runs that last saw an item, and the baselines
+        -- the runs that last saw an item, the runs that last removed one, and the baselines
         SELECT s.selection_hash, s.run_seq
         FROM inventory_core_internal._last_seen_runs(_prunable_runs.tenant) AS s
+        UNION
+        SELECT d.selection_hash, d.last_seq
+        FROM inventory_core_internal.removed_items AS d
+        WHERE d.tenant_id = _prunable_runs.tenant
         UNION
         SELECT b.selection_hash, b.run_seq
         FROM inventory_core_internal._baseline_runs(_prunable_runs.tenant) AS b
@@ -119,9 +123,11 @@ BEGIN
     SELECT array_agg(p.run_id), array_agg(DISTINCT p.selection_hash) INTO pruned, selections
     FROM inventory_core_internal._prunable_runs(tenant, finished_until, keep_last, at_most) AS p;
 
-    -- Runs that another transaction has locked are left for the next call.
+    -- Runs that wait for a number in the feed, and runs that another transaction has locked are left for the next call.
     pruned := ARRAY(SELECT r.run_id FROM inventory_core_internal.sync_runs AS r
                     WHERE r.tenant_id = tenant AND r.run_id = ANY (pruned)
+                      AND NOT EXISTS (SELECT FROM inventory_core_internal.feed_waiting AS w
+                                      WHERE w.tenant_id = tenant AND w.run_id = r.run_id)
                     FOR UPDATE SKIP LOCKED);
 
     INSERT INTO inventory_core_internal.pruned_runs
@@ -149,12 +155,18 @@ BEGIN
         FROM inventory_core_internal.selections AS s
         LEFT JOIN inventory_core_internal._last_seen_runs(tenant) AS l ON l.selection_hash = s.selection_hash
         WHERE s.tenant_id = tenant
-        GROUP BY s.selection_hash)
+        GROUP BY s.selection_hash
+    ), removals_of_older AS (
+        DELETE FROM inventory_core_internal.removals AS d
+        USING listed_from AS f
+        WHERE d.tenant_id = tenant AND d.selection_hash = f.selection_hash
+          AND d.run_seq < coalesce(f.run_seq, d.run_seq + 1) AND d.earlier_parts IS NULL)
     DELETE FROM inventory_core_internal.pruned_runs AS p
     USING listed_from AS f
     WHERE p.tenant_id = tenant AND p.selection_hash = f.selection_hash
       AND p.run_seq < coalesce(f.run_seq, p.run_seq + 1);
 
+    PERFORM inventory_core_internal._prune_feed(tenant, pruned);
     DELETE FROM inventory_core_internal.sync_errors AS e WHERE e.tenant_id = tenant AND e.run_id = ANY (pruned);
     DELETE FROM inventory_core_internal.run_changes_bitmaps AS b WHERE b.tenant_id = tenant AND b.run_id = ANY (pruned);
     DELETE FROM inventory_core_internal.sync_runs AS r WHERE r.tenant_id = tenant AND r.run_id = ANY (pruned);

@@ -59,10 +59,13 @@ BEGIN
       AND inventory_core_internal._bitmap_contains(p.known_ids, _judge_as_type.item_id)
     ON CONFLICT ON CONSTRAINT selection_types_pkey DO NOTHING;
 
-    SELECT array_agg(k.selection_hash), array_agg(k.was_missing), array_agg(coalesce(k.run_seq < j.baseline_seq, false))
+    SELECT array_agg(k.selection_hash), array_agg(k.was_missing), array_agg(k.is_removed OR coalesce(k.run_seq < j.baseline_seq, false))
     INTO hashes, were_missing, are_missing
     FROM (SELECT p.selection_hash, r.run_seq,
-                 inventory_core_internal._bitmap_contains(p.missing_ids, _judge_as_type.item_id) AS was_missing
+                 inventory_core_internal._bitmap_contains(p.missing_ids, _judge_as_type.item_id) AS was_missing,
+                 EXISTS (SELECT FROM inventory_core_internal.removed_items AS d
+                         WHERE d.tenant_id = tenant AND d.selection_hash = p.selection_hash AND d.chunk = p.chunk
+                           AND inventory_core_internal._bitmap_contains(d.item_ids, _judge_as_type.item_id)) AS is_removed
           FROM inventory_core_internal.presence AS p
           JOIN inventory_core_internal.last_seen AS l
               ON l.tenant_id = tenant AND l.selection_hash = p.selection_hash AND l.chunk = p.chunk
@@ -129,6 +132,8 @@ AS $$
 #variable_conflict use_column
 DECLARE
     item inventory_core_internal.items;
+    hashes text[];
+    changes text[];
 BEGIN
     PERFORM inventory_core_internal._begin_write(tenant, 'maintainer');
     PERFORM inventory_core_internal._require('item_id', rename_item.item_id IS NOT NULL);
@@ -164,8 +169,12 @@ BEGIN
             item.name_digest, item.meta_digest, rename_item.policy_type, rename_item.external_id, item.display_name, item.meta);
     IF item.policy_type <> rename_item.policy_type THEN
         PERFORM inventory_core_internal._move_type_bit(tenant, item.item_id, item.policy_type, rename_item.policy_type);
-        PERFORM inventory_core_internal._judge_as_type(tenant, item.item_id, item.policy_type, rename_item.policy_type);
+        SELECT array_agg(j.selection_hash), array_agg(j.change) INTO hashes, changes
+        FROM inventory_core_internal._judge_as_type(tenant, item.item_id, item.policy_type, rename_item.policy_type) AS j;
     END IF;
+    PERFORM inventory_core_internal._add_event(tenant, 'renamed', ARRAY[item.item_id]);
+    PERFORM inventory_core_internal._add_event(tenant, c.change, ARRAY[item.item_id], c.selection_hash)
+    FROM unnest(hashes, changes) AS c (selection_hash, change);
 END
 $$;
 COMMENT ON FUNCTION inventory_core.rename_item(text, bigint, text, text) IS

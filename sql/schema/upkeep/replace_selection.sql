@@ -45,9 +45,17 @@ BEGIN
     WHERE c.tenant_id = tenant AND c.selection_hash = old_hash;
     UPDATE inventory_core_internal.pruned_runs AS p SET selection_hash = new_hash
     WHERE p.tenant_id = tenant AND p.selection_hash = old_hash;
+    UPDATE inventory_core_internal.removals AS d SET selection_hash = new_hash
+    WHERE d.tenant_id = tenant AND d.selection_hash = old_hash;
+    UPDATE inventory_core_internal.removed_items AS d SET selection_hash = new_hash
+    WHERE d.tenant_id = tenant AND d.selection_hash = old_hash;
+    -- So that all changes of the selection are told under the same hash, in their order.
+    UPDATE inventory_core_internal.feed_entries AS e SET selection_hash = new_hash
+    WHERE e.tenant_id = tenant AND e.selection_hash = old_hash AND e.event IN ('missing', 'reappeared');
     UPDATE inventory_core_internal.refusals AS f SET selection_hash = new_hash, selection = replace_selection.selection
     WHERE f.tenant_id = tenant AND f.selection_hash = old_hash;
     DELETE FROM inventory_core_internal.selections AS s WHERE s.tenant_id = tenant AND s.selection_hash = old_hash;
+    PERFORM inventory_core_internal._add_event(tenant, 'replaced', NULL, new_hash, old_hash);
     RETURN new_hash;
 END
 $$;

@@ -37,7 +37,7 @@ impl Problem {
             format!("Item {position} (counted from 1), field \"{}\": it {}.", self.field, self.what)
         };
         let hint = "An item is {\"policy_type\": text, \"external_id\": text, \"display_name\"?: text or null, \
-                    \"meta\"?: object or null}. With on_bad_item 'record' the good items of a batch are stored.";
+                    \"meta\"?: object or null}. upsert_items stores the good items of a batch with on_bad_item => 'record'.";
         Error::new(self.kind, message, detail, hint)
     }
 }

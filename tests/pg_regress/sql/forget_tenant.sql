@@ -21,13 +21,19 @@ DECLARE
     run uuid;
 BEGIN
     FOR n IN 1..4 LOOP
-        run := regress.sync('run ' || n, tenant, '{}', CASE n WHEN 1 THEN '{vm/1,vm/2}' ELSE '{vm/1}' END::text[], NULL);
+        run := regress.sync('run ' || n, tenant, '{}', CASE n WHEN 1 THEN '{vm/1,vm/2}' ELSE '{vm/1,vm/4}' END::text[], NULL);
         PERFORM inventory_core.record_error(tenant, run, 'timeout');
         PERFORM inventory_core.finish_run(tenant, run, 'partial');
     END LOOP;
     PERFORM inventory_core.prune_runs(tenant, '0', 0);
+    run := regress.sync('removed', tenant, '{"removed": 1}', '{vm/5,vm/6}', NULL);
+    PERFORM inventory_core.remove_items(tenant, run, '[{"policy_type": "vm", "external_id": "5"}]');
+    PERFORM inventory_core.finish_run(tenant, run);
+    PERFORM inventory_core.forget_items(tenant, ARRAY(SELECT i.item_id FROM inventory_core.inventory_items(tenant) AS i WHERE i.external_id = '6'));
     run := regress.sync('running', tenant, '{"running": 1}', '{vm/3}', NULL);
     PERFORM inventory_core.record_throttle(tenant, run, 429, '60');
+    -- as finish_run does where another transaction gives out numbers
+    INSERT INTO inventory_core_internal.feed_waiting (tenant_id, run_id) VALUES (tenant, run);
     -- as start_run does where another transaction holds the lock of the row of the selection
     INSERT INTO inventory_core_internal.refusals (tenant_id, selection_hash, refusal_id, selection, refused_count, reason, refused_at)
     VALUES (tenant, inventory_core.selection_hash('{}'), gen_random_uuid(), '{}', 1, 'already_running', inventory_core_internal._now());

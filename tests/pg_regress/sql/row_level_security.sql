@@ -58,7 +58,7 @@ UPDATE inventory_core_internal.sync_runs SET status = status;
 ROLLBACK TO s;
 DELETE FROM inventory_core_internal.run_parts;
 ROLLBACK TO s;
-INSERT INTO inventory_core_internal.last_seen SELECT 'row_level_security', '*', 0, run_id, '' FROM inventory_core_internal.sync_runs;
+INSERT INTO inventory_core_internal.last_seen SELECT 'row_level_security', '*', 0, -1, run_id, '' FROM inventory_core_internal.sync_runs;
 ROLLBACK TO s;
 INSERT INTO inventory_core_internal.tenants VALUES ('row_level_security') ON CONFLICT (tenant_id) DO UPDATE SET next_item_id = 9;
 ROLLBACK;
