@@ -15,7 +15,7 @@ BEGIN
         -- what that selection does not miss itself, which includes what its running run saw
         SELECT s.chunk, r.start_no, inventory_core_internal._bitmap_subtract(s.item_ids, s.missing_ids) AS item_ids
         FROM (SELECT DISTINCT r.selection_hash FROM runs AS r) AS o
-        CROSS JOIN unnest(chunks) AS c (chunk)
+        CROSS JOIN (SELECT DISTINCT c.chunk FROM unnest(chunks) AS c (chunk)) AS c
         CROSS JOIN LATERAL (SELECT l.chunk, l.run_id, l.item_ids, p.missing_ids
                             FROM inventory_core_internal.last_seen AS l
                             JOIN inventory_core_internal.presence AS p
