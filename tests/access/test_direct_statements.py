@@ -236,7 +236,7 @@ HOSTILE = {
     "interval": ["'178000000 years'", "'-1 day'", "'-12 months 361 days'", "'7 days'", "'1 microsecond'"],
     "bytea": ["'\\x00'", "'\\x'", "decode(repeat('ff', 8208), 'hex')", "decode(repeat('3a30', 4000), 'hex')", "decode(repeat('00', 100000), 'hex')"],
     "jsonb": ["'null'", "'[]'", "'{}'", "'{\"a\": 1e400}'"], "uuid": ["gen_random_uuid()"], "boolean": ["true", "false"],
-    "text[]": ["'{}'", "'{NULL}'"], "oid": ["0"], "name": ["'x'"],
+    "text[]": ["'{}'", "'{NULL}'"], "uuid[]": ["'{}'", "'{NULL}'", "array_fill(gen_random_uuid(), ARRAY[100, 100])"], "oid": ["0"], "name": ["'x'"],
 }
 
 
