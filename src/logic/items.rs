@@ -180,7 +180,9 @@ pub fn read_at<'a>(text: &'a str, whitelist: &Whitelist, tick: Tick<'_>) -> Opti
 
 /// An error of the batch as a whole (not an array, too many items), which takes precedence over that of an item.
 fn whole_is_wrong(array: &str) -> Option<Error> {
-    let Ok(elements) = serde_json::from_str::<Vec<&RawValue>>(array) else { return Some(not_an_array(array)) };
+    let Ok(elements) = serde_json::from_str::<Vec<&RawValue>>(array) else {
+        return Some(not_an_array(array));
+    };
     let fits = i32::try_from(elements.len()).is_ok_and(|length| length <= MAX_ITEMS);
     (!fits).then(|| {
         Error::invalid(
