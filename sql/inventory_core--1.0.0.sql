@@ -621,6 +621,14 @@ STRICT STABLE PARALLEL SAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_readable_tenant_wrapper';
 
+-- inventory_core::api::tenant::_wait_until_unbound
+CREATE  FUNCTION inventory_core_internal."_wait_until_unbound"(
+	"tenant" TEXT /* & str */
+) RETURNS void
+STRICT VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_wait_until_unbound_wrapper';
+
 -- inventory_core::api::tenant::_writable_tenant
 CREATE  FUNCTION inventory_core_internal."_writable_tenant"(
 	"needed" TEXT /* & str */
@@ -1654,6 +1662,96 @@ END
 $$;
 COMMENT ON FUNCTION inventory_core.set_tenant_limit(text, integer) IS
     'Limits the running runs of a tenant: 0 closes it, -1 means no limit, NULL the setting; for the owner of the extension';
+-- Where the rows of tenants are, if they are spread over several servers or nodes (docs/scaling.md). A server that has all of
+-- its tenants' rows, and always had, has no row here, and set_tenant looks no further (src/server/home.rs).
+CREATE TABLE inventory_core_internal.home_ranges (
+    lo integer NOT NULL,
+    hi integer NOT NULL,
+    CONSTRAINT home_ranges_pkey PRIMARY KEY (lo, hi),
+    CONSTRAINT home_ranges_is_a_range CHECK (lo <= hi OR (lo, hi) = (0, -1))
+);
+COMMENT ON TABLE inventory_core_internal.home_ranges IS
+    'The tenants whose rows are on this server, as ranges of hashtext(tenant); no row: all. Only the owner of the extension writes it';
+COMMENT ON COLUMN inventory_core_internal.home_ranges.lo IS 'First hash of the range';
+COMMENT ON COLUMN inventory_core_internal.home_ranges.hi IS
+    'Last hash of the range; 0 to -1 is the empty range of a node without tenants';
+SELECT pg_extension_config_dump('inventory_core_internal.home_ranges', '');
+ALTER TABLE inventory_core_internal.home_ranges ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY all_ranges ON inventory_core_internal.home_ranges FOR SELECT USING (true);
+COMMENT ON POLICY all_ranges ON inventory_core_internal.home_ranges IS 'Ranges name no tenant, so every reader sees all of them';
+SELECT inventory_core_internal._let_owner_write('inventory_core_internal.home_ranges');
+SELECT inventory_core_internal._collect_no_statistics('inventory_core_internal.home_ranges');
+
+-- A function in FROM, so that the planner inlines it: a scalar one with subqueries would be planned at every call.
+CREATE FUNCTION inventory_core_internal._home_range(tenant text) RETURNS TABLE (includes_tenant boolean)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 1
+BEGIN ATOMIC
+    SELECT NOT EXISTS (SELECT FROM inventory_core_internal.home_ranges AS r)
+        OR EXISTS (SELECT FROM inventory_core_internal.home_ranges AS r
+                   WHERE hashtext(tenant COLLATE "C") BETWEEN r.lo AND r.hi);
+END;
+COMMENT ON FUNCTION inventory_core_internal._home_range(text) IS
+    'Whether the ranges of this server include the tenant; without ranges they include every tenant';
+-- The moves of single tenants between servers, written by scripts/move-tenant on both. The owner's: a maintainer who forgets a
+-- tenant must not open it.
+--
+--   at the source                                at the target
+--   leaving  closed; its rows count              arriving  closed; rows that are here do not count
+--   left     closed; its rows do not count       arrived   closed; all rows are here
+--   gone     closed; its rows are removed        here      open
+CREATE TABLE inventory_core_internal.tenant_moves (
+    tenant_id  text COLLATE "C" NOT NULL,
+    state      text NOT NULL,
+    move_id    uuid NOT NULL,
+    changed_at timestamptz NOT NULL,
+    CONSTRAINT tenant_moves_pkey PRIMARY KEY (tenant_id),
+    CONSTRAINT tenant_moves_tenant_id_is_a_tenant CHECK (octet_length(tenant_id) BETWEEN 1 AND 255 AND tenant_id <> '*'),
+    CONSTRAINT tenant_moves_state_is_known CHECK (state IN ('leaving', 'left', 'gone', 'arriving', 'arrived', 'here'))
+);
+COMMENT ON TABLE inventory_core_internal.tenant_moves IS
+    'The last move of each tenant that was moved from or to this server; only the owner of the extension writes it';
+COMMENT ON COLUMN inventory_core_internal.tenant_moves.tenant_id IS 'Name of the tenant';
+COMMENT ON COLUMN inventory_core_internal.tenant_moves.state IS
+    'leaving, left or gone from here; arriving, arrived or here. The tenant can be bound in the last one only';
+COMMENT ON COLUMN inventory_core_internal.tenant_moves.move_id IS 'The move; the same at the source and at the target';
+COMMENT ON COLUMN inventory_core_internal.tenant_moves.changed_at IS 'When the state last changed';
+SELECT pg_extension_config_dump('inventory_core_internal.tenant_moves', '');
+ALTER TABLE inventory_core_internal.tenant_moves ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY own_move ON inventory_core_internal.tenant_moves FOR SELECT
+    USING (tenant_id >= (SELECT inventory_core_internal._first_listed_tenant())
+           AND tenant_id <= (SELECT inventory_core_internal._last_listed_tenant()));
+COMMENT ON POLICY own_move ON inventory_core_internal.tenant_moves IS
+    'A tenant sees its own move; the owner of the extension sees all moves';
+CREATE POLICY own_move_only ON inventory_core_internal.tenant_moves AS RESTRICTIVE FOR SELECT
+    USING ((SELECT inventory_core_internal._first_listed_tenant()) <= tenant_id
+           AND (SELECT inventory_core_internal._last_listed_tenant()) >= tenant_id AND inventory_core_internal._fences_plans());
+COMMENT ON POLICY own_move_only ON inventory_core_internal.tenant_moves IS
+    'The same as a restriction on every other policy; plans use an index of the tenant only';
+-- See the policies of the same names on tenants.
+CREATE POLICY bound_at_all ON inventory_core_internal.tenant_moves AS RESTRICTIVE FOR SELECT
+    USING (tableoid = (SELECT 'inventory_core_internal.tenant_moves'::regclass
+                       WHERE inventory_core_internal._first_listed_tenant() IS NOT NULL));
+COMMENT ON POLICY bound_at_all ON inventory_core_internal.tenant_moves IS
+    'Requires a bound tenant, however the table is read';
+CREATE POLICY bound_at_all_first ON inventory_core_internal.tenant_moves AS RESTRICTIVE FOR SELECT
+    USING ((SELECT 'inventory_core_internal.tenant_moves'::regclass
+            WHERE inventory_core_internal._first_listed_tenant() IS NOT NULL) = tableoid);
+COMMENT ON POLICY bound_at_all_first ON inventory_core_internal.tenant_moves IS
+    'The same with the operands exchanged, so that it is evaluated before the table is read';
+SELECT inventory_core_internal._let_owner_write('inventory_core_internal.tenant_moves');
+SELECT inventory_core_internal._collect_no_statistics('inventory_core_internal.tenant_moves');
+
+CREATE FUNCTION inventory_core_internal._away(tenant text) RETURNS TABLE (state text)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 1
+BEGIN ATOMIC
+    SELECT CASE m.state WHEN 'gone' THEN 'elsewhere' ELSE 'moving' END
+    FROM inventory_core_internal.tenant_moves AS m
+    WHERE m.tenant_id = tenant AND m.state <> 'here'
+    UNION ALL
+    SELECT 'elsewhere' FROM inventory_core_internal._home_range(tenant) AS h WHERE NOT h.includes_tenant;
+END;
+COMMENT ON FUNCTION inventory_core_internal._away(text) IS
+    'No row if this server has the rows of the bound tenant; else moving or elsewhere. For set_tenant, after it has bound';
 -- Refused starts that could not be counted in selections at once, because another transaction held the row lock or the
 -- selection had no run yet. A later refusal adds them up.
 CREATE TABLE inventory_core_internal.refusals (
@@ -1723,6 +1821,8 @@ COMMENT ON FUNCTION inventory_core.set_tenant(text) IS
 COMMENT ON FUNCTION inventory_core.clear_tenant() IS 'Ends the binding of this transaction';
 COMMENT ON FUNCTION inventory_core_internal._bind_every() IS
     'Lets this transaction list the tenants, if every tenant is granted to the caller; it can read nothing else, nor write';
+COMMENT ON FUNCTION inventory_core_internal._wait_until_unbound(text) IS
+    'Waits until no transaction is bound to the tenant, and keeps it unbound until the end of the transaction; for the owner';
 COMMENT ON FUNCTION inventory_core.current_tenant() IS 'The tenant that this transaction is bound to, or NULL';
 COMMENT ON FUNCTION inventory_core.is_retryable(integer) IS
     'Whether a request that got this HTTP status may succeed if it is sent again';
@@ -5719,7 +5819,7 @@ GRANT SELECT ON
     inventory_core_internal.last_seen, inventory_core_internal.run_changes_bitmaps, inventory_core_internal.cooldowns,
     inventory_core_internal.refusals, inventory_core_internal.pruned_runs, inventory_core_internal.run_slots,
     inventory_core_internal.item_types, inventory_core_internal.presence, inventory_core_internal.selection_types,
-    inventory_core_internal.type_counts,
+    inventory_core_internal.type_counts, inventory_core_internal.home_ranges, inventory_core_internal.tenant_moves,
     inventory_core.inventory_items, inventory_core.inventory_sync_runs, inventory_core.inventory_sync_errors,
     inventory_core.inventory_selections, inventory_core.run_progress
     TO inventory_core_reader;

@@ -25,6 +25,8 @@ pub enum Kind {
     Fold = 7,
     /// A slot of the limit over all tenants: the only lock without a tenant.
     Slot = 8,
+    /// Whether the rows of a tenant are on this server; `home.rs` takes it.
+    Home = 9,
 }
 
 impl Kind {

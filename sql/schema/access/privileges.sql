@@ -128,7 +128,7 @@ GRANT SELECT ON
     inventory_core_internal.last_seen, inventory_core_internal.run_changes_bitmaps, inventory_core_internal.cooldowns,
     inventory_core_internal.refusals, inventory_core_internal.pruned_runs, inventory_core_internal.run_slots,
     inventory_core_internal.item_types, inventory_core_internal.presence, inventory_core_internal.selection_types,
-    inventory_core_internal.type_counts,
+    inventory_core_internal.type_counts, inventory_core_internal.home_ranges, inventory_core_internal.tenant_moves,
     inventory_core.inventory_items, inventory_core.inventory_sync_runs, inventory_core.inventory_sync_errors,
     inventory_core.inventory_selections, inventory_core.run_progress
     TO inventory_core_reader;
