@@ -1752,6 +1752,20 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION inventory_core_internal._away(text) IS
     'No row if this server has the rows of the bound tenant; else moving or elsewhere. For set_tenant, after it has bound';
+-- What Citus distributes: a table without rows, whose shards say which node has which tenants. The tables with rows stay
+-- ordinary tables of each node (docs/scaling.md). tenant_id has no COLLATE "C", because Citus distributes by a column that has
+-- the default collation of its type.
+CREATE TABLE inventory_core_internal.tenant_home (
+    tenant_id text NOT NULL,
+    CONSTRAINT tenant_home_pkey PRIMARY KEY (tenant_id),
+    CONSTRAINT tenant_home_has_no_row CHECK (false)
+);
+COMMENT ON TABLE inventory_core_internal.tenant_home IS 'Has no row: distributed by Citus, its shards say where tenants are';
+COMMENT ON COLUMN inventory_core_internal.tenant_home.tenant_id IS 'Name of the tenant';
+ALTER TABLE inventory_core_internal.tenant_home ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY nobody ON inventory_core_internal.tenant_home AS RESTRICTIVE USING (false);
+COMMENT ON POLICY nobody ON inventory_core_internal.tenant_home IS 'The table has no row';
+SELECT inventory_core_internal._collect_no_statistics('inventory_core_internal.tenant_home');
 -- Refused starts that could not be counted in selections at once, because another transaction held the row lock or the
 -- selection had no run yet. A later refusal adds them up.
 CREATE TABLE inventory_core_internal.refusals (
@@ -5689,6 +5703,427 @@ END
 $$;
 COMMENT ON FUNCTION inventory_core.revoke_access(regrole, text) IS
     'Deletes the grant of this tenant; for the owner of the extension';
+-- Commands on the other nodes of a Citus cluster. Citus connects as the current user and runs each command in a transaction of its own.
+
+CREATE FUNCTION inventory_core_internal._run_on_other_nodes(command text)
+RETURNS TABLE (node text, success boolean, result text)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN QUERY EXECUTE
+        'SELECT format(''%s:%s'', r.node_name, r.node_port), r.success, r.result
+         FROM (SELECT array_agg(n.nodename ORDER BY n.nodeid) AS names, array_agg(n.nodeport ORDER BY n.nodeid) AS ports,
+                      array_agg($1 ORDER BY n.nodeid) AS commands
+               FROM pg_dist_node AS n
+               WHERE n.noderole = ''primary'' AND n.isactive AND n.groupid <> (SELECT l.groupid FROM pg_dist_local_group AS l)) AS n
+         CROSS JOIN LATERAL master_run_on_worker(n.names, n.ports, n.commands, false) AS r
+         WHERE n.names IS NOT NULL'
+        USING command;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._run_on_other_nodes(text) IS
+    'Runs a command on every other node of Citus; what each said';
+
+CREATE FUNCTION inventory_core_internal._on_other_nodes(command text) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    failed text;
+BEGIN
+    SELECT string_agg(format('%s: %s', r.node, r.result), '; ' ORDER BY r.node) INTO failed
+    FROM inventory_core_internal._run_on_other_nodes(
+        -- in one column: Citus wants no more
+        regexp_replace(command, '^SELECT (.*)$',
+                       'SELECT pg_catalog.concat(pg_catalog.set_config(''citus.enable_ddl_propagation'', ''off'', true), \1)')) AS r
+    WHERE NOT r.success;
+    IF failed IS NOT NULL THEN
+        RAISE EXCEPTION 'the command failed on other nodes'
+            USING ERRCODE = 'object_not_in_prerequisite_state',
+                  DETAIL = failed,
+                  HINT = 'It may have succeeded on the rest of them. Repeat the call when all nodes answer.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._on_other_nodes(text) IS
+    'Runs a command on every other node of Citus, which repeats it nowhere; raises 55000 naming the nodes where it failed';
+
+CREATE FUNCTION inventory_core_internal._rows_of_other_nodes(call text) RETURNS TABLE (node text, rows json)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN QUERY
+    SELECT r.node,
+           CASE WHEN r.success THEN (
+                    SELECT coalesce(json_agg(CASE WHEN e.row ? 'check_name'
+                                                  THEN e.row || jsonb_build_object('detail', format('%s: %s', r.node, e.row ->> 'detail'))
+                                                  ELSE e.row END), '[]')
+                    FROM jsonb_array_elements(nullif(r.result, '')::jsonb) AS e (row))
+                WHEN call LIKE '%.doctor(%' THEN json_build_array(json_build_object(
+                    'check_name', 'node', 'ok', false, 'detail', format('%s: %s', r.node, r.result),
+                    'hint', 'See whether the node runs, and whether the current role can log in there.'))
+           END
+    FROM inventory_core_internal._run_on_other_nodes(
+        'SELECT coalesce(jsonb_agg(to_jsonb(f)), ''[]'') FROM ' || call || ' AS f') AS r;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._rows_of_other_nodes(text) IS
+    'The rows that a function returns on every other node of Citus';
+
+CREATE FUNCTION inventory_core_internal._on_node(node_name text, node_port integer, command text) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    answer record;
+BEGIN
+    EXECUTE 'SELECT r.success, r.result FROM master_run_on_worker(ARRAY[$1], ARRAY[$2], ARRAY[$3], false) AS r'
+    INTO answer USING node_name, node_port, command;
+    IF NOT answer.success THEN
+        RAISE EXCEPTION 'the command failed on node %:%', node_name, node_port
+            USING ERRCODE = 'object_not_in_prerequisite_state',
+                  DETAIL = answer.result,
+                  HINT = 'Repeat the call when all nodes answer.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._on_node(text, integer, text) IS
+    'Runs a command on one other node of Citus; raises 55000 if it failed';
+-- Calls on the nodes of a Citus cluster. A single server has none of this: distribute() moves each public function that
+-- concerns a tenant, or every node, to inventory_core_internal, and puts in its place a function of the same name that calls it
+-- where it has to run. These functions differ in their signatures alone, so they are generated.
+
+-- SQL-standard bodies and PL/pgSQL alike; VARIADIC is needed to pass an array on.
+CREATE FUNCTION inventory_core_internal._passed_arguments(function oid, form text) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT coalesce(string_agg(CASE WHEN a.nth = p.pronargs AND p.provariadic <> 0 AND form <> '%s' THEN 'VARIADIC ' ELSE '' END
+                               || CASE form WHEN '$' THEN '$' || a.nth ELSE format(form, format_type(a.type, NULL)) END,
+                               ', ' ORDER BY a.nth), '')
+    FROM pg_proc AS p
+    CROSS JOIN LATERAL unnest(p.proargtypes::oid[]) WITH ORDINALITY AS a (type, nth)
+    WHERE p.oid = function;
+END;
+COMMENT ON FUNCTION inventory_core_internal._passed_arguments(oid, text) IS
+    'The arguments of a function as a list: $1, $2 for the form $; else each type in that form, %s for a signature';
+
+CREATE FUNCTION inventory_core_internal._forwarded_functions()
+RETURNS TABLE (function oid, kind text, is_forwarding boolean)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT p.oid, k.kind, starts_with(p.prosrc, '/* forwards */')
+    FROM pg_proc AS p
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN p.proname IN ('grant_access', 'revoke_access', 'allow_meta', 'disallow_meta', 'set_tenant_limit')
+                        THEN 'every node'
+                    WHEN p.proname = 'maintain' THEN 'procedure'
+                    WHEN p.proname IN ('doctor', 'metrics', 'stale_selections', 'tenants') THEN 'rows of every node'
+                    WHEN p.proname <> 'set_tenant' AND p.provolatile <> 'i' AND p.proargnames[1] = 'tenant' THEN 'tenant' END)
+        AS k (kind)
+    WHERE p.pronamespace = 'inventory_core'::regnamespace AND k.kind IS NOT NULL;
+END;
+COMMENT ON FUNCTION inventory_core_internal._forwarded_functions() IS
+    'Public functions that must run on the node of their tenant, or on every node; whether a generated one is in their place';
+
+CREATE FUNCTION inventory_core_internal._forwarding_body(function oid, kind text) RETURNS text
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    p pg_proc := (SELECT p FROM pg_proc AS p WHERE p.oid = function);
+    arguments CONSTANT text := inventory_core_internal._passed_arguments(function, '$');
+    call CONSTANT text := format('inventory_core_internal.%I(%s)', p.proname, arguments);
+    literals CONSTANT text := inventory_core_internal._passed_arguments(function, '%%L::%s');
+    remote_call CONSTANT text := format('format(%L%s)', format('inventory_core_internal.%I(%s)', p.proname, literals),
+                                        CASE WHEN p.pronargs > 0 THEN ', ' || replace(arguments, 'VARIADIC ', '') ELSE '' END);
+    is_void CONSTANT boolean := p.prorettype = 'void'::regtype;
+    using_arguments CONSTANT text := CASE WHEN p.pronargs > 0 THEN ' USING ' || arguments ELSE '' END;
+BEGIN
+    IF kind = 'every node' THEN
+        RETURN format($body$
+            BEGIN
+                -- Citus would repeat the GRANT of a role on the other nodes, and the commands there would wait for it.
+                PERFORM set_config('citus.enable_ddl_propagation', 'off', true);
+                PERFORM %s;
+                PERFORM inventory_core_internal._on_other_nodes('SELECT ' || %s);
+            END$body$, call, remote_call);
+    ELSIF kind = 'procedure' THEN
+        RETURN format($body$
+            BEGIN
+                CALL %s;
+                PERFORM inventory_core_internal._on_other_nodes(pg_catalog.concat('CALL ', pg_catalog.%s));
+            END$body$, call, remote_call);
+    ELSIF kind = 'rows of every node' THEN
+        RETURN format($body$
+            #variable_conflict use_column
+            BEGIN
+                RETURN QUERY SELECT * FROM %s;
+                RETURN QUERY
+                SELECT r.* FROM inventory_core_internal._rows_of_other_nodes(%s) AS n
+                CROSS JOIN LATERAL json_to_recordset(n.rows) AS r (%s);
+            END$body$, call, remote_call,
+            CASE WHEN p.proargmodes IS NULL THEN format('%I %s', p.proname, format_type(p.prorettype, NULL))
+                 ELSE (SELECT string_agg(format('%I %s', a.name, format_type(a.type, NULL)), ', ' ORDER BY a.nth)
+                       FROM unnest(p.proargnames, p.proallargtypes, p.proargmodes) WITH ORDINALITY AS a (name, type, mode, nth)
+                       WHERE a.mode = 't') END);
+    END IF;
+    -- Citus runs it where the tenant is, if the planner knows its name: EXECUTE plans with the values.
+    RETURN format($body$
+        #variable_conflict use_column
+        %s
+        BEGIN
+            IF $1 IS NULL OR (SELECT h.includes_tenant FROM inventory_core_internal._home_range($1) AS h) THEN
+                %s SELECT * %s FROM %s;
+            ELSE
+                %s EXECUTE %L %s%s;
+            END IF;
+            %s
+        END$body$,
+        CASE WHEN NOT p.proretset AND NOT is_void THEN format('DECLARE result %s;', format_type(p.prorettype, NULL)) END,
+        CASE WHEN p.proretset THEN 'RETURN QUERY' WHEN is_void THEN 'PERFORM FROM (' END,
+        CASE WHEN NOT p.proretset AND NOT is_void THEN 'INTO result' END,
+        call || CASE WHEN is_void THEN ') AS done' ELSE '' END,
+        CASE WHEN p.proretset THEN 'RETURN QUERY' END,
+        format('SELECT * FROM inventory_core_internal.%I(%s)', p.proname, arguments),
+        CASE WHEN NOT p.proretset AND NOT is_void THEN 'INTO result' END,
+        using_arguments,
+        CASE WHEN NOT p.proretset AND NOT is_void THEN 'RETURN result;' END);
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._forwarding_body(oid, text) IS
+    'The body of the function that distribute() puts in the place of a public one';
+
+CREATE FUNCTION inventory_core_internal._forward_calls() RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    f record;
+    replaced regprocedure;
+    generated text;
+    grantee regrole;
+BEGIN
+    PERFORM inventory_core_internal._require_owner();
+    -- Every node does this by itself.
+    PERFORM set_config('citus.enable_ddl_propagation', 'off', true);
+    FOR f IN
+        SELECT w.function, w.kind, p.proname, p.provolatile, p.proacl, p.prosrc,
+               CASE p.prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END AS is_a,
+               pg_get_function_identity_arguments(p.oid) AS identity, pg_get_function_arguments(p.oid) AS arguments,
+               pg_get_function_result(p.oid) AS result, obj_description(p.oid, 'pg_proc') AS comment
+        FROM inventory_core_internal._forwarded_functions() AS w
+        JOIN pg_proc AS p ON p.oid = w.function
+        WHERE NOT w.is_forwarding
+    LOOP
+        generated := format('inventory_core.%I(%s)', f.proname, f.identity);
+        -- An upgrade of the extension replaces a generated function by a new version of what it calls.
+        replaced := to_regprocedure(format('inventory_core_internal.%I(%s)', f.proname,
+                                           inventory_core_internal._passed_arguments(f.function, '%s')));
+        IF replaced IS NOT NULL THEN
+            EXECUTE format('ALTER EXTENSION inventory_core DROP %s %s', f.is_a, replaced);
+            EXECUTE format('DROP %s %s', f.is_a, replaced);
+        END IF;
+        EXECUTE format('ALTER %s %s SET SCHEMA inventory_core_internal', f.is_a, generated);
+        EXECUTE format('CREATE %s inventory_core.%I(%s) %s LANGUAGE plpgsql %s AS %L', f.is_a, f.proname, f.arguments,
+            'RETURNS ' || f.result,
+            CASE WHEN f.is_a = 'FUNCTION' THEN
+                CASE f.provolatile WHEN 's' THEN 'STABLE' ELSE 'VOLATILE' END
+                || ' PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp' END,
+            '/* forwards */' || inventory_core_internal._forwarding_body(f.function, f.kind));
+        EXECUTE format('REVOKE ALL ON %s %s FROM PUBLIC', f.is_a, generated);
+        FOR grantee IN SELECT a.grantee FROM aclexplode(f.proacl) AS a JOIN pg_roles AS r ON r.oid = a.grantee LOOP
+            EXECUTE format('GRANT EXECUTE ON %s %s TO %s', f.is_a, generated, grantee);
+        END LOOP;
+        EXECUTE format('COMMENT ON %s %s IS %L', f.is_a, generated, f.comment);
+        EXECUTE format('ALTER EXTENSION inventory_core ADD %s %s', f.is_a, generated);
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._forward_calls() IS
+    'Puts generated functions in the place of those that must run on the node of their tenant, or on every node; on this node';
+CREATE FUNCTION inventory_core_internal._check_distribute(shard_count integer) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    is_coordinator boolean;
+    is_distributed boolean;
+BEGIN
+    PERFORM inventory_core_internal._require_owner();
+    PERFORM inventory_core_internal._require('shard_count', shard_count IS NOT NULL);
+    IF shard_count NOT BETWEEN 1 AND 64000 THEN
+        RAISE EXCEPTION 'invalid value for shard_count'
+            USING ERRCODE = 'invalid_parameter_value',
+                  DETAIL = format('It is %s.', shard_count),
+                  HINT = 'Use a count from 1 to 64000; twice the number of nodes that you may ever have is enough.';
+    END IF;
+    IF NOT EXISTS (SELECT FROM pg_extension AS e WHERE e.extname = 'citus') THEN
+        RAISE EXCEPTION 'Citus is not installed in this database'
+            USING ERRCODE = 'feature_not_supported',
+                  DETAIL = 'distribute() places tenants on the nodes of a Citus cluster.',
+                  HINT = 'A single server, or several plain servers, need no distribute(): see docs/scaling.md.';
+    END IF;
+    EXECUTE 'SELECT citus_is_coordinator(), EXISTS (SELECT FROM pg_dist_partition AS p WHERE p.logicalrelid = $1)'
+    INTO is_coordinator, is_distributed
+    USING 'inventory_core_internal.tenant_home'::regclass;
+    IF NOT is_coordinator THEN
+        RAISE EXCEPTION 'distribute() must be called at the coordinator'
+            USING ERRCODE = 'object_not_in_prerequisite_state',
+                  DETAIL = 'This node is a worker.',
+                  HINT = 'Connect to the coordinator of the Citus cluster.';
+    END IF;
+    IF NOT is_distributed
+       AND (EXISTS (SELECT FROM inventory_core_internal.selections) OR EXISTS (SELECT FROM inventory_core_internal.tenants)) THEN
+        RAISE EXCEPTION 'this node has rows of tenants'
+            USING ERRCODE = 'object_not_in_prerequisite_state',
+                  DETAIL = 'distribute() moves no rows, and most tenants get another node than this one.',
+                  HINT = 'Call it in a new cluster, and move the tenants there (docs/scaling.md).';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._check_distribute(integer) IS 'Raises unless distribute() can be called here';
+
+CREATE FUNCTION inventory_core_internal._distribute_tenants(shard_count integer) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    EXECUTE 'SELECT create_distributed_table($1, ''tenant_id'', colocate_with => ''none'', shard_count => $2)
+             WHERE NOT EXISTS (SELECT FROM pg_dist_partition AS p WHERE p.logicalrelid = $1)'
+    USING 'inventory_core_internal.tenant_home'::regclass, shard_count;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._distribute_tenants(integer) IS 'Distributes the table tenant_home';
+
+CREATE FUNCTION inventory_core_internal._distribute_functions() RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    function regprocedure;
+BEGIN
+    FOR function IN
+        SELECT to_regprocedure(format('inventory_core_internal.%I(%s)', p.proname,
+                                      inventory_core_internal._passed_arguments(p.oid, '%s')))
+        FROM inventory_core_internal._forwarded_functions() AS w
+        JOIN pg_proc AS p ON p.oid = w.function
+        WHERE w.kind = 'tenant'
+    LOOP
+        EXECUTE 'SELECT create_distributed_function($1, ''tenant'', colocate_with => $2, force_delegation => true)'
+        USING function, 'inventory_core_internal.tenant_home';
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._distribute_functions() IS
+    'Tells Citus that calls of these functions run on the node of their tenant';
+
+CREATE FUNCTION inventory_core_internal._add_ranges(lo integer[], hi integer[]) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM inventory_core_internal._require_owner();
+    INSERT INTO inventory_core_internal.home_ranges (lo, hi)
+    SELECT r.lo, r.hi FROM unnest(lo, hi) AS r (lo, hi)
+    UNION
+    -- A node without tenants.
+    SELECT 0, -1
+    ON CONFLICT DO NOTHING;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._add_ranges(integer[], integer[]) IS
+    'Adds ranges of tenants whose rows are on this node';
+
+-- A range that a node has already stays there: Citus may have moved the empty shard since, but the rows are where they were.
+CREATE FUNCTION inventory_core_internal._spread_ranges() RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    taken jsonb;
+    node record;
+BEGIN
+    SELECT jsonb_agg(r.range) INTO taken
+    FROM (SELECT to_jsonb(h) FROM inventory_core_internal.home_ranges AS h
+          UNION
+          SELECT e.range
+          FROM inventory_core_internal._rows_of_other_nodes('inventory_core_internal.home_ranges') AS n
+          CROSS JOIN LATERAL jsonb_array_elements(n.rows::jsonb) AS e (range)) AS r (range);
+    FOR node IN EXECUTE
+        'SELECT n.nodename, n.nodeport, n.groupid = (SELECT l.groupid FROM pg_dist_local_group AS l) AS is_here,
+                array_agg(s.lo) FILTER (WHERE s.lo IS NOT NULL) AS lo, array_agg(s.hi) FILTER (WHERE s.lo IS NOT NULL) AS hi
+         FROM pg_dist_node AS n
+         LEFT JOIN (SELECT p.groupid, d.shardminvalue::integer AS lo, d.shardmaxvalue::integer AS hi
+                    FROM pg_dist_shard AS d
+                    JOIN pg_dist_placement AS p ON p.shardid = d.shardid
+                    WHERE d.logicalrelid = $1) AS s
+             ON s.groupid = n.groupid AND NOT coalesce($2, ''[]'') @> jsonb_build_array(jsonb_build_object(''lo'', s.lo, ''hi'', s.hi))
+         WHERE n.noderole = ''primary'' AND n.isactive
+         GROUP BY n.nodeid, n.nodename, n.nodeport, n.groupid'
+        USING 'inventory_core_internal.tenant_home'::regclass, taken
+    LOOP
+        IF node.is_here THEN
+            PERFORM inventory_core_internal._add_ranges(coalesce(node.lo, '{}'), coalesce(node.hi, '{}'));
+        ELSE
+            PERFORM inventory_core_internal._on_node(node.nodename, node.nodeport, format(
+                'SELECT inventory_core_internal._add_ranges(%L::integer[], %L::integer[])',
+                coalesce(node.lo, '{}'), coalesce(node.hi, '{}')));
+        END IF;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._spread_ranges() IS
+    'Gives each node the ranges of its shards, except those that a node has already';
+
+CREATE FUNCTION inventory_core_internal._spread_settings() RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    command text;
+BEGIN
+    FOR command IN
+        SELECT format('SELECT inventory_core_internal.grant_access(%L::regrole, %L, %L)',
+                      quote_ident(g.role_name), g.tenant_id, g.access)
+        FROM inventory_core_internal.tenant_grants AS g
+        JOIN pg_roles AS r ON r.oid = g.role_oid AND r.rolname = g.role_name
+        UNION ALL
+        SELECT format('SELECT inventory_core_internal.allow_meta(%L, %L)', w.policy_type, w.key)
+        FROM inventory_core_internal.meta_whitelist AS w
+        UNION ALL
+        SELECT format('SELECT inventory_core_internal.set_tenant_limit(%L, %s)', l.tenant_id, l.max_running_runs)
+        FROM inventory_core_internal.tenant_limits AS l
+    LOOP
+        PERFORM inventory_core_internal._on_other_nodes(command);
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._spread_settings() IS
+    'Repeats the grants, the whitelist and the limits of tenants of this node on the others';
+
+-- It commits in between, because a node learns what is distributed when the transaction commits. See maintain for the names.
+CREATE PROCEDURE inventory_core.distribute(shard_count integer DEFAULT 32)
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    PERFORM inventory_core_internal._check_distribute(shard_count);
+    PERFORM inventory_core_internal._distribute_tenants(shard_count);
+    COMMIT;
+    PERFORM inventory_core_internal._on_other_nodes('SELECT inventory_core_internal._forward_calls()');
+    PERFORM inventory_core_internal._forward_calls();
+    COMMIT;
+    PERFORM inventory_core_internal._distribute_functions();
+    COMMIT;
+    PERFORM inventory_core_internal._spread_ranges();
+    COMMIT;
+    PERFORM inventory_core_internal._spread_settings();
+    COMMIT;
+END
+$$;
+COMMENT ON PROCEDURE inventory_core.distribute(integer) IS
+    'Places tenants on the nodes of a Citus cluster; for the owner of the extension, at the coordinator; may be repeated';
 -- Privileges on objects. The policies decide about rows.
 
 -- Includes privileges that ALTER DEFAULT PRIVILEGES of the database gave.

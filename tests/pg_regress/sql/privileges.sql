@@ -42,12 +42,12 @@ WHERE c.relnamespace = ANY ('{inventory_core,inventory_core_internal}'::regnames
   AND EXISTS (SELECT FROM pg_policy AS p WHERE p.polrelid = c.oid AND p.polpermissive AND p.polcmd IN ('*', k.command))
   AND NOT EXISTS (SELECT FROM pg_policy AS p WHERE p.polrelid = c.oid AND NOT p.polpermissive AND p.polcmd IN ('*', k.command)) ORDER BY 1, 2;
 SELECT c.oid::regclass AS no_tenant FROM pg_class AS c
-WHERE c.relnamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[]) AND c.relkind IN ('r', 'p') AND c.relname NOT IN ('meta_whitelist', 'run_slots')
+WHERE c.relnamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[]) AND c.relkind IN ('r', 'p') AND c.relname NOT IN ('meta_whitelist', 'run_slots', 'home_ranges')
   AND NOT EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id');
 SELECT k.conname AS leads_with_another FROM pg_constraint AS k JOIN pg_class AS c ON c.oid = k.conrelid JOIN pg_attribute AS a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1]
-WHERE k.connamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[]) AND k.contype IN ('p', 'u', 'f') AND a.attname <> 'tenant_id' AND c.relname NOT IN ('meta_whitelist', 'run_slots');
+WHERE k.connamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[]) AND k.contype IN ('p', 'u', 'f') AND a.attname <> 'tenant_id' AND c.relname NOT IN ('meta_whitelist', 'run_slots', 'home_ranges');
 SELECT i.indexrelid::regclass AS leads_with_another FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indrelid JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
-WHERE c.relnamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[]) AND a.attname <> 'tenant_id' AND c.relname NOT IN ('meta_whitelist', 'run_slots')
+WHERE c.relnamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[]) AND a.attname <> 'tenant_id' AND c.relname NOT IN ('meta_whitelist', 'run_slots', 'home_ranges')
   AND i.indexrelid <> 'inventory_core_internal.tenant_grants_role_oid'::regclass;     -- by which a role comes by its own grants only
 SELECT c.oid::regclass AS view_of_its_owner FROM pg_class AS c
 WHERE c.relnamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[]) AND c.relkind = 'v' AND NOT c.reloptions @> ARRAY['security_invoker=true', 'security_barrier=true'];
