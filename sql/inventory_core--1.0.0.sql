@@ -5185,7 +5185,10 @@ BEGIN
         FROM inventory_core.granted_tenants() AS g
         WHERE g <> '*' AND (SELECT u.grant_access FROM inventory_core_internal._usable_grant(g) AS u) = 'maintainer';
     END IF;
-    RETURN coalesce(tenants, '{}');
+    -- On a node of Citus: those that are here.
+    RETURN ARRAY(SELECT t.name FROM unnest(tenants) WITH ORDINALITY AS t (name, nth)
+                 CROSS JOIN LATERAL inventory_core_internal._home_range(t.name) AS h
+                 WHERE h.includes_tenant ORDER BY t.nth);
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._maintained_tenants() IS 'The tenants to which the caller has maintainer access';
@@ -5301,6 +5304,8 @@ BEGIN
         'ALTER TABLE ... ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY, or install the extension again.'
     FROM pg_class AS c
     WHERE c.relnamespace = 'inventory_core_internal'::regnamespace AND c.relkind IN ('r', 'p')
+      -- not the shards of Citus, which have no row
+      AND c.relname !~ '^tenant_home_[0-9]+$'
       AND EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped)
       AND NOT (c.relrowsecurity AND c.relforcerowsecurity
                AND EXISTS (SELECT FROM pg_policy AS p WHERE p.polrelid = c.oid AND NOT p.polpermissive));
@@ -5839,7 +5844,7 @@ DECLARE
     remote_call CONSTANT text := format('format(%L%s)', format('inventory_core_internal.%I(%s)', p.proname, literals),
                                         CASE WHEN p.pronargs > 0 THEN ', ' || replace(arguments, 'VARIADIC ', '') ELSE '' END);
     is_void CONSTANT boolean := p.prorettype = 'void'::regtype;
-    using_arguments CONSTANT text := CASE WHEN p.pronargs > 0 THEN ' USING ' || arguments ELSE '' END;
+    returns_one CONSTANT boolean := NOT p.proretset AND NOT is_void;
 BEGIN
     IF kind = 'every node' THEN
         RETURN format($body$
@@ -5871,25 +5876,23 @@ BEGIN
     END IF;
     -- Citus runs it where the tenant is, if the planner knows its name: EXECUTE plans with the values.
     RETURN format($body$
-        #variable_conflict use_column
-        %s
-        BEGIN
-            IF $1 IS NULL OR (SELECT h.includes_tenant FROM inventory_core_internal._home_range($1) AS h) THEN
-                %s SELECT * %s FROM %s;
-            ELSE
-                %s EXECUTE %L %s%s;
-            END IF;
+            #variable_conflict use_column
             %s
-        END$body$,
-        CASE WHEN NOT p.proretset AND NOT is_void THEN format('DECLARE result %s;', format_type(p.prorettype, NULL)) END,
-        CASE WHEN p.proretset THEN 'RETURN QUERY' WHEN is_void THEN 'PERFORM FROM (' END,
-        CASE WHEN NOT p.proretset AND NOT is_void THEN 'INTO result' END,
-        call || CASE WHEN is_void THEN ') AS done' ELSE '' END,
+            BEGIN
+                IF $1 IS NULL OR (SELECT h.includes_tenant FROM inventory_core_internal._home_range($1) AS h) THEN
+                    %s %s;
+                ELSE
+                    %s EXECUTE %L %s;
+                END IF;
+                %s
+            END$body$,
+        CASE WHEN returns_one THEN format('DECLARE result %s;', format_type(p.prorettype, NULL)) END,
+        CASE WHEN p.proretset THEN 'RETURN QUERY SELECT * FROM' WHEN is_void THEN 'PERFORM' ELSE 'SELECT * INTO result FROM' END,
+        call,
         CASE WHEN p.proretset THEN 'RETURN QUERY' END,
-        format('SELECT * FROM inventory_core_internal.%I(%s)', p.proname, arguments),
-        CASE WHEN NOT p.proretset AND NOT is_void THEN 'INTO result' END,
-        using_arguments,
-        CASE WHEN NOT p.proretset AND NOT is_void THEN 'RETURN result;' END);
+        'SELECT * FROM ' || call,
+        CASE WHEN returns_one THEN 'INTO result ' ELSE '' END || 'USING ' || arguments,
+        CASE WHEN returns_one THEN 'RETURN result;' END);
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._forwarding_body(oid, text) IS

@@ -46,7 +46,7 @@ DECLARE
     remote_call CONSTANT text := format('format(%L%s)', format('inventory_core_internal.%I(%s)', p.proname, literals),
                                         CASE WHEN p.pronargs > 0 THEN ', ' || replace(arguments, 'VARIADIC ', '') ELSE '' END);
     is_void CONSTANT boolean := p.prorettype = 'void'::regtype;
-    using_arguments CONSTANT text := CASE WHEN p.pronargs > 0 THEN ' USING ' || arguments ELSE '' END;
+    returns_one CONSTANT boolean := NOT p.proretset AND NOT is_void;
 BEGIN
     IF kind = 'every node' THEN
         RETURN format($body$
@@ -78,25 +78,23 @@ BEGIN
     END IF;
     -- Citus runs it where the tenant is, if the planner knows its name: EXECUTE plans with the values.
     RETURN format($body$
-        #variable_conflict use_column
-        %s
-        BEGIN
-            IF $1 IS NULL OR (SELECT h.includes_tenant FROM inventory_core_internal._home_range($1) AS h) THEN
-                %s SELECT * %s FROM %s;
-            ELSE
-                %s EXECUTE %L %s%s;
-            END IF;
+            #variable_conflict use_column
             %s
-        END$body$,
-        CASE WHEN NOT p.proretset AND NOT is_void THEN format('DECLARE result %s;', format_type(p.prorettype, NULL)) END,
-        CASE WHEN p.proretset THEN 'RETURN QUERY' WHEN is_void THEN 'PERFORM FROM (' END,
-        CASE WHEN NOT p.proretset AND NOT is_void THEN 'INTO result' END,
-        call || CASE WHEN is_void THEN ') AS done' ELSE '' END,
+            BEGIN
+                IF $1 IS NULL OR (SELECT h.includes_tenant FROM inventory_core_internal._home_range($1) AS h) THEN
+                    %s %s;
+                ELSE
+                    %s EXECUTE %L %s;
+                END IF;
+                %s
+            END$body$,
+        CASE WHEN returns_one THEN format('DECLARE result %s;', format_type(p.prorettype, NULL)) END,
+        CASE WHEN p.proretset THEN 'RETURN QUERY SELECT * FROM' WHEN is_void THEN 'PERFORM' ELSE 'SELECT * INTO result FROM' END,
+        call,
         CASE WHEN p.proretset THEN 'RETURN QUERY' END,
-        format('SELECT * FROM inventory_core_internal.%I(%s)', p.proname, arguments),
-        CASE WHEN NOT p.proretset AND NOT is_void THEN 'INTO result' END,
-        using_arguments,
-        CASE WHEN NOT p.proretset AND NOT is_void THEN 'RETURN result;' END);
+        'SELECT * FROM ' || call,
+        CASE WHEN returns_one THEN 'INTO result ' ELSE '' END || 'USING ' || arguments,
+        CASE WHEN returns_one THEN 'RETURN result;' END);
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._forwarding_body(oid, text) IS

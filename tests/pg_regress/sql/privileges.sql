@@ -63,7 +63,7 @@ SELECT c.oid::regclass AS sequence FROM pg_class AS c WHERE c.relnamespace = ANY
 SELECT t.tgname AS trigger FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = t.tgrelid WHERE c.relnamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[]) AND NOT t.tgisinternal ORDER BY t.tgname COLLATE "C", c.relname COLLATE "C";
 -- Every table is dumped but the slots.
 SELECT c.oid::regclass AS not_dumped FROM pg_class AS c
-WHERE c.relnamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[]) AND c.relkind IN ('r', 'p') AND c.relname NOT IN ('run_slots')
+WHERE c.relnamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[]) AND c.relkind IN ('r', 'p') AND c.relname NOT IN ('run_slots', 'tenant_home')
   AND NOT EXISTS (SELECT FROM pg_extension AS e WHERE e.extname = 'inventory_core' AND c.oid = ANY (e.extconfig));
 -- Every object says what it is for: relations and types with each column, functions, policies, triggers, and the indexes that are no constraint.
 SELECT c.oid::regclass AS without_comment FROM pg_class AS c
