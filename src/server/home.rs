@@ -8,9 +8,9 @@
 use std::cell::Cell;
 
 use inventory_core_logic::lock_key::private_lock_key;
+use pgrx::pg_sys;
 use pgrx::prelude::*;
 use pgrx::spi::{OwnedPreparedStatement, SpiClient};
-use pgrx::pg_sys;
 
 use super::binding::TABLES;
 use super::locks::{self, Kind, Mode};

@@ -54,7 +54,7 @@ WHERE c.relnamespace = ANY ('{inventory_core,inventory_core_internal}'::regnames
 
 -- No function runs as its owner, and none looks names up in the caller's search_path.
 SELECT p.oid::regprocedure AS security_definer FROM pg_proc AS p WHERE p.pronamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[]) AND p.prosecdef;
--- maintain alone cannot: it commits. tests/tenant_isolation/test_hostile_neighbours.py calls it on a path full of traps.
+-- maintain and distribute cannot: they commit. tests/tenant_isolation/test_hostile_neighbours.py calls it on a path full of traps.
 SELECT p.oid::regprocedure AS open_search_path FROM pg_proc AS p JOIN pg_language AS l ON l.oid = p.prolang
 WHERE p.pronamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[]) AND l.lanname IN ('sql', 'plpgsql') AND p.prosqlbody IS NULL
   AND NOT EXISTS (SELECT FROM unnest(p.proconfig) AS c WHERE c = 'search_path=pg_catalog, pg_temp');
