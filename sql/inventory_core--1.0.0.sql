@@ -5758,24 +5758,37 @@ CREATE FUNCTION inventory_core_internal._rows_of_other_nodes(call text) RETURNS 
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+    answer record;
 BEGIN
-    RETURN QUERY
-    SELECT r.node,
-           CASE WHEN r.success THEN (
-                    SELECT coalesce(json_agg(CASE WHEN e.row ? 'check_name'
-                                                  THEN e.row || jsonb_build_object('detail', format('%s: %s', r.node, e.row ->> 'detail'))
-                                                  ELSE e.row END), '[]')
-                    FROM jsonb_array_elements(nullif(r.result, '')::jsonb) AS e (row))
-                WHEN call LIKE '%.doctor(%' THEN json_build_array(json_build_object(
-                    'check_name', 'node', 'ok', false, 'detail', format('%s: %s', r.node, r.result),
-                    'hint', 'See whether the node runs, and whether the current role can log in there.'))
-           END
-    FROM inventory_core_internal._run_on_other_nodes(
-        'SELECT coalesce(jsonb_agg(to_jsonb(f)), ''[]'') FROM ' || call || ' AS f') AS r;
+    FOR answer IN
+        SELECT r.node, r.success, r.result
+        FROM inventory_core_internal._run_on_other_nodes(
+            format('SELECT coalesce(jsonb_agg(to_jsonb(f)), ''[]'') FROM (SELECT * FROM %s) AS f', call)) AS r
+    LOOP
+        node := answer.node;
+        IF answer.success THEN
+            SELECT coalesce(json_agg(CASE WHEN e.row ? 'check_name'
+                                          THEN e.row || jsonb_build_object('detail', format('%s: %s', node, e.row ->> 'detail'))
+                                          ELSE e.row END), '[]')
+            INTO rows
+            FROM jsonb_array_elements(answer.result::jsonb) AS e (row);
+        ELSIF call LIKE '%.doctor(%' THEN
+            rows := json_build_array(json_build_object(
+                'check_name', 'node', 'ok', false, 'detail', format('%s: %s', node, answer.result),
+                'hint', 'See whether the node runs, and whether the current role can log in there.'));
+        ELSE
+            RAISE EXCEPTION 'the rows of another node cannot be read'
+                USING ERRCODE = 'object_not_in_prerequisite_state',
+                      DETAIL = format('%s: %s', node, answer.result),
+                      HINT = 'Repeat the call when all nodes answer.';
+        END IF;
+        RETURN NEXT;
+    END LOOP;
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._rows_of_other_nodes(text) IS
-    'The rows that a function returns on every other node of Citus';
+    'The rows that a function returns on every other node of Citus; only doctor goes on if a node does not answer';
 
 CREATE FUNCTION inventory_core_internal._on_node(node_name text, node_port integer, command text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
