@@ -698,6 +698,14 @@ STRICT STABLE PARALLEL SAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_usable_roles_wrapper';
 
+-- inventory_core::api::tenant::_wait_until_unbound
+CREATE  FUNCTION inventory_core_internal."_wait_until_unbound"(
+	"tenant" TEXT /* & str */
+) RETURNS void
+STRICT VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_wait_until_unbound_wrapper';
+
 -- inventory_core::api::tenant::_writable_tenant
 CREATE  FUNCTION inventory_core_internal."_writable_tenant"(
 	"needed" TEXT /* & str */

@@ -717,6 +717,14 @@ STRICT STABLE PARALLEL SAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', '_usable_roles_wrapper';
 
+-- inventory_core::api::tenant::_wait_until_unbound
+CREATE  FUNCTION inventory_core_internal."_wait_until_unbound"(
+	"tenant" TEXT /* & str */
+) RETURNS void
+STRICT VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', '_wait_until_unbound_wrapper';
+
 -- inventory_core::api::tenant::_writable_tenant
 CREATE  FUNCTION inventory_core_internal."_writable_tenant"(
 	"needed" TEXT /* & str */
@@ -1868,6 +1876,110 @@ END
 $$;
 COMMENT ON FUNCTION inventory_core.set_tenant_limit(text, integer) IS
     'Limits the running runs of a tenant: 0 closes it, -1 means no limit, NULL the setting; for the owner of the extension';
+-- Where the rows of tenants are, if they are spread over several servers or nodes (docs/scaling.md). A server that has all of
+-- its tenants' rows, and always had, has no row here, and set_tenant looks no further (src/server/home.rs).
+CREATE TABLE inventory_core_internal.home_ranges (
+    lo integer NOT NULL,
+    hi integer NOT NULL,
+    CONSTRAINT home_ranges_pkey PRIMARY KEY (lo, hi),
+    CONSTRAINT home_ranges_is_a_range CHECK (lo <= hi OR (lo, hi) = (0, -1))
+);
+COMMENT ON TABLE inventory_core_internal.home_ranges IS
+    'The tenants whose rows are on this server, as ranges of hashtext(tenant); no row: all. Only the owner of the extension writes it';
+COMMENT ON COLUMN inventory_core_internal.home_ranges.lo IS 'First hash of the range';
+COMMENT ON COLUMN inventory_core_internal.home_ranges.hi IS
+    'Last hash of the range; 0 to -1 is the empty range of a node without tenants';
+SELECT pg_extension_config_dump('inventory_core_internal.home_ranges', '');
+ALTER TABLE inventory_core_internal.home_ranges ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY all_ranges ON inventory_core_internal.home_ranges FOR SELECT USING (true);
+COMMENT ON POLICY all_ranges ON inventory_core_internal.home_ranges IS 'Ranges name no tenant, so every reader sees all of them';
+SELECT inventory_core_internal._let_owner_write('inventory_core_internal.home_ranges');
+SELECT inventory_core_internal._collect_no_statistics('inventory_core_internal.home_ranges');
+
+-- A function in FROM, so that the planner inlines it: a scalar one with subqueries would be planned at every call.
+CREATE FUNCTION inventory_core_internal._home_range(tenant text) RETURNS TABLE (includes_tenant boolean)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 1
+BEGIN ATOMIC
+    SELECT NOT EXISTS (SELECT FROM inventory_core_internal.home_ranges AS r)
+        OR EXISTS (SELECT FROM inventory_core_internal.home_ranges AS r
+                   WHERE hashtext(tenant COLLATE "C") BETWEEN r.lo AND r.hi);
+END;
+COMMENT ON FUNCTION inventory_core_internal._home_range(text) IS
+    'Whether the ranges of this server include the tenant; without ranges they include every tenant';
+-- The moves of single tenants between servers, written by scripts/move-tenant on both. The owner's: a maintainer who forgets a
+-- tenant must not open it.
+--
+--   at the source                                at the target
+--   leaving  closed; its rows count              arriving  closed; rows that are here do not count
+--   left     closed; its rows do not count       arrived   closed; all rows are here
+--   gone     closed; its rows are removed        here      open
+CREATE TABLE inventory_core_internal.tenant_moves (
+    tenant_id  text COLLATE "C" NOT NULL,
+    state      text NOT NULL,
+    move_id    uuid NOT NULL,
+    changed_at timestamptz NOT NULL,
+    CONSTRAINT tenant_moves_pkey PRIMARY KEY (tenant_id),
+    CONSTRAINT tenant_moves_tenant_id_is_a_tenant CHECK (octet_length(tenant_id) BETWEEN 1 AND 255 AND tenant_id <> '*'),
+    CONSTRAINT tenant_moves_state_is_known CHECK (state IN ('leaving', 'left', 'gone', 'arriving', 'arrived', 'here'))
+);
+COMMENT ON TABLE inventory_core_internal.tenant_moves IS
+    'The last move of each tenant that was moved from or to this server; only the owner of the extension writes it';
+COMMENT ON COLUMN inventory_core_internal.tenant_moves.tenant_id IS 'Name of the tenant';
+COMMENT ON COLUMN inventory_core_internal.tenant_moves.state IS
+    'leaving, left or gone from here; arriving, arrived or here. The tenant can be bound in the last one only';
+COMMENT ON COLUMN inventory_core_internal.tenant_moves.move_id IS 'The move; the same at the source and at the target';
+COMMENT ON COLUMN inventory_core_internal.tenant_moves.changed_at IS 'When the state last changed';
+SELECT pg_extension_config_dump('inventory_core_internal.tenant_moves', '');
+ALTER TABLE inventory_core_internal.tenant_moves ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY own_move ON inventory_core_internal.tenant_moves FOR SELECT
+    USING (tenant_id >= (SELECT inventory_core_internal._first_listed_tenant())
+           AND tenant_id <= (SELECT inventory_core_internal._last_listed_tenant()));
+COMMENT ON POLICY own_move ON inventory_core_internal.tenant_moves IS
+    'A tenant sees its own move; the owner of the extension sees all moves';
+CREATE POLICY own_move_only ON inventory_core_internal.tenant_moves AS RESTRICTIVE FOR SELECT
+    USING ((SELECT inventory_core_internal._first_listed_tenant()) <= tenant_id
+           AND (SELECT inventory_core_internal._last_listed_tenant()) >= tenant_id AND inventory_core_internal._fences_plans());
+COMMENT ON POLICY own_move_only ON inventory_core_internal.tenant_moves IS
+    'The same as a restriction on every other policy; plans use an index of the tenant only';
+-- See the policies of the same names on tenants.
+CREATE POLICY bound_at_all ON inventory_core_internal.tenant_moves AS RESTRICTIVE FOR SELECT
+    USING (tableoid = (SELECT 'inventory_core_internal.tenant_moves'::regclass
+                       WHERE inventory_core_internal._first_listed_tenant() IS NOT NULL));
+COMMENT ON POLICY bound_at_all ON inventory_core_internal.tenant_moves IS
+    'Requires a bound tenant, however the table is read';
+CREATE POLICY bound_at_all_first ON inventory_core_internal.tenant_moves AS RESTRICTIVE FOR SELECT
+    USING ((SELECT 'inventory_core_internal.tenant_moves'::regclass
+            WHERE inventory_core_internal._first_listed_tenant() IS NOT NULL) = tableoid);
+COMMENT ON POLICY bound_at_all_first ON inventory_core_internal.tenant_moves IS
+    'The same with the operands exchanged, so that it is evaluated before the table is read';
+SELECT inventory_core_internal._let_owner_write('inventory_core_internal.tenant_moves');
+SELECT inventory_core_internal._collect_no_statistics('inventory_core_internal.tenant_moves');
+
+CREATE FUNCTION inventory_core_internal._away(tenant text) RETURNS TABLE (state text)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 1
+BEGIN ATOMIC
+    SELECT CASE m.state WHEN 'gone' THEN 'elsewhere' ELSE 'moving' END
+    FROM inventory_core_internal.tenant_moves AS m
+    WHERE m.tenant_id = tenant AND m.state <> 'here'
+    UNION ALL
+    SELECT 'elsewhere' FROM inventory_core_internal._home_range(tenant) AS h WHERE NOT h.includes_tenant;
+END;
+COMMENT ON FUNCTION inventory_core_internal._away(text) IS
+    'No row if this server has the rows of the bound tenant; else moving or elsewhere. For set_tenant, after it has bound';
+-- What Citus distributes: a table without rows, whose shards say which node has which tenants. The tables with rows stay
+-- ordinary tables of each node (docs/scaling.md). tenant_id has no COLLATE "C", because Citus distributes by a column that has
+-- the default collation of its type.
+CREATE TABLE inventory_core_internal.tenant_home (
+    tenant_id text NOT NULL,
+    CONSTRAINT tenant_home_pkey PRIMARY KEY (tenant_id),
+    CONSTRAINT tenant_home_has_no_row CHECK (false)
+);
+COMMENT ON TABLE inventory_core_internal.tenant_home IS 'Has no row: distributed by Citus, its shards say where tenants are';
+COMMENT ON COLUMN inventory_core_internal.tenant_home.tenant_id IS 'Name of the tenant';
+ALTER TABLE inventory_core_internal.tenant_home ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY nobody ON inventory_core_internal.tenant_home AS RESTRICTIVE USING (false);
+COMMENT ON POLICY nobody ON inventory_core_internal.tenant_home IS 'The table has no row';
+SELECT inventory_core_internal._collect_no_statistics('inventory_core_internal.tenant_home');
 -- Refused starts that could not be counted in selections at once, because another transaction held the row lock or the
 -- selection had no run yet. A later refusal adds them up.
 CREATE TABLE inventory_core_internal.refusals (
@@ -1939,6 +2051,8 @@ COMMENT ON FUNCTION inventory_core.set_tenant(text) IS
 COMMENT ON FUNCTION inventory_core.clear_tenant() IS 'Ends the binding of this transaction';
 COMMENT ON FUNCTION inventory_core_internal._bind_every() IS
     'Lets this transaction list the tenants, if every tenant is granted to the caller; it can read nothing else, nor write';
+COMMENT ON FUNCTION inventory_core_internal._wait_until_unbound(text) IS
+    'Waits until no transaction is bound to the tenant, and keeps it unbound until the end of the transaction; for the owner';
 COMMENT ON FUNCTION inventory_core.current_tenant() IS 'The tenant that this transaction is bound to, or NULL';
 COMMENT ON FUNCTION inventory_core.is_retryable(integer) IS
     'Whether a request that got this HTTP status may succeed if it is sent again';
@@ -2562,20 +2676,21 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+    seen record;
     changed_chunks integer[] := '{}';
     changed_sets bytea[] := '{}';
 BEGIN
-    FOR i IN 1 .. coalesce(cardinality(chunks), 0) LOOP
+    FOR seen IN SELECT o.chunk, o.item_ids FROM unnest(chunks, observed) AS o (chunk, item_ids) LOOP
         UPDATE inventory_core_internal.last_seen AS l
         SET run_id = run.run_id
-        WHERE l.tenant_id = run.tenant_id AND l.selection_hash = into_selection AND l.chunk = chunks[i] AND l.block = -1
-          AND l.item_ids = observed[i]
+        WHERE l.tenant_id = run.tenant_id AND l.selection_hash = into_selection AND l.chunk = seen.chunk AND l.block = -1
+          AND l.item_ids = seen.item_ids
           AND (SELECT (r.start_no, r.started_at, r.run_id) < (run.start_no, run.started_at, run.run_id)
                FROM inventory_core_internal.sync_runs AS r
                WHERE r.tenant_id = l.tenant_id AND r.run_id = l.run_id);
         IF NOT FOUND THEN
-            changed_chunks := changed_chunks || chunks[i];
-            changed_sets := changed_sets || observed[i];
+            changed_chunks := changed_chunks || seen.chunk;
+            changed_sets := changed_sets || seen.item_ids;
         END IF;
     END LOOP;
     IF changed_chunks <> '{}' THEN
@@ -6922,7 +7037,10 @@ BEGIN
         FROM inventory_core.granted_tenants() AS g
         WHERE g <> '*' AND (SELECT u.grant_access FROM inventory_core_internal._usable_grant(g) AS u) = 'maintainer';
     END IF;
-    RETURN coalesce(tenants, '{}');
+    -- On a node of Citus: those that are here.
+    RETURN ARRAY(SELECT t.name FROM unnest(tenants) WITH ORDINALITY AS t (name, nth)
+                 CROSS JOIN LATERAL inventory_core_internal._home_range(t.name) AS h
+                 WHERE h.includes_tenant ORDER BY t.nth);
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._maintained_tenants() IS 'The tenants to which the caller has maintainer access';
@@ -7041,6 +7159,8 @@ BEGIN
         'ALTER TABLE ... ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY, or install the extension again.'
     FROM pg_class AS c
     WHERE c.relnamespace = 'inventory_core_internal'::regnamespace AND c.relkind IN ('r', 'p')
+      -- not the shards of Citus, which have no row
+      AND c.relname !~ '^tenant_home_[0-9]+$'
       AND EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped)
       AND NOT (c.relrowsecurity AND c.relforcerowsecurity
                AND EXISTS (SELECT FROM pg_policy AS p WHERE p.polrelid = c.oid AND NOT p.polpermissive));
@@ -7627,6 +7747,438 @@ END
 $$;
 COMMENT ON FUNCTION inventory_core.revoke_access(regrole, text) IS
     'Deletes the grant of this tenant; for the owner of the extension';
+-- Commands on the other nodes of a Citus cluster. Citus connects as the current user and runs each command in a transaction of its own.
+
+CREATE FUNCTION inventory_core_internal._run_on_other_nodes(command text)
+RETURNS TABLE (node text, success boolean, result text)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN QUERY EXECUTE
+        'SELECT format(''%s:%s'', r.node_name, r.node_port), r.success, r.result
+         FROM (SELECT array_agg(n.nodename ORDER BY n.nodeid) AS names, array_agg(n.nodeport ORDER BY n.nodeid) AS ports,
+                      array_agg($1 ORDER BY n.nodeid) AS commands
+               FROM pg_dist_node AS n
+               WHERE n.noderole = ''primary'' AND n.isactive AND n.groupid <> (SELECT l.groupid FROM pg_dist_local_group AS l)) AS n
+         CROSS JOIN LATERAL master_run_on_worker(n.names, n.ports, n.commands, false) AS r
+         WHERE n.names IS NOT NULL'
+        USING command;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._run_on_other_nodes(text) IS
+    'Runs a command on every other node of Citus; what each said';
+
+CREATE FUNCTION inventory_core_internal._on_other_nodes(command text) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    failed text;
+BEGIN
+    SELECT string_agg(format('%s: %s', r.node, r.result), '; ' ORDER BY r.node) INTO failed
+    FROM inventory_core_internal._run_on_other_nodes(
+        -- in one column: Citus wants no more
+        regexp_replace(command, '^SELECT (.*)$',
+                       'SELECT pg_catalog.concat(pg_catalog.set_config(''citus.enable_ddl_propagation'', ''off'', true), \1)')) AS r
+    WHERE NOT r.success;
+    IF failed IS NOT NULL THEN
+        RAISE EXCEPTION 'the command failed on other nodes'
+            USING ERRCODE = 'object_not_in_prerequisite_state',
+                  DETAIL = failed,
+                  HINT = 'It may have succeeded on the rest of them. Repeat the call when all nodes answer.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._on_other_nodes(text) IS
+    'Runs a command on every other node of Citus, which repeats it nowhere; raises 55000 naming the nodes where it failed';
+
+CREATE FUNCTION inventory_core_internal._rows_of_other_nodes(call text) RETURNS TABLE (node text, rows json)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    answer record;
+BEGIN
+    FOR answer IN
+        SELECT r.node, r.success, r.result
+        FROM inventory_core_internal._run_on_other_nodes(
+            format('SELECT coalesce(jsonb_agg(to_jsonb(f)), ''[]'') FROM (SELECT * FROM %s) AS f', call)) AS r
+    LOOP
+        node := answer.node;
+        IF answer.success THEN
+            SELECT coalesce(json_agg(CASE WHEN e.row ? 'check_name'
+                                          THEN e.row || jsonb_build_object('detail', format('%s: %s', node, e.row ->> 'detail'))
+                                          ELSE e.row END), '[]')
+            INTO rows
+            FROM jsonb_array_elements(answer.result::jsonb) AS e (row);
+        ELSIF call LIKE '%.doctor(%' THEN
+            rows := json_build_array(json_build_object(
+                'check_name', 'node', 'ok', false, 'detail', format('%s: %s', node, answer.result),
+                'hint', 'See whether the node runs, and whether the current role can log in there.'));
+        ELSE
+            RAISE EXCEPTION 'the rows of another node cannot be read'
+                USING ERRCODE = 'object_not_in_prerequisite_state',
+                      DETAIL = format('%s: %s', node, answer.result),
+                      HINT = 'Repeat the call when all nodes answer.';
+        END IF;
+        RETURN NEXT;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._rows_of_other_nodes(text) IS
+    'The rows that a function returns on every other node of Citus; only doctor goes on if a node does not answer';
+
+CREATE FUNCTION inventory_core_internal._on_node(node_name text, node_port integer, command text) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    answer record;
+BEGIN
+    EXECUTE 'SELECT r.success, r.result FROM master_run_on_worker(ARRAY[$1], ARRAY[$2], ARRAY[$3], false) AS r'
+    INTO answer USING node_name, node_port, command;
+    IF NOT answer.success THEN
+        RAISE EXCEPTION 'the command failed on node %:%', node_name, node_port
+            USING ERRCODE = 'object_not_in_prerequisite_state',
+                  DETAIL = answer.result,
+                  HINT = 'Repeat the call when all nodes answer.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._on_node(text, integer, text) IS
+    'Runs a command on one other node of Citus; raises 55000 if it failed';
+-- Calls on the nodes of a Citus cluster. A single server has none of this: distribute() moves each public function that
+-- concerns a tenant, or every node, to inventory_core_internal, and puts in its place a function of the same name that calls it
+-- where it has to run. These functions differ in their signatures alone, so they are generated.
+
+-- SQL-standard bodies and PL/pgSQL alike; VARIADIC is needed to pass an array on.
+CREATE FUNCTION inventory_core_internal._passed_arguments(function oid, form text) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT coalesce(string_agg(CASE WHEN a.nth = p.pronargs AND p.provariadic <> 0 AND form <> '%s' THEN 'VARIADIC ' ELSE '' END
+                               || CASE form WHEN '$' THEN '$' || a.nth ELSE format(form, format_type(a.type, NULL)) END,
+                               ', ' ORDER BY a.nth), '')
+    FROM pg_proc AS p
+    CROSS JOIN LATERAL unnest(p.proargtypes::oid[]) WITH ORDINALITY AS a (type, nth)
+    WHERE p.oid = function;
+END;
+COMMENT ON FUNCTION inventory_core_internal._passed_arguments(oid, text) IS
+    'The arguments of a function as a list: $1, $2 for the form $; else each type in that form, %s for a signature';
+
+CREATE FUNCTION inventory_core_internal._forwarded_functions()
+RETURNS TABLE (function oid, kind text, is_forwarding boolean)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT p.oid, k.kind, starts_with(p.prosrc, '/* forwards */')
+    FROM pg_proc AS p
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN p.proname IN ('grant_access', 'revoke_access', 'allow_meta', 'disallow_meta', 'set_tenant_limit')
+                        THEN 'every node'
+                    WHEN p.proname = 'maintain' THEN 'procedure'
+                    WHEN p.proname IN ('doctor', 'metrics', 'stale_selections', 'tenants') THEN 'rows of every node'
+                    WHEN p.proname <> 'set_tenant' AND p.provolatile <> 'i' AND p.proargnames[1] = 'tenant' THEN 'tenant' END)
+        AS k (kind)
+    WHERE p.pronamespace = 'inventory_core'::regnamespace AND k.kind IS NOT NULL;
+END;
+COMMENT ON FUNCTION inventory_core_internal._forwarded_functions() IS
+    'Public functions that must run on the node of their tenant, or on every node; whether a generated one is in their place';
+
+CREATE FUNCTION inventory_core_internal._forwarding_body(function oid, kind text) RETURNS text
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    p pg_proc := (SELECT p FROM pg_proc AS p WHERE p.oid = function);
+    arguments CONSTANT text := inventory_core_internal._passed_arguments(function, '$');
+    call CONSTANT text := format('inventory_core_internal.%I(%s)', p.proname, arguments);
+    literals CONSTANT text := inventory_core_internal._passed_arguments(function, '%%L::%s');
+    remote_call CONSTANT text := format('format(%L%s)', format('inventory_core_internal.%I(%s)', p.proname, literals),
+                                        CASE WHEN p.pronargs > 0 THEN ', ' || replace(arguments, 'VARIADIC ', '') ELSE '' END);
+    is_void CONSTANT boolean := p.prorettype = 'void'::regtype;
+    returns_one CONSTANT boolean := NOT p.proretset AND NOT is_void;
+BEGIN
+    IF kind = 'every node' THEN
+        RETURN format($body$
+            BEGIN
+                -- Citus would repeat the GRANT of a role on the other nodes, and the commands there would wait for it.
+                PERFORM set_config('citus.enable_ddl_propagation', 'off', true);
+                PERFORM %s;
+                PERFORM inventory_core_internal._on_other_nodes('SELECT ' || %s);
+            END$body$, call, remote_call);
+    ELSIF kind = 'procedure' THEN
+        RETURN format($body$
+            BEGIN
+                CALL %s;
+                PERFORM inventory_core_internal._on_other_nodes(pg_catalog.concat('CALL ', pg_catalog.%s));
+            END$body$, call, remote_call);
+    ELSIF kind = 'rows of every node' THEN
+        RETURN format($body$
+            #variable_conflict use_column
+            BEGIN
+                RETURN QUERY SELECT * FROM %s;
+                RETURN QUERY
+                SELECT r.* FROM inventory_core_internal._rows_of_other_nodes(%s) AS n
+                CROSS JOIN LATERAL json_to_recordset(n.rows) AS r (%s);
+            END$body$, call, remote_call,
+            CASE WHEN p.proargmodes IS NULL THEN format('%I %s', p.proname, format_type(p.prorettype, NULL))
+                 ELSE (SELECT string_agg(format('%I %s', a.name, format_type(a.type, NULL)), ', ' ORDER BY a.nth)
+                       FROM unnest(p.proargnames, p.proallargtypes, p.proargmodes) WITH ORDINALITY AS a (name, type, mode, nth)
+                       WHERE a.mode = 't') END);
+    END IF;
+    -- Citus runs it where the tenant is, if the planner knows its name: EXECUTE plans with the values.
+    RETURN format($body$
+            #variable_conflict use_column
+            %s
+            BEGIN
+                IF $1 IS NULL OR (SELECT h.includes_tenant FROM inventory_core_internal._home_range($1) AS h) THEN
+                    %s %s;
+                ELSE
+                    %s EXECUTE %L %s;
+                END IF;
+                %s
+            END$body$,
+        CASE WHEN returns_one THEN format('DECLARE result %s;', format_type(p.prorettype, NULL)) END,
+        CASE WHEN p.proretset THEN 'RETURN QUERY SELECT * FROM' WHEN is_void THEN 'PERFORM' ELSE 'SELECT * INTO result FROM' END,
+        call,
+        CASE WHEN p.proretset THEN 'RETURN QUERY' END,
+        'SELECT * FROM ' || call,
+        CASE WHEN returns_one THEN 'INTO result ' ELSE '' END || 'USING ' || arguments,
+        CASE WHEN returns_one THEN 'RETURN result;' END);
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._forwarding_body(oid, text) IS
+    'The body of the function that distribute() puts in the place of a public one';
+
+CREATE FUNCTION inventory_core_internal._forward_calls() RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    f record;
+    replaced regprocedure;
+    generated text;
+    grantee regrole;
+BEGIN
+    PERFORM inventory_core_internal._require_owner();
+    -- Every node does this by itself.
+    PERFORM set_config('citus.enable_ddl_propagation', 'off', true);
+    FOR f IN
+        SELECT w.function, w.kind, p.proname, p.provolatile, p.proacl, p.prosrc,
+               CASE p.prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END AS is_a,
+               pg_get_function_identity_arguments(p.oid) AS identity, pg_get_function_arguments(p.oid) AS arguments,
+               pg_get_function_result(p.oid) AS result, obj_description(p.oid, 'pg_proc') AS comment
+        FROM inventory_core_internal._forwarded_functions() AS w
+        JOIN pg_proc AS p ON p.oid = w.function
+        WHERE NOT w.is_forwarding
+    LOOP
+        generated := format('inventory_core.%I(%s)', f.proname, f.identity);
+        -- An upgrade of the extension replaces a generated function by a new version of what it calls.
+        replaced := to_regprocedure(format('inventory_core_internal.%I(%s)', f.proname,
+                                           inventory_core_internal._passed_arguments(f.function, '%s')));
+        IF replaced IS NOT NULL THEN
+            EXECUTE format('ALTER EXTENSION inventory_core DROP %s %s', f.is_a, replaced);
+            EXECUTE format('DROP %s %s', f.is_a, replaced);
+        END IF;
+        EXECUTE format('ALTER %s %s SET SCHEMA inventory_core_internal', f.is_a, generated);
+        EXECUTE format('CREATE %s inventory_core.%I(%s) %s LANGUAGE plpgsql %s AS %L', f.is_a, f.proname, f.arguments,
+            'RETURNS ' || f.result,
+            CASE WHEN f.is_a = 'FUNCTION' THEN
+                CASE f.provolatile WHEN 's' THEN 'STABLE' ELSE 'VOLATILE' END
+                || ' PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp' END,
+            '/* forwards */' || inventory_core_internal._forwarding_body(f.function, f.kind));
+        EXECUTE format('REVOKE ALL ON %s %s FROM PUBLIC', f.is_a, generated);
+        FOR grantee IN SELECT a.grantee FROM aclexplode(f.proacl) AS a JOIN pg_roles AS r ON r.oid = a.grantee LOOP
+            EXECUTE format('GRANT EXECUTE ON %s %s TO %s', f.is_a, generated, grantee);
+        END LOOP;
+        EXECUTE format('COMMENT ON %s %s IS %L', f.is_a, generated, f.comment);
+        EXECUTE format('ALTER EXTENSION inventory_core ADD %s %s', f.is_a, generated);
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._forward_calls() IS
+    'Puts generated functions in the place of those that must run on the node of their tenant, or on every node; on this node';
+CREATE FUNCTION inventory_core_internal._check_distribute(shard_count integer) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    is_coordinator boolean;
+    is_distributed boolean;
+BEGIN
+    PERFORM inventory_core_internal._require_owner();
+    PERFORM inventory_core_internal._require('shard_count', shard_count IS NOT NULL);
+    IF shard_count NOT BETWEEN 1 AND 64000 THEN
+        RAISE EXCEPTION 'invalid value for shard_count'
+            USING ERRCODE = 'invalid_parameter_value',
+                  DETAIL = format('It is %s.', shard_count),
+                  HINT = 'Use a count from 1 to 64000; twice the number of nodes that you may ever have is enough.';
+    END IF;
+    IF NOT EXISTS (SELECT FROM pg_extension AS e WHERE e.extname = 'citus') THEN
+        RAISE EXCEPTION 'Citus is not installed in this database'
+            USING ERRCODE = 'feature_not_supported',
+                  DETAIL = 'distribute() places tenants on the nodes of a Citus cluster.',
+                  HINT = 'A single server, or several plain servers, need no distribute(): see docs/scaling.md.';
+    END IF;
+    EXECUTE 'SELECT citus_is_coordinator(), EXISTS (SELECT FROM pg_dist_partition AS p WHERE p.logicalrelid = $1)'
+    INTO is_coordinator, is_distributed
+    USING 'inventory_core_internal.tenant_home'::regclass;
+    IF NOT is_coordinator THEN
+        RAISE EXCEPTION 'distribute() must be called at the coordinator'
+            USING ERRCODE = 'object_not_in_prerequisite_state',
+                  DETAIL = 'This node is a worker.',
+                  HINT = 'Connect to the coordinator of the Citus cluster.';
+    END IF;
+    IF NOT is_distributed
+       AND (EXISTS (SELECT FROM inventory_core_internal.selections) OR EXISTS (SELECT FROM inventory_core_internal.tenants)) THEN
+        RAISE EXCEPTION 'this node has rows of tenants'
+            USING ERRCODE = 'object_not_in_prerequisite_state',
+                  DETAIL = 'distribute() moves no rows, and most tenants get another node than this one.',
+                  HINT = 'Call it in a new cluster, and move the tenants there (docs/scaling.md).';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._check_distribute(integer) IS 'Raises unless distribute() can be called here';
+
+CREATE FUNCTION inventory_core_internal._distribute_tenants(shard_count integer) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    EXECUTE 'SELECT create_distributed_table($1, ''tenant_id'', colocate_with => ''none'', shard_count => $2)
+             WHERE NOT EXISTS (SELECT FROM pg_dist_partition AS p WHERE p.logicalrelid = $1)'
+    USING 'inventory_core_internal.tenant_home'::regclass, shard_count;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._distribute_tenants(integer) IS 'Distributes the table tenant_home';
+
+CREATE FUNCTION inventory_core_internal._distribute_functions() RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    function regprocedure;
+BEGIN
+    FOR function IN
+        SELECT to_regprocedure(format('inventory_core_internal.%I(%s)', p.proname,
+                                      inventory_core_internal._passed_arguments(p.oid, '%s')))
+        FROM inventory_core_internal._forwarded_functions() AS w
+        JOIN pg_proc AS p ON p.oid = w.function
+        WHERE w.kind = 'tenant'
+    LOOP
+        EXECUTE 'SELECT create_distributed_function($1, ''tenant'', colocate_with => $2, force_delegation => true)'
+        USING function, 'inventory_core_internal.tenant_home';
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._distribute_functions() IS
+    'Tells Citus that calls of these functions run on the node of their tenant';
+
+CREATE FUNCTION inventory_core_internal._add_ranges(lo integer[], hi integer[]) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM inventory_core_internal._require_owner();
+    INSERT INTO inventory_core_internal.home_ranges (lo, hi)
+    SELECT r.lo, r.hi FROM unnest(lo, hi) AS r (lo, hi)
+    UNION
+    -- A node without tenants.
+    SELECT 0, -1
+    ON CONFLICT DO NOTHING;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._add_ranges(integer[], integer[]) IS
+    'Adds ranges of tenants whose rows are on this node';
+
+-- A range that a node has already stays there: Citus may have moved the empty shard since, but the rows are where they were.
+CREATE FUNCTION inventory_core_internal._spread_ranges() RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    taken jsonb;
+    node record;
+BEGIN
+    SELECT jsonb_agg(r.range) INTO taken
+    FROM (SELECT to_jsonb(h) FROM inventory_core_internal.home_ranges AS h
+          UNION
+          SELECT e.range
+          FROM inventory_core_internal._rows_of_other_nodes('inventory_core_internal.home_ranges') AS n
+          CROSS JOIN LATERAL jsonb_array_elements(n.rows::jsonb) AS e (range)) AS r (range);
+    FOR node IN EXECUTE
+        'SELECT n.nodename, n.nodeport, n.groupid = (SELECT l.groupid FROM pg_dist_local_group AS l) AS is_here,
+                array_agg(s.lo) FILTER (WHERE s.lo IS NOT NULL) AS lo, array_agg(s.hi) FILTER (WHERE s.lo IS NOT NULL) AS hi
+         FROM pg_dist_node AS n
+         LEFT JOIN (SELECT p.groupid, d.shardminvalue::integer AS lo, d.shardmaxvalue::integer AS hi
+                    FROM pg_dist_shard AS d
+                    JOIN pg_dist_placement AS p ON p.shardid = d.shardid
+                    WHERE d.logicalrelid = $1) AS s
+             ON s.groupid = n.groupid AND NOT coalesce($2, ''[]'') @> jsonb_build_array(jsonb_build_object(''lo'', s.lo, ''hi'', s.hi))
+         WHERE n.noderole = ''primary'' AND n.isactive
+         GROUP BY n.nodeid, n.nodename, n.nodeport, n.groupid'
+        USING 'inventory_core_internal.tenant_home'::regclass, taken
+    LOOP
+        IF node.is_here THEN
+            PERFORM inventory_core_internal._add_ranges(coalesce(node.lo, '{}'), coalesce(node.hi, '{}'));
+        ELSE
+            PERFORM inventory_core_internal._on_node(node.nodename, node.nodeport, format(
+                'SELECT inventory_core_internal._add_ranges(%L::integer[], %L::integer[])',
+                coalesce(node.lo, '{}'), coalesce(node.hi, '{}')));
+        END IF;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._spread_ranges() IS
+    'Gives each node the ranges of its shards, except those that a node has already';
+
+CREATE FUNCTION inventory_core_internal._spread_settings() RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    command text;
+BEGIN
+    FOR command IN
+        SELECT format('SELECT inventory_core_internal.grant_access(%L::regrole, %L, %L)',
+                      quote_ident(g.role_name), g.tenant_id, g.access)
+        FROM inventory_core_internal.tenant_grants AS g
+        JOIN pg_roles AS r ON r.oid = g.role_oid AND r.rolname = g.role_name
+        UNION ALL
+        SELECT format('SELECT inventory_core_internal.allow_meta(%L, %L)', w.policy_type, w.key)
+        FROM inventory_core_internal.meta_whitelist AS w
+        UNION ALL
+        SELECT format('SELECT inventory_core_internal.set_tenant_limit(%L, %s)', l.tenant_id, l.max_running_runs)
+        FROM inventory_core_internal.tenant_limits AS l
+    LOOP
+        PERFORM inventory_core_internal._on_other_nodes(command);
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._spread_settings() IS
+    'Repeats the grants, the whitelist and the limits of tenants of this node on the others';
+
+-- It commits in between, because a node learns what is distributed when the transaction commits. See maintain for the names.
+CREATE PROCEDURE inventory_core.distribute(shard_count integer DEFAULT 32)
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    PERFORM inventory_core_internal._check_distribute(shard_count);
+    PERFORM inventory_core_internal._distribute_tenants(shard_count);
+    COMMIT;
+    PERFORM inventory_core_internal._on_other_nodes('SELECT inventory_core_internal._forward_calls()');
+    PERFORM inventory_core_internal._forward_calls();
+    COMMIT;
+    PERFORM inventory_core_internal._distribute_functions();
+    COMMIT;
+    PERFORM inventory_core_internal._spread_ranges();
+    COMMIT;
+    PERFORM inventory_core_internal._spread_settings();
+    COMMIT;
+END
+$$;
+COMMENT ON PROCEDURE inventory_core.distribute(integer) IS
+    'Places tenants on the nodes of a Citus cluster; for the owner of the extension, at the coordinator; may be repeated';
 -- Privileges on objects. The policies decide about rows.
 
 -- Includes privileges that ALTER DEFAULT PRIVILEGES of the database gave.
@@ -7760,6 +8312,7 @@ GRANT SELECT ON
     inventory_core_internal.type_counts, inventory_core_internal.removals, inventory_core_internal.removed_items,
     inventory_core_internal.feeds, inventory_core_internal.feed_entries, inventory_core_internal.feed_items,
     inventory_core_internal.feed_waiting, inventory_core_internal.feed_pruned,
+    inventory_core_internal.home_ranges, inventory_core_internal.tenant_moves,
     inventory_core.inventory_items, inventory_core.inventory_sync_runs, inventory_core.inventory_sync_errors,
     inventory_core.inventory_selections, inventory_core.run_progress
     TO inventory_core_reader;

@@ -62,7 +62,7 @@ class OwnServer:
                       "-D", str(self.data), *initdb)
         with open(self.data / "postgresql.conf", "a", encoding="utf-8") as conf:
             conf.write(SETTINGS.format(folder=self.folder))
-            conf.writelines(f"{name} = {value}\n" for name, value in settings.items())
+            conf.writelines(f"{name} = {str(value).format(folder=self.folder)}\n" for name, value in settings.items())
 
     def start(self):
         as_server(f"{self.bindir}/pg_ctl", "start", "-s", "-w", "-t", "60", "-D", str(self.data), "-l", str(self.log))

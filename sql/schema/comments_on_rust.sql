@@ -13,6 +13,8 @@ COMMENT ON FUNCTION inventory_core.set_tenant(text) IS
 COMMENT ON FUNCTION inventory_core.clear_tenant() IS 'Ends the binding of this transaction';
 COMMENT ON FUNCTION inventory_core_internal._bind_every() IS
     'Lets this transaction list the tenants, if every tenant is granted to the caller; it can read nothing else, nor write';
+COMMENT ON FUNCTION inventory_core_internal._wait_until_unbound(text) IS
+    'Waits until no transaction is bound to the tenant, and keeps it unbound until the end of the transaction; for the owner';
 COMMENT ON FUNCTION inventory_core.current_tenant() IS 'The tenant that this transaction is bound to, or NULL';
 COMMENT ON FUNCTION inventory_core.is_retryable(integer) IS
     'Whether a request that got this HTTP status may succeed if it is sent again';

@@ -46,6 +46,16 @@ pub fn tenant_not_granted() -> ! {
     )
 }
 
+/// Only the owner of the extension may call it.
+pub fn not_the_owner() -> ! {
+    refuse(
+        PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
+        "must be owner of extension inventory_core",
+        "The current user does not have the privileges of the owner.",
+        "Call the function as the owner of the extension, or as a superuser.",
+    )
+}
+
 /// The access of the grant is too low.
 pub fn access_too_low(needed: &str) -> ! {
     refuse(
@@ -53,6 +63,20 @@ pub fn access_too_low(needed: &str) -> ! {
         "permission denied for tenant",
         format!("This needs {needed} access to the tenant that the transaction is bound to."),
         "The owner of the extension can grant it: SELECT inventory_core.grant_access(role, tenant, access).",
+    )
+}
+
+/// Another server has the rows of the tenant, or will have them in a moment.
+pub fn not_at_home(state: &str) -> ! {
+    refuse(
+        PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        "the call is not on the node of the tenant",
+        if state == "moving" {
+            "The tenant is being moved, and is closed until its rows are at their new place."
+        } else {
+            "Another server or node has the rows of the tenant."
+        },
+        "Call it on the server that has the tenant; while scripts/move-tenant moves it, try again.",
     )
 }
 

@@ -6,6 +6,7 @@ use inventory_core_logic::tenant::EVERY;
 
 use super::report;
 use crate::server::binding::{self, Access};
+use crate::server::home;
 
 /// Binds this transaction to a tenant.
 #[pg_extern(volatile, parallel_unsafe, schema = "inventory_core")]
@@ -26,6 +27,16 @@ fn clear_tenant() {
 #[pg_extern(volatile, parallel_unsafe, schema = "inventory_core_internal")]
 fn _bind_every() {
     binding::bind_every();
+}
+
+/// Waits until no transaction is bound to a tenant, for the owner of the extension, who moves it to another server. Until this
+/// transaction ends, binding it is refused.
+#[pg_extern(volatile, parallel_unsafe, strict, schema = "inventory_core_internal")]
+fn _wait_until_unbound(tenant: &str) {
+    if !binding::is_owner() {
+        report::not_the_owner();
+    }
+    home::wait_until_unbound(tenant);
 }
 
 /// The tenant of this transaction, or NULL.

@@ -13,6 +13,7 @@ use pgrx::prelude::*;
 use pgrx::spi::{OwnedPreparedStatement, SpiClient};
 use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting, pg_sys};
 
+use super::home;
 use crate::api::report;
 
 /// The prefix of our settings.
@@ -120,6 +121,7 @@ pub fn bind(tenant: &str) -> String {
     if !is_set_to(&value) {
         write(Some(&value));
     }
+    home::require_here(tenant);
     binding.tenant
 }
 

@@ -27,6 +27,8 @@ pub enum Kind {
     Slot = 8,
     /// The numbers of a tenant's feed of changes.
     Feed = 9,
+    /// Whether the rows of a tenant are on this server; `home.rs` takes it.
+    Home = 10,
 }
 
 impl Kind {

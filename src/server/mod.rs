@@ -5,6 +5,7 @@
 
 pub mod backtrace;
 pub mod binding;
+pub mod home;
 pub mod json;
 pub mod locks;
 pub mod memory;

@@ -12,7 +12,7 @@ import scene
 from scene import A, B, bind, connect, grant, names, plain_roles, run, value
 
 REFUSALS = (errors.InsufficientPrivilege, errors.ObjectNotInPrerequisiteState, errors.FeatureNotSupported)
-OF_THE_OWNER = ("tenant_grants", "meta_whitelist", "tenant_limits")
+OF_THE_OWNER = ("tenant_grants", "meta_whitelist", "tenant_limits", "tenant_moves", "home_ranges")
 
 
 @contextmanager
@@ -33,14 +33,14 @@ def another_role(world, *granted, roles=()):
 
 
 def tables(world):
-    """(name, key columns, all columns) of every table."""
+    """(name, key columns, all columns) of every table that may have rows."""
     with world.admin() as owner:
         for name, key, columns in owner.execute("""
                 SELECT c.relname::text, ARRAY(SELECT a.attname::text FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attnum = ANY (i.indkey[0:i.indnkeyatts - 1]) ORDER BY a.attnum),
                        ARRAY(SELECT a.attname::text FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
                              AND a.attgenerated = '' ORDER BY a.attnum)
                 FROM pg_class AS c JOIN pg_index AS i ON i.indrelid = c.oid AND i.indisprimary
-                WHERE c.relnamespace = 'inventory_core_internal'::regnamespace AND c.relkind = 'r' ORDER BY 1""").fetchall():
+                WHERE c.relnamespace = 'inventory_core_internal'::regnamespace AND c.relkind = 'r' AND c.relname <> 'tenant_home' ORDER BY 1""").fetchall():
             yield name, key, columns
 
 
@@ -144,7 +144,7 @@ def test_privileges_on_all_data_alone_open_nothing(fresh):
                               f"UPDATE inventory_core_internal.{name} SET {columns[0]} = {columns[0]}"):
                 try:
                     rows = session.execute(statement)
-                    assert rows.rowcount == 0 or name in ("meta_whitelist", "run_slots") and statement.startswith("SELECT"), statement
+                    assert rows.rowcount == 0 or name in ("meta_whitelist", "run_slots", "home_ranges") and statement.startswith("SELECT"), statement
                 except errors.InsufficientPrivilege:
                     pass
 

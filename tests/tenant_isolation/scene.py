@@ -115,6 +115,8 @@ def install(world, version=None):
         for tenant, role in world.roles.items():
             grant(owner, role, tenant, "maintainer")
             owner.execute("SELECT inventory_core.set_tenant_limit(%s, 7)", (tenant,))
+            owner.execute("INSERT INTO inventory_core_internal.tenant_moves VALUES (%s, 'here', gen_random_uuid(), now())", (tenant,))
+        owner.execute("INSERT INTO inventory_core_internal.home_ranges VALUES (-2147483648, 2147483647)")
 
 
 COPIES = itertools.count(1)

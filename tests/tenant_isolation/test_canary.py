@@ -62,8 +62,9 @@ def test_b_hears_it_everywhere(world):
     told = catalogue.listen(world, B, True, reads(world, B))
     silent = set(catalogue.readable(world, B)) - {source for source, _ in told.mentioning(CANARY)}
     assert silent == {f"inventory_core_internal.{name}" for name in (    # no text of a tenant in them
-        "feed_entries", "feed_items", "feed_pruned", "feed_waiting", "feeds", "last_seen", "meta_whitelist", "presence",
-        "pruned_runs", "removals", "removed_items", "run_changes_bitmaps", "run_slots", "tenant_limits", "tenants")}
+        "feed_entries", "feed_items", "feed_pruned", "feed_waiting", "feeds", "home_ranges", "last_seen", "meta_whitelist",
+        "presence", "pruned_runs", "removals", "removed_items", "run_changes_bitmaps", "run_slots", "tenant_limits",
+        "tenant_moves", "tenants")}
 
 
 def test_a_hears_it_without_policies(fresh):

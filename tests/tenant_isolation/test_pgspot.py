@@ -16,7 +16,8 @@ VERSION = re.search(r'^version = "(.+)"', (ROOT / "Cargo.toml").read_text(), re.
 PGSPOT = os.environ.get("IC_PGSPOT", "pgspot")
 ALLOWED = {      # finding -> why
     "PS005: Function without explicit search_path: inventory_core.maintain(keep interval,keep_last integer)":
-        "a procedure that commits can have no SET clause: it names all in full and has no operators"}
+        "a procedure that commits can have no SET clause: it names all in full and has no operators",
+    "PS005: Function without explicit search_path: inventory_core.distribute(shard_count integer)": "the same"}
 # An upgrade script replaces functions. Where somebody planted one of that name, the server refuses the whole script,
 # because it is no member of the extension: tests/upgrade/test_upgrade.py shows it.
 REPLACED = "PS002: Unsafe function creation: "

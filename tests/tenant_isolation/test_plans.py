@@ -178,7 +178,7 @@ def own_rows(world, tenant):
     with world.admin() as owner:
         tables = [t for t, in owner.execute("""
             SELECT c.relname::text FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = 'tenant_id'
-            WHERE c.relnamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[]) AND c.relkind = 'r'""")]
+            WHERE c.relnamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[]) AND c.relkind = 'r' AND c.relname <> 'tenant_home'""")]
         counts = {t: value(owner, f"SELECT count(*) FROM inventory_core_internal.{t} WHERE tenant_id = %s", (tenant,)) for t in tables}
         counts["tenant_grants"] = value(owner, "SELECT count(*) FROM inventory_core_internal.tenant_grants WHERE role_name = %s",
                                         (world.roles[tenant],))

@@ -131,6 +131,7 @@ GRANT SELECT ON
     inventory_core_internal.type_counts, inventory_core_internal.removals, inventory_core_internal.removed_items,
     inventory_core_internal.feeds, inventory_core_internal.feed_entries, inventory_core_internal.feed_items,
     inventory_core_internal.feed_waiting, inventory_core_internal.feed_pruned,
+    inventory_core_internal.home_ranges, inventory_core_internal.tenant_moves,
     inventory_core.inventory_items, inventory_core.inventory_sync_runs, inventory_core.inventory_sync_errors,
     inventory_core.inventory_selections, inventory_core.run_progress
     TO inventory_core_reader;

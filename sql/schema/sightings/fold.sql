@@ -80,20 +80,21 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+    seen record;
     changed_chunks integer[] := '{}';
     changed_sets bytea[] := '{}';
 BEGIN
-    FOR i IN 1 .. coalesce(cardinality(chunks), 0) LOOP
+    FOR seen IN SELECT o.chunk, o.item_ids FROM unnest(chunks, observed) AS o (chunk, item_ids) LOOP
         UPDATE inventory_core_internal.last_seen AS l
         SET run_id = run.run_id
-        WHERE l.tenant_id = run.tenant_id AND l.selection_hash = into_selection AND l.chunk = chunks[i] AND l.block = -1
-          AND l.item_ids = observed[i]
+        WHERE l.tenant_id = run.tenant_id AND l.selection_hash = into_selection AND l.chunk = seen.chunk AND l.block = -1
+          AND l.item_ids = seen.item_ids
           AND (SELECT (r.start_no, r.started_at, r.run_id) < (run.start_no, run.started_at, run.run_id)
                FROM inventory_core_internal.sync_runs AS r
                WHERE r.tenant_id = l.tenant_id AND r.run_id = l.run_id);
         IF NOT FOUND THEN
-            changed_chunks := changed_chunks || chunks[i];
-            changed_sets := changed_sets || observed[i];
+            changed_chunks := changed_chunks || seen.chunk;
+            changed_sets := changed_sets || seen.item_ids;
         END IF;
     END LOOP;
     IF changed_chunks <> '{}' THEN

@@ -19,7 +19,10 @@ BEGIN
         FROM inventory_core.granted_tenants() AS g
         WHERE g <> '*' AND (SELECT u.grant_access FROM inventory_core_internal._usable_grant(g) AS u) = 'maintainer';
     END IF;
-    RETURN coalesce(tenants, '{}');
+    -- On a node of Citus: those that are here.
+    RETURN ARRAY(SELECT t.name FROM unnest(tenants) WITH ORDINALITY AS t (name, nth)
+                 CROSS JOIN LATERAL inventory_core_internal._home_range(t.name) AS h
+                 WHERE h.includes_tenant ORDER BY t.nth);
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._maintained_tenants() IS 'The tenants to which the caller has maintainer access';

@@ -47,7 +47,7 @@ SELECT inventory_core.forget_items('guardrails', ARRAY(SELECT item_id FROM inven
 SET SESSION AUTHORIZATION DEFAULT;
 SELECT regress.take_snapshot('after') \gset
 CREATE FUNCTION regress.is_named(relation text) RETURNS boolean LANGUAGE sql AS $$
-    SELECT relation ~ '^inventory_core_internal\.(tenants|tenant_grants|tenant_limits|cooldowns|selections|sync_runs|sync_errors|items|run_parts|last_seen|run_changes_.*|meta_whitelist|run_slots|refusals|pruned_runs|item_types|presence|selection_types|type_counts|removals|removed_items|feeds|feed_.*)$'
+    SELECT relation ~ '^inventory_core_internal\.(tenants|tenant_grants|tenant_limits|home_ranges|tenant_moves|tenant_home|cooldowns|selections|sync_runs|sync_errors|items|run_parts|last_seen|run_changes_.*|meta_whitelist|run_slots|refusals|pruned_runs|item_types|presence|selection_types|type_counts|removals|removed_items|feeds|feed_.*)$'
 $$;
 SELECT relation AS changed_unnamed FROM regress.snapshot WHERE NOT regress.is_named(relation)
 GROUP BY relation HAVING count(*) <> 2 OR count(DISTINCT (rows, contents)) <> 1 ORDER BY relation;

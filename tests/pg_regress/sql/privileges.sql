@@ -42,19 +42,19 @@ WHERE c.relnamespace = ANY ('{inventory_core,inventory_core_internal}'::regnames
   AND EXISTS (SELECT FROM pg_policy AS p WHERE p.polrelid = c.oid AND p.polpermissive AND p.polcmd IN ('*', k.command))
   AND NOT EXISTS (SELECT FROM pg_policy AS p WHERE p.polrelid = c.oid AND NOT p.polpermissive AND p.polcmd IN ('*', k.command)) ORDER BY 1, 2;
 SELECT c.oid::regclass AS no_tenant FROM pg_class AS c
-WHERE c.relnamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[]) AND c.relkind IN ('r', 'p') AND c.relname NOT IN ('meta_whitelist', 'run_slots')
+WHERE c.relnamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[]) AND c.relkind IN ('r', 'p') AND c.relname NOT IN ('meta_whitelist', 'run_slots', 'home_ranges')
   AND NOT EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id');
 SELECT k.conname AS leads_with_another FROM pg_constraint AS k JOIN pg_class AS c ON c.oid = k.conrelid JOIN pg_attribute AS a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1]
-WHERE k.connamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[]) AND k.contype IN ('p', 'u', 'f') AND a.attname <> 'tenant_id' AND c.relname NOT IN ('meta_whitelist', 'run_slots');
+WHERE k.connamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[]) AND k.contype IN ('p', 'u', 'f') AND a.attname <> 'tenant_id' AND c.relname NOT IN ('meta_whitelist', 'run_slots', 'home_ranges');
 SELECT i.indexrelid::regclass AS leads_with_another FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indrelid JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
-WHERE c.relnamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[]) AND a.attname <> 'tenant_id' AND c.relname NOT IN ('meta_whitelist', 'run_slots')
+WHERE c.relnamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[]) AND a.attname <> 'tenant_id' AND c.relname NOT IN ('meta_whitelist', 'run_slots', 'home_ranges')
   AND i.indexrelid <> 'inventory_core_internal.tenant_grants_role_oid'::regclass;     -- by which a role comes by its own grants only
 SELECT c.oid::regclass AS view_of_its_owner FROM pg_class AS c
 WHERE c.relnamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[]) AND c.relkind = 'v' AND NOT c.reloptions @> ARRAY['security_invoker=true', 'security_barrier=true'];
 
 -- No function runs as its owner, and none looks names up in the caller's search_path.
 SELECT p.oid::regprocedure AS security_definer FROM pg_proc AS p WHERE p.pronamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[]) AND p.prosecdef;
--- maintain alone cannot: it commits. tests/tenant_isolation/test_hostile_neighbours.py calls it on a path full of traps.
+-- maintain and distribute cannot: they commit. tests/tenant_isolation/test_hostile_neighbours.py calls it on a path full of traps.
 SELECT p.oid::regprocedure AS open_search_path FROM pg_proc AS p JOIN pg_language AS l ON l.oid = p.prolang
 WHERE p.pronamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[]) AND l.lanname IN ('sql', 'plpgsql') AND p.prosqlbody IS NULL
   AND NOT EXISTS (SELECT FROM unnest(p.proconfig) AS c WHERE c = 'search_path=pg_catalog, pg_temp');
@@ -63,7 +63,7 @@ SELECT c.oid::regclass AS sequence FROM pg_class AS c WHERE c.relnamespace = ANY
 SELECT t.tgname AS trigger FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = t.tgrelid WHERE c.relnamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[]) AND NOT t.tgisinternal ORDER BY t.tgname COLLATE "C", c.relname COLLATE "C";
 -- Every table is dumped but the slots.
 SELECT c.oid::regclass AS not_dumped FROM pg_class AS c
-WHERE c.relnamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[]) AND c.relkind IN ('r', 'p') AND c.relname NOT IN ('run_slots')
+WHERE c.relnamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[]) AND c.relkind IN ('r', 'p') AND c.relname NOT IN ('run_slots', 'tenant_home')
   AND NOT EXISTS (SELECT FROM pg_extension AS e WHERE e.extname = 'inventory_core' AND c.oid = ANY (e.extconfig));
 -- Every object says what it is for: relations and types with each column, functions, policies, triggers, and the indexes that are no constraint.
 SELECT c.oid::regclass AS without_comment FROM pg_class AS c

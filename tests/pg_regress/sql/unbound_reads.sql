@@ -29,7 +29,7 @@ CREATE FUNCTION pg_temp.read_all() RETURNS TABLE (relation name, answer text) LA
 BEGIN
     FOR relation IN
         SELECT relname FROM pg_class
-        WHERE relnamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[]) AND relkind IN ('r', 'v', 'p') AND relname NOT IN ('tenant_grants', 'meta_whitelist', 'run_slots')
+        WHERE relnamespace = ANY ('{inventory_core,inventory_core_internal}'::regnamespace[]) AND relkind IN ('r', 'v', 'p') AND relname NOT IN ('tenant_grants', 'meta_whitelist', 'home_ranges', 'tenant_home', 'run_slots')
         ORDER BY relname
     LOOP
         BEGIN

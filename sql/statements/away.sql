@@ -1,0 +1,1 @@
+SELECT a.state FROM inventory_core_internal._away($1) AS a
