@@ -2676,10 +2676,16 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+    -- With more chunks, a statement for each would take too long.
+    few CONSTANT integer := 4096;
     seen record;
     changed_chunks integer[] := '{}';
     changed_sets bytea[] := '{}';
 BEGIN
+    IF cardinality(chunks) > few THEN
+        PERFORM inventory_core_internal._fold_sets(run, into_selection, chunks, observed);
+        RETURN;
+    END IF;
     FOR seen IN SELECT o.chunk, o.item_ids FROM unnest(chunks, observed) AS o (chunk, item_ids) LOOP
         UPDATE inventory_core_internal.last_seen AS l
         SET run_id = run.run_id
@@ -5057,10 +5063,10 @@ BEGIN
     IF parts IS NULL THEN
         PERFORM inventory_core_internal._raise_bad_change_id('Argument after: it is not a change_id.');
     END IF;
-    feed_no := parts[1];
-    wanted := parts[2];
-    change_no := parts[3];
-    item_id := parts[4];
+    feed_no := parts[1]::bigint;
+    wanted := parts[2]::uuid;
+    change_no := parts[3]::integer;
+    item_id := parts[4]::bigint;
     IF feed_no < pruned.feed_no THEN
         PERFORM inventory_core_internal._raise_bad_change_id('Later changes were pruned by prune_runs.');
     END IF;

@@ -18,9 +18,13 @@ ALLOWED = {         # function, level, message -> why
     ("_lock_run_alone", "error", "run not found"): RAISES,
     ("_lock_run_shared", "error", "run not found"): RAISES,
     ("run_changes", "error", "run not found"): RAISES,
+    ("_read_change_id", "error", "the feed cannot continue after this change"): RAISES,
+    ("_forward_calls", "security", "text type variable is not sanitized"): QUOTED,
     ("_let_owner_write", "security", "text type variable is not sanitized"): QUOTED,
     ("_restore_group_privileges", "security", "text type variable is not sanitized"): QUOTED,
 }
+# They call functions of Citus, which is not here; tests/citus runs them.
+ON_CITUS = {"_check_distribute", "_distribute_functions", "_distribute_tenants", "_on_node", "_run_on_other_nodes", "_spread_ranges"}
 FINDINGS = """
 SELECT DISTINCT p.proname::text, c.level, c.message
 FROM pg_proc AS p
@@ -49,7 +53,7 @@ def database():
 
 
 def test_no_finding(database):
-    found = set(database.execute(FINDINGS).fetchall())
+    found = {finding for finding in database.execute(FINDINGS).fetchall() if finding[0] not in ON_CITUS}
     assert found - ALLOWED.keys() == set(), "not explained"
     assert ALLOWED.keys() - found == set(), "explained, and not found any more"
 

@@ -50,10 +50,10 @@ BEGIN
     IF parts IS NULL THEN
         PERFORM inventory_core_internal._raise_bad_change_id('Argument after: it is not a change_id.');
     END IF;
-    feed_no := parts[1];
-    wanted := parts[2];
-    change_no := parts[3];
-    item_id := parts[4];
+    feed_no := parts[1]::bigint;
+    wanted := parts[2]::uuid;
+    change_no := parts[3]::integer;
+    item_id := parts[4]::bigint;
     IF feed_no < pruned.feed_no THEN
         PERFORM inventory_core_internal._raise_bad_change_id('Later changes were pruned by prune_runs.');
     END IF;

@@ -80,10 +80,16 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+    -- With more chunks, a statement for each would take too long.
+    few CONSTANT integer := 4096;
     seen record;
     changed_chunks integer[] := '{}';
     changed_sets bytea[] := '{}';
 BEGIN
+    IF cardinality(chunks) > few THEN
+        PERFORM inventory_core_internal._fold_sets(run, into_selection, chunks, observed);
+        RETURN;
+    END IF;
     FOR seen IN SELECT o.chunk, o.item_ids FROM unnest(chunks, observed) AS o (chunk, item_ids) LOOP
         UPDATE inventory_core_internal.last_seen AS l
         SET run_id = run.run_id
