@@ -56,7 +56,7 @@ def sync(db, mode):
         http_status = getattr(error, "code", None)
         token_expired = mode == "delta" and http_status == 410
         if not token_expired:
-            code = None if http_status else "network" if isinstance(error, (OSError, http.client.HTTPException)) else "parse_error"
+            code = "parse_error" if isinstance(error, (ValueError, LookupError)) else None if http_status else "network"
             db.execute("SELECT inventory_core.record_error(%s, %s, %s, %s, %s)", (TENANT, run_id, code, repr(error), http_status))
     status = "success" if not link else "partial" if read and not token_expired else "failed"
     # Only a clean run moves the cursor: what a failed one did not store is asked for again.
