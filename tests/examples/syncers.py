@@ -33,6 +33,7 @@ def build():
     # Debian packages the driver for builds without modules.
     go = {**os.environ, "GO111MODULE": "off", "GOPATH": "/usr/share/gocode"}
     subprocess.run(["go", "build", "-o", BUILT / "sync-go", SOURCES["go"]], env=go, check=True)
+    subprocess.run(["go", "build", "-o", BUILT / "delta-go", EXAMPLES / "go/delta/delta.go"], env=go, check=True)
     subprocess.run(["javac", "-d", BUILT, "-cp", JARS, SOURCES["java"]], check=True)
     subprocess.run(["cargo", "build", "--quiet", "--locked", "--target-dir", BUILT / "rust"], cwd=EXAMPLES / "rust", check=True)
 

@@ -2,6 +2,9 @@
 
 A listing is a path of its own (/NAME/packages?page=N) with its own packages and its own schedule: for a page, what happens at
 the first request for it, the second and so on; after that it is answered as it should be.
+
+The last page of a listing has a link to what changed since its first page was read: /NAME/delta?token=N, which is paged in the
+same way, lists removals as `removed`, and ends with the next such link. The answer to a token that is too old is 410.
 """
 
 import json
@@ -15,7 +18,7 @@ from dataclasses import dataclass, field
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import repeat
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 FIELDS = ("id", "section", "version", "summary", "installed_size")
 FORMAT = r"${Package}:${Architecture}\t${Section}\t${Version}\t${binary:Summary}\t${Installed-Size}\t${db:Status-Status}\n"
@@ -84,11 +87,25 @@ class Listing:
     requests: list = field(default_factory=list)        # (time, page number, status)
     not_before: float = 0
     too_early: list = field(default_factory=list)       # by how much a request came before Retry-After allowed it
+    changes: list = field(default_factory=list)         # (package, whether it is there), in their order; a token is a place in it
+    oldest_token: int = 0
 
     def plan(self, **pages):
         """plan(page2=[throttle(429)], page3=always(hang_up))"""
         self.schedule = {int(name.removeprefix("page")): iter(happens) for name, happens in pages.items()}
         self.requests.clear()
+
+    def change(self, *put, remove=()):
+        """Adds packages or replaces those of the same id, and removes those of the ids in `remove`."""
+        self.changes += [(package, False) for package in self.packages if package["id"] in remove]
+        self.changes += [(package, True) for package in put]
+        kept = [package for package in self.packages if package["id"] not in {*remove, *(package["id"] for package in put)}]
+        self.packages = sorted([*kept, *put], key=lambda package: package["id"])
+
+    def forget_tokens(self):
+        """Each token given so far is too old."""
+        self.change(self.packages[0])           # so that later tokens are others
+        self.oldest_token = len(self.changes)
 
 
 class Request(BaseHTTPRequestHandler):
@@ -96,23 +113,38 @@ class Request(BaseHTTPRequestHandler):
 
     def do_GET(self):
         url = urlsplit(self.path)
-        self.name = url.path.strip("/").split("/")[0]
-        self.number = int(parse_qs(url.query).get("page", ["1"])[0])
+        self.name, self.kind = url.path.strip("/").split("/")
+        query = {name: int(value) for name, (value,) in parse_qs(url.query).items()}
         self.listing = self.server.listings[self.name]
+        self.number, self.token = query.get("page", 1), query.get("token", 0)
+        self.next_token = query.get("next_token", len(self.listing.changes))      # as of the first page
         self.came = time.time()
         if self.came < self.listing.not_before:
             self.listing.too_early.append(self.listing.not_before - self.came)
         happen = next(self.listing.schedule.get(self.number, iter(())), None)
         if happen:
             happen(self)
+        elif self.kind == "delta" and self.token < self.listing.oldest_token:
+            self.reply(410, "the token is too old")
         else:
             self.reply(200, json.dumps(self.page()))
 
     def page(self):
         size, start = self.listing.page_size, (self.number - 1) * self.listing.page_size
-        more = start + size < len(self.listing.packages)
-        return {"total": len(self.listing.packages), "items": self.listing.packages[start:start + size],
-                "next": self.server.url(self.name, self.number + 1) if more else None}
+        if self.kind == "delta":                # of each package its latest change
+            changes = self.listing.changes[self.token:self.next_token]
+            entries = list({package["id"]: (package, present) for package, present in changes}.values())
+        else:
+            entries = [(package, True) for package in self.listing.packages]
+        more, shown = start + size < len(entries), entries[start:start + size]
+        page = {"items": [package for package, present in shown if present],
+                "next": self.server.url(self.name, self.number + 1, kind=self.kind, token=self.token,
+                                        next_token=self.next_token) if more else None}
+        if self.kind == "delta":
+            page["removed"] = [{"id": package["id"], "section": package["section"]} for package, present in shown if not present]
+        else:
+            page["total"] = len(entries)
+        return page if more else {**page, "delta": self.server.url(self.name, kind="delta", token=self.next_token)}
 
     def reply(self, status, text, headers=None, not_before=0):
         self.listing.requests.append((self.came, self.number, status))
@@ -142,8 +174,8 @@ class Upstream(ThreadingHTTPServer):
     def handle_error(self, request, client_address):
         pass                                # a caller that went away is no news
 
-    def url(self, name, page=1):
-        return f"http://127.0.0.1:{self.server_port}/{name}/packages?page={page}"
+    def url(self, name, page=1, kind="packages", **tokens):
+        return f"http://127.0.0.1:{self.server_port}/{name}/{kind}?{urlencode({'page': page, **tokens})}"
 
     def list(self, name, packages, **options):
         self.listings[name] = Listing(list(packages), **options)
