@@ -2345,9 +2345,11 @@ COMMENT ON FUNCTION inventory_core_internal._raise_not_running(text) IS '55000 f
 --   run          batches, heartbeat, record_*                                   finish_run (a take-over only tries)
 --   number       -                                                              start_run (tries)
 --   errors       -                                                              record_error, batches with new bad types
---   fold         -                                                              the end of a run (tries), forget_selection
+--   fold         -                                                              the end of a run (tries), forget_selection,
+--                                                                               replace_selection
 --   feed         -                                                              the end of a run (tries), changes_since (tries),
 --                                                                               forget_*, rename_item, replace_selection
+--   history      -                                                              prune_runs, forget_selection, replace_selection
 --   slot         -                                                              a start, or a run that lost its slot (both try)
 --
 -- A lock is taken in a statement of its own, and what it protects is read by a later one: the snapshot of a statement is
@@ -5247,6 +5249,8 @@ DECLARE
     pruned uuid[];
     selections text[];
 BEGIN
+    -- forget_selection may make a run the last one that saw an item.
+    PERFORM inventory_core_internal._lock('history', '');
     SELECT array_agg(p.run_id), array_agg(DISTINCT p.selection_hash) INTO pruned, selections
     FROM inventory_core_internal._prunable_runs(tenant, finished_until, keep_last, at_most) AS p;
 
@@ -6766,11 +6770,9 @@ BEGIN
                   DETAIL = 'What it observes belongs to the selection.',
                   HINT = 'Call inventory_core.finish_run for it, or inventory_core.reap_expired_runs once its lease has expired.';
     END IF;
-    -- prune_runs skips runs that are locked.
-    PERFORM 1 FROM inventory_core_internal.sync_runs AS r
-    WHERE r.tenant_id = tenant AND r.selection_hash = _lock_selection_alone.selection_hash
-    ORDER BY r.run_seq
-    FOR UPDATE;
+    -- finish_run only tries the first two, and prune_runs takes the third.
+    PERFORM inventory_core_internal._lock('fold', ''), inventory_core_internal._lock('feed', ''),
+            inventory_core_internal._lock('history', '');
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._lock_selection_alone(text, text, text) IS
@@ -6925,8 +6927,6 @@ BEGIN
     PERFORM inventory_core_internal._begin_write(tenant, 'maintainer');
     PERFORM inventory_core_internal._begin_read(tenant, hash);
     PERFORM inventory_core_internal._lock_selection_alone(tenant, hash);
-    -- The sets of the tenant are changed by one transaction at a time.
-    PERFORM inventory_core_internal._lock('fold', '');
     PERFORM inventory_core_internal._fold_into_tenant(tenant);
     PERFORM inventory_core_internal._hand_over_last_seen(tenant, hash);
 

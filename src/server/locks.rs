@@ -29,6 +29,8 @@ pub enum Kind {
     Feed = 9,
     /// Whether the rows of a tenant are on this server; `home.rs` takes it.
     Home = 10,
+    /// Which runs a tenant has, against pruning beside forgetting or replacing a selection.
+    History = 11,
 }
 
 impl Kind {
@@ -43,6 +45,7 @@ impl Kind {
             "errors" => Some(Self::Errors),
             "fold" => Some(Self::Fold),
             "feed" => Some(Self::Feed),
+            "history" => Some(Self::History),
             _ => None,
         }
     }

@@ -81,7 +81,7 @@ def present(place, tenant):
 class Syncs(threading.Thread):
     """Runs of all kinds and ends on a selection of its own, and now and then upkeep, until it is told to stop."""
 
-    one_keeps_up = threading.Lock()      # as where one scheduler does all upkeep
+    one_keeps_up = threading.Lock()      # or an item that one renames is forgotten by the other
 
     def __init__(self, database, tenant, number):
         super().__init__(daemon=True)
@@ -93,12 +93,8 @@ class Syncs(threading.Thread):
     def ask(self, function, *args, **named):
         """The first column of the one row."""
         call = ", ".join(["%s"] * (1 + len(args)) + [f"{name} => %s" for name in named])
-        while True:
-            try:
-                return self.db.execute(f"SELECT * FROM inventory_core.{function}({call})",
-                                       (self.tenant, *args, *named.values())).fetchone()[0]
-            except psycopg.errors.DeadlockDetected:     # forget_selection and replace_selection beside ends of other runs
-                continue
+        return self.db.execute(f"SELECT * FROM inventory_core.{function}({call})",
+                               (self.tenant, *args, *named.values())).fetchone()[0]
 
     def hash(self):
         return self.db.execute("SELECT inventory_core.selection_hash(%s)", (json.dumps(self.selection),)).fetchone()[0]
@@ -120,7 +116,7 @@ class Syncs(threading.Thread):
         self.runs += 1
 
     def keep_up(self):
-        what = self.random.choice(["rename", "forget missing", "replace", "forget selection", "prune"])
+        what = self.random.choice(["rename", "forget missing", "replace", "forget selection"])
         if what == "rename":
             self.db.execute("SELECT inventory_core.rename_item(%s, item_id, %s, %s) FROM inventory_core.present_items(%s, %s) LIMIT 1",
                             (self.tenant, self.random.choice("ab"), f"{self.selection} {self.upkeep}", self.tenant, self.hash()))
@@ -129,17 +125,17 @@ class Syncs(threading.Thread):
         elif what == "replace":
             replaced, self.selection = self.hash(), {**self.selection, "turn": self.upkeep}
             self.ask("replace_selection", replaced, json.dumps(self.selection))
-        elif what == "forget selection":
+        else:
             self.ask("forget_selection", self.hash())
             self.sync()
-        else:
-            self.ask("prune_runs", "0", 2)
         self.upkeep += 1
 
     def run(self):
         try:
             while not self.stop.is_set():
                 self.sync(self.random.choice(["full", "delta"]))
+                if self.random.random() < 0.1:
+                    self.ask("prune_runs", "0", 2)
                 if self.random.random() < 0.2:
                     with self.one_keeps_up:
                         self.keep_up()

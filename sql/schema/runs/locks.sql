@@ -9,9 +9,11 @@
 --   run          batches, heartbeat, record_*                                   finish_run (a take-over only tries)
 --   number       -                                                              start_run (tries)
 --   errors       -                                                              record_error, batches with new bad types
---   fold         -                                                              the end of a run (tries), forget_selection
+--   fold         -                                                              the end of a run (tries), forget_selection,
+--                                                                               replace_selection
 --   feed         -                                                              the end of a run (tries), changes_since (tries),
 --                                                                               forget_*, rename_item, replace_selection
+--   history      -                                                              prune_runs, forget_selection, replace_selection
 --   slot         -                                                              a start, or a run that lost its slot (both try)
 --
 -- A lock is taken in a statement of its own, and what it protects is read by a later one: the snapshot of a statement is

@@ -85,8 +85,6 @@ BEGIN
     PERFORM inventory_core_internal._begin_write(tenant, 'maintainer');
     PERFORM inventory_core_internal._begin_read(tenant, hash);
     PERFORM inventory_core_internal._lock_selection_alone(tenant, hash);
-    -- The sets of the tenant are changed by one transaction at a time.
-    PERFORM inventory_core_internal._lock('fold', '');
     PERFORM inventory_core_internal._fold_into_tenant(tenant);
     PERFORM inventory_core_internal._hand_over_last_seen(tenant, hash);
 

@@ -17,11 +17,9 @@ BEGIN
                   DETAIL = 'What it observes belongs to the selection.',
                   HINT = 'Call inventory_core.finish_run for it, or inventory_core.reap_expired_runs once its lease has expired.';
     END IF;
-    -- prune_runs skips runs that are locked.
-    PERFORM 1 FROM inventory_core_internal.sync_runs AS r
-    WHERE r.tenant_id = tenant AND r.selection_hash = _lock_selection_alone.selection_hash
-    ORDER BY r.run_seq
-    FOR UPDATE;
+    -- finish_run only tries the first two, and prune_runs takes the third.
+    PERFORM inventory_core_internal._lock('fold', ''), inventory_core_internal._lock('feed', ''),
+            inventory_core_internal._lock('history', '');
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._lock_selection_alone(text, text, text) IS
