@@ -2349,7 +2349,7 @@ COMMENT ON FUNCTION inventory_core_internal._raise_not_running(text) IS '55000 f
 --                                                                               replace_selection
 --   feed         -                                                              the end of a run (tries), changes_since (tries),
 --                                                                               forget_*, rename_item, replace_selection
---   history      -                                                              prune_runs, forget_selection, replace_selection
+--   history      prune_runs                                                     forget_selection, replace_selection
 --   slot         -                                                              a start, or a run that lost its slot (both try)
 --
 -- A lock is taken in a statement of its own, and what it protects is read by a later one: the snapshot of a statement is
@@ -5250,7 +5250,7 @@ DECLARE
     selections text[];
 BEGIN
     -- forget_selection may make a run the last one that saw an item.
-    PERFORM inventory_core_internal._lock('history', '');
+    PERFORM inventory_core_internal._lock_shared('history', '');
     SELECT array_agg(p.run_id), array_agg(DISTINCT p.selection_hash) INTO pruned, selections
     FROM inventory_core_internal._prunable_runs(tenant, finished_until, keep_last, at_most) AS p;
 

@@ -13,7 +13,7 @@
 --                                                                               replace_selection
 --   feed         -                                                              the end of a run (tries), changes_since (tries),
 --                                                                               forget_*, rename_item, replace_selection
---   history      -                                                              prune_runs, forget_selection, replace_selection
+--   history      prune_runs                                                     forget_selection, replace_selection
 --   slot         -                                                              a start, or a run that lost its slot (both try)
 --
 -- A lock is taken in a statement of its own, and what it protects is read by a later one: the snapshot of a statement is

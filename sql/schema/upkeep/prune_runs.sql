@@ -121,7 +121,7 @@ DECLARE
     selections text[];
 BEGIN
     -- forget_selection may make a run the last one that saw an item.
-    PERFORM inventory_core_internal._lock('history', '');
+    PERFORM inventory_core_internal._lock_shared('history', '');
     SELECT array_agg(p.run_id), array_agg(DISTINCT p.selection_hash) INTO pruned, selections
     FROM inventory_core_internal._prunable_runs(tenant, finished_until, keep_last, at_most) AS p;
 
