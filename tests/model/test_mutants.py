@@ -14,7 +14,8 @@ IN_LONG_HISTORIES = {
     "the guard by type counts all items", "the number that was expected excuses a shrink", "a shrink is never confirmed",
     "a shrink of a type is never confirmed", "a run of some types is fresh for all", "pruning takes the latest clean run",
     "the total guard counts types that are not covered", "pruning takes the run that removed an item",
-    "an unchanged run ends no count of a type that was forgotten", "a run of some types is unchanged for all"}
+    "an unchanged run ends no count of a type that was forgotten", "a run of some types is unchanged for all",
+    "what a forgotten selection saw last was seen last by the oldest run"}
 LONG_SEEDS, LONG_STEPS = range(1, 26), 400
 
 
