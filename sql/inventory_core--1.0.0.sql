@@ -2765,7 +2765,7 @@ END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._fold_into_tenant(text) IS
     'Folds what the completed runs of a tenant observed into the sets of the tenant (*), unless another transaction does so';
--- The part of the end of a run that concerns removals; _close_run calls it only if there are any.
+-- The part of the end of a run that concerns removals; _judge calls it only if there are any.
 
 CREATE FUNCTION inventory_core_internal._end_removals(run inventory_core_internal.sync_runs) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -3275,7 +3275,8 @@ BEGIN
         WHERE p.tenant_id = run.tenant_id AND p.selection_hash = run.selection_hash)
        -- An earlier run may have left a reference or a count that this run changes.
        AND (SELECT coalesce(bool_and(CASE WHEN t.known_count = 0 THEN t.last_count IS NULL
-                                          ELSE t.reference_count = t.present_count AND t.last_count = t.present_count END), true)
+                                          ELSE t.reference_count IS NOT DISTINCT FROM t.present_count
+                                               AND t.last_count IS NOT DISTINCT FROM t.present_count END), true)
             FROM inventory_core_internal.selection_types AS t
             WHERE t.tenant_id = run.tenant_id AND t.selection_hash = run.selection_hash)
        AND NOT EXISTS (SELECT FROM inventory_core_internal.sync_errors AS e

@@ -10,7 +10,8 @@ BEGIN
         WHERE p.tenant_id = run.tenant_id AND p.selection_hash = run.selection_hash)
        -- An earlier run may have left a reference or a count that this run changes.
        AND (SELECT coalesce(bool_and(CASE WHEN t.known_count = 0 THEN t.last_count IS NULL
-                                          ELSE t.reference_count = t.present_count AND t.last_count = t.present_count END), true)
+                                          ELSE t.reference_count IS NOT DISTINCT FROM t.present_count
+                                               AND t.last_count IS NOT DISTINCT FROM t.present_count END), true)
             FROM inventory_core_internal.selection_types AS t
             WHERE t.tenant_id = run.tenant_id AND t.selection_hash = run.selection_hash)
        AND NOT EXISTS (SELECT FROM inventory_core_internal.sync_errors AS e

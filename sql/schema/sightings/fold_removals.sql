@@ -1,4 +1,4 @@
--- The part of the end of a run that concerns removals; _close_run calls it only if there are any.
+-- The part of the end of a run that concerns removals; _judge calls it only if there are any.
 
 CREATE FUNCTION inventory_core_internal._end_removals(run inventory_core_internal.sync_runs) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE

@@ -57,14 +57,12 @@ SELECT finish_run(NULL, :'run');
 SELECT status FROM inventory_sync_runs('finish_run') WHERE run_id = :'run';
 
 -- A run that observes what was present is the next reference of the guard, although no type changed: here a failed run added
--- items, and the clean run after it saw the same.
-CREATE FUNCTION pg_temp.sync(items integer, status text) RETURNS text[] LANGUAGE plpgsql AS $$
-DECLARE
-    run uuid := (SELECT s.run_id FROM inventory_core.start_run('finish_run', '{"guard": 1}') AS s);
-BEGIN
-    PERFORM inventory_core.upsert_items('finish_run', run, (
-        SELECT json_agg(json_build_object('policy_type', 'g', 'external_id', 'n' || n)) FROM generate_series(1, items) AS n (n)));
-    RETURN (SELECT f.error_codes FROM inventory_core.finish_run('finish_run', run, status) AS f);
-END
-$$;
-SELECT pg_temp.sync(20, 'success'), pg_temp.sync(40, 'failed'), pg_temp.sync(40, 'success'), pg_temp.sync(15, 'success') AS below_half_of_40;
+-- the items, or some of them, and the clean run after it saw the same. Then 15 are fewer than half of 40.
+SELECT regress.sync('some', 'finish_run', '{"some": 1}', ARRAY(SELECT 'g/some' || n FROM generate_series(1, 20) AS n)) \gset
+SELECT regress.sync('more', 'finish_run', '{"some": 1}', ARRAY(SELECT 'g/some' || n FROM generate_series(1, 40) AS n), 'failed') \gset
+SELECT regress.sync('same', 'finish_run', '{"some": 1}', ARRAY(SELECT 'g/some' || n FROM generate_series(1, 40) AS n)) \gset
+SELECT regress.sync('few', 'finish_run', '{"some": 1}', ARRAY(SELECT 'g/some' || n FROM generate_series(1, 15) AS n)) \gset
+SELECT regress.sync('all', 'finish_run', '{"all": 1}', ARRAY(SELECT 'g/all' || n FROM generate_series(1, 40) AS n), 'failed') \gset
+SELECT regress.sync('all again', 'finish_run', '{"all": 1}', ARRAY(SELECT 'g/all' || n FROM generate_series(1, 40) AS n)) \gset
+SELECT regress.sync('few', 'finish_run', '{"all": 1}', ARRAY(SELECT 'g/all' || n FROM generate_series(1, 15) AS n)) \gset
+SELECT selection, correlation_id, error_codes FROM inventory_sync_runs('finish_run') WHERE selection <> '{}' ORDER BY selection, run_seq;
