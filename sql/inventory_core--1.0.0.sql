@@ -922,6 +922,40 @@ END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._fence_table(regclass, text, text) IS
     'Row-level security of a table with tenants: rows of the bound tenant, written with the given access only';
+
+-- The fence around a list of tenants that only the owner of the extension writes. A tenant sees its own row; the policies
+-- compare with a range, as those of tenants do, and the last two raise for an unbound reader (see there).
+CREATE FUNCTION inventory_core_internal._fence_list(fenced_table regclass) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    EXECUTE format($fence$
+        ALTER TABLE %1$s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+        CREATE POLICY own_row ON %1$s FOR SELECT
+            USING (tenant_id >= (SELECT inventory_core_internal._first_listed_tenant())
+                   AND tenant_id <= (SELECT inventory_core_internal._last_listed_tenant()));
+        CREATE POLICY own_row_only ON %1$s AS RESTRICTIVE FOR SELECT
+            USING ((SELECT inventory_core_internal._first_listed_tenant()) <= tenant_id
+                   AND (SELECT inventory_core_internal._last_listed_tenant()) >= tenant_id
+                   AND inventory_core_internal._fences_plans());
+        CREATE POLICY bound_at_all ON %1$s AS RESTRICTIVE FOR SELECT
+            USING (tableoid = (SELECT %1$L::regclass WHERE inventory_core_internal._first_listed_tenant() IS NOT NULL));
+        CREATE POLICY bound_at_all_first ON %1$s AS RESTRICTIVE FOR SELECT
+            USING ((SELECT %1$L::regclass WHERE inventory_core_internal._first_listed_tenant() IS NOT NULL) = tableoid);
+        COMMENT ON POLICY own_row ON %1$s IS 'A tenant sees its own row; the owner of the extension sees all rows';
+        COMMENT ON POLICY own_row_only ON %1$s IS
+            'The same as a restriction on every other policy; plans use an index of the tenant only';
+        COMMENT ON POLICY bound_at_all ON %1$s IS 'Requires a bound tenant, however the table is read';
+        COMMENT ON POLICY bound_at_all_first ON %1$s IS
+            'The same with the operands exchanged, so that it is evaluated before the table is read';
+        $fence$, fenced_table);
+    PERFORM inventory_core_internal._let_owner_write(fenced_table);
+    PERFORM inventory_core_internal._collect_no_statistics(fenced_table);
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._fence_list(regclass) IS
+    'Row-level security of a list of tenants that the owner of the extension writes: a tenant sees its own row';
 -- A tenant's counter of item ids. The tenant's first new item creates the row.
 CREATE TABLE inventory_core_internal.tenants (
     tenant_id    text COLLATE "C" NOT NULL,
@@ -1814,30 +1848,7 @@ COMMENT ON COLUMN inventory_core_internal.tenant_limits.tenant_id IS 'Name of th
 COMMENT ON COLUMN inventory_core_internal.tenant_limits.max_running_runs IS
     'Runs at once: 0 closes the tenant, -1 lifts the limit';
 SELECT pg_extension_config_dump('inventory_core_internal.tenant_limits', '');
-ALTER TABLE inventory_core_internal.tenant_limits ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
-CREATE POLICY own_limit ON inventory_core_internal.tenant_limits FOR SELECT
-    USING (tenant_id >= (SELECT inventory_core_internal._first_listed_tenant())
-           AND tenant_id <= (SELECT inventory_core_internal._last_listed_tenant()));
-COMMENT ON POLICY own_limit ON inventory_core_internal.tenant_limits IS
-    'A tenant sees its own limit; the owner of the extension sees all limits';
-CREATE POLICY own_limit_only ON inventory_core_internal.tenant_limits AS RESTRICTIVE FOR SELECT
-    USING ((SELECT inventory_core_internal._first_listed_tenant()) <= tenant_id
-           AND (SELECT inventory_core_internal._last_listed_tenant()) >= tenant_id AND inventory_core_internal._fences_plans());
-COMMENT ON POLICY own_limit_only ON inventory_core_internal.tenant_limits IS
-    'The same as a restriction on every other policy; plans use an index of the tenant only';
--- See the policies of the same names on tenants.
-CREATE POLICY bound_at_all ON inventory_core_internal.tenant_limits AS RESTRICTIVE FOR SELECT
-    USING (tableoid = (SELECT 'inventory_core_internal.tenant_limits'::regclass
-                       WHERE inventory_core_internal._first_listed_tenant() IS NOT NULL));
-COMMENT ON POLICY bound_at_all ON inventory_core_internal.tenant_limits IS
-    'Requires a bound tenant, however the table is read';
-CREATE POLICY bound_at_all_first ON inventory_core_internal.tenant_limits AS RESTRICTIVE FOR SELECT
-    USING ((SELECT 'inventory_core_internal.tenant_limits'::regclass
-            WHERE inventory_core_internal._first_listed_tenant() IS NOT NULL) = tableoid);
-COMMENT ON POLICY bound_at_all_first ON inventory_core_internal.tenant_limits IS
-    'The same with the operands exchanged, so that it is evaluated before the table is read';
-SELECT inventory_core_internal._let_owner_write('inventory_core_internal.tenant_limits');
-SELECT inventory_core_internal._collect_no_statistics('inventory_core_internal.tenant_limits');
+SELECT inventory_core_internal._fence_list('inventory_core_internal.tenant_limits');
 
 CREATE FUNCTION inventory_core_internal._tenant_limit(tenant text) RETURNS integer
 LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -1931,30 +1942,7 @@ COMMENT ON COLUMN inventory_core_internal.tenant_moves.state IS
 COMMENT ON COLUMN inventory_core_internal.tenant_moves.move_id IS 'The move; the same at the source and at the target';
 COMMENT ON COLUMN inventory_core_internal.tenant_moves.changed_at IS 'When the state last changed';
 SELECT pg_extension_config_dump('inventory_core_internal.tenant_moves', '');
-ALTER TABLE inventory_core_internal.tenant_moves ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
-CREATE POLICY own_move ON inventory_core_internal.tenant_moves FOR SELECT
-    USING (tenant_id >= (SELECT inventory_core_internal._first_listed_tenant())
-           AND tenant_id <= (SELECT inventory_core_internal._last_listed_tenant()));
-COMMENT ON POLICY own_move ON inventory_core_internal.tenant_moves IS
-    'A tenant sees its own move; the owner of the extension sees all moves';
-CREATE POLICY own_move_only ON inventory_core_internal.tenant_moves AS RESTRICTIVE FOR SELECT
-    USING ((SELECT inventory_core_internal._first_listed_tenant()) <= tenant_id
-           AND (SELECT inventory_core_internal._last_listed_tenant()) >= tenant_id AND inventory_core_internal._fences_plans());
-COMMENT ON POLICY own_move_only ON inventory_core_internal.tenant_moves IS
-    'The same as a restriction on every other policy; plans use an index of the tenant only';
--- See the policies of the same names on tenants.
-CREATE POLICY bound_at_all ON inventory_core_internal.tenant_moves AS RESTRICTIVE FOR SELECT
-    USING (tableoid = (SELECT 'inventory_core_internal.tenant_moves'::regclass
-                       WHERE inventory_core_internal._first_listed_tenant() IS NOT NULL));
-COMMENT ON POLICY bound_at_all ON inventory_core_internal.tenant_moves IS
-    'Requires a bound tenant, however the table is read';
-CREATE POLICY bound_at_all_first ON inventory_core_internal.tenant_moves AS RESTRICTIVE FOR SELECT
-    USING ((SELECT 'inventory_core_internal.tenant_moves'::regclass
-            WHERE inventory_core_internal._first_listed_tenant() IS NOT NULL) = tableoid);
-COMMENT ON POLICY bound_at_all_first ON inventory_core_internal.tenant_moves IS
-    'The same with the operands exchanged, so that it is evaluated before the table is read';
-SELECT inventory_core_internal._let_owner_write('inventory_core_internal.tenant_moves');
-SELECT inventory_core_internal._collect_no_statistics('inventory_core_internal.tenant_moves');
+SELECT inventory_core_internal._fence_list('inventory_core_internal.tenant_moves');
 
 CREATE FUNCTION inventory_core_internal._away(tenant text) RETURNS TABLE (state text)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1

@@ -52,3 +52,37 @@ END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._fence_table(regclass, text, text) IS
     'Row-level security of a table with tenants: rows of the bound tenant, written with the given access only';
+
+-- The fence around a list of tenants that only the owner of the extension writes. A tenant sees its own row; the policies
+-- compare with a range, as those of tenants do, and the last two raise for an unbound reader (see there).
+CREATE FUNCTION inventory_core_internal._fence_list(fenced_table regclass) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    EXECUTE format($fence$
+        ALTER TABLE %1$s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+        CREATE POLICY own_row ON %1$s FOR SELECT
+            USING (tenant_id >= (SELECT inventory_core_internal._first_listed_tenant())
+                   AND tenant_id <= (SELECT inventory_core_internal._last_listed_tenant()));
+        CREATE POLICY own_row_only ON %1$s AS RESTRICTIVE FOR SELECT
+            USING ((SELECT inventory_core_internal._first_listed_tenant()) <= tenant_id
+                   AND (SELECT inventory_core_internal._last_listed_tenant()) >= tenant_id
+                   AND inventory_core_internal._fences_plans());
+        CREATE POLICY bound_at_all ON %1$s AS RESTRICTIVE FOR SELECT
+            USING (tableoid = (SELECT %1$L::regclass WHERE inventory_core_internal._first_listed_tenant() IS NOT NULL));
+        CREATE POLICY bound_at_all_first ON %1$s AS RESTRICTIVE FOR SELECT
+            USING ((SELECT %1$L::regclass WHERE inventory_core_internal._first_listed_tenant() IS NOT NULL) = tableoid);
+        COMMENT ON POLICY own_row ON %1$s IS 'A tenant sees its own row; the owner of the extension sees all rows';
+        COMMENT ON POLICY own_row_only ON %1$s IS
+            'The same as a restriction on every other policy; plans use an index of the tenant only';
+        COMMENT ON POLICY bound_at_all ON %1$s IS 'Requires a bound tenant, however the table is read';
+        COMMENT ON POLICY bound_at_all_first ON %1$s IS
+            'The same with the operands exchanged, so that it is evaluated before the table is read';
+        $fence$, fenced_table);
+    PERFORM inventory_core_internal._let_owner_write(fenced_table);
+    PERFORM inventory_core_internal._collect_no_statistics(fenced_table);
+END
+$$;
+COMMENT ON FUNCTION inventory_core_internal._fence_list(regclass) IS
+    'Row-level security of a list of tenants that the owner of the extension writes: a tenant sees its own row';

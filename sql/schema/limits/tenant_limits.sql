@@ -13,30 +13,7 @@ COMMENT ON COLUMN inventory_core_internal.tenant_limits.tenant_id IS 'Name of th
 COMMENT ON COLUMN inventory_core_internal.tenant_limits.max_running_runs IS
     'Runs at once: 0 closes the tenant, -1 lifts the limit';
 SELECT pg_extension_config_dump('inventory_core_internal.tenant_limits', '');
-ALTER TABLE inventory_core_internal.tenant_limits ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
-CREATE POLICY own_limit ON inventory_core_internal.tenant_limits FOR SELECT
-    USING (tenant_id >= (SELECT inventory_core_internal._first_listed_tenant())
-           AND tenant_id <= (SELECT inventory_core_internal._last_listed_tenant()));
-COMMENT ON POLICY own_limit ON inventory_core_internal.tenant_limits IS
-    'A tenant sees its own limit; the owner of the extension sees all limits';
-CREATE POLICY own_limit_only ON inventory_core_internal.tenant_limits AS RESTRICTIVE FOR SELECT
-    USING ((SELECT inventory_core_internal._first_listed_tenant()) <= tenant_id
-           AND (SELECT inventory_core_internal._last_listed_tenant()) >= tenant_id AND inventory_core_internal._fences_plans());
-COMMENT ON POLICY own_limit_only ON inventory_core_internal.tenant_limits IS
-    'The same as a restriction on every other policy; plans use an index of the tenant only';
--- See the policies of the same names on tenants.
-CREATE POLICY bound_at_all ON inventory_core_internal.tenant_limits AS RESTRICTIVE FOR SELECT
-    USING (tableoid = (SELECT 'inventory_core_internal.tenant_limits'::regclass
-                       WHERE inventory_core_internal._first_listed_tenant() IS NOT NULL));
-COMMENT ON POLICY bound_at_all ON inventory_core_internal.tenant_limits IS
-    'Requires a bound tenant, however the table is read';
-CREATE POLICY bound_at_all_first ON inventory_core_internal.tenant_limits AS RESTRICTIVE FOR SELECT
-    USING ((SELECT 'inventory_core_internal.tenant_limits'::regclass
-            WHERE inventory_core_internal._first_listed_tenant() IS NOT NULL) = tableoid);
-COMMENT ON POLICY bound_at_all_first ON inventory_core_internal.tenant_limits IS
-    'The same with the operands exchanged, so that it is evaluated before the table is read';
-SELECT inventory_core_internal._let_owner_write('inventory_core_internal.tenant_limits');
-SELECT inventory_core_internal._collect_no_statistics('inventory_core_internal.tenant_limits');
+SELECT inventory_core_internal._fence_list('inventory_core_internal.tenant_limits');
 
 CREATE FUNCTION inventory_core_internal._tenant_limit(tenant text) RETURNS integer
 LANGUAGE plpgsql STABLE PARALLEL SAFE

@@ -22,30 +22,7 @@ COMMENT ON COLUMN inventory_core_internal.tenant_moves.state IS
 COMMENT ON COLUMN inventory_core_internal.tenant_moves.move_id IS 'The move; the same at the source and at the target';
 COMMENT ON COLUMN inventory_core_internal.tenant_moves.changed_at IS 'When the state last changed';
 SELECT pg_extension_config_dump('inventory_core_internal.tenant_moves', '');
-ALTER TABLE inventory_core_internal.tenant_moves ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
-CREATE POLICY own_move ON inventory_core_internal.tenant_moves FOR SELECT
-    USING (tenant_id >= (SELECT inventory_core_internal._first_listed_tenant())
-           AND tenant_id <= (SELECT inventory_core_internal._last_listed_tenant()));
-COMMENT ON POLICY own_move ON inventory_core_internal.tenant_moves IS
-    'A tenant sees its own move; the owner of the extension sees all moves';
-CREATE POLICY own_move_only ON inventory_core_internal.tenant_moves AS RESTRICTIVE FOR SELECT
-    USING ((SELECT inventory_core_internal._first_listed_tenant()) <= tenant_id
-           AND (SELECT inventory_core_internal._last_listed_tenant()) >= tenant_id AND inventory_core_internal._fences_plans());
-COMMENT ON POLICY own_move_only ON inventory_core_internal.tenant_moves IS
-    'The same as a restriction on every other policy; plans use an index of the tenant only';
--- See the policies of the same names on tenants.
-CREATE POLICY bound_at_all ON inventory_core_internal.tenant_moves AS RESTRICTIVE FOR SELECT
-    USING (tableoid = (SELECT 'inventory_core_internal.tenant_moves'::regclass
-                       WHERE inventory_core_internal._first_listed_tenant() IS NOT NULL));
-COMMENT ON POLICY bound_at_all ON inventory_core_internal.tenant_moves IS
-    'Requires a bound tenant, however the table is read';
-CREATE POLICY bound_at_all_first ON inventory_core_internal.tenant_moves AS RESTRICTIVE FOR SELECT
-    USING ((SELECT 'inventory_core_internal.tenant_moves'::regclass
-            WHERE inventory_core_internal._first_listed_tenant() IS NOT NULL) = tableoid);
-COMMENT ON POLICY bound_at_all_first ON inventory_core_internal.tenant_moves IS
-    'The same with the operands exchanged, so that it is evaluated before the table is read';
-SELECT inventory_core_internal._let_owner_write('inventory_core_internal.tenant_moves');
-SELECT inventory_core_internal._collect_no_statistics('inventory_core_internal.tenant_moves');
+SELECT inventory_core_internal._fence_list('inventory_core_internal.tenant_moves');
 
 CREATE FUNCTION inventory_core_internal._away(tenant text) RETURNS TABLE (state text)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1
