@@ -17,7 +17,7 @@ from psycopg import sql
 from consumer import Consumer
 from contract import EPOCH
 from history import ALLOWED_META, HASHES, STALE, TENANTS
-from model import Settings
+from records import Settings
 
 SETTINGS = Settings(shrink_guard_min_items=4, expected_tolerance=0.25, allowed_meta=ALLOWED_META)
 
