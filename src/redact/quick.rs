@@ -5,11 +5,15 @@
 //! there is more looked at. What stays doubtful goes through the matchers themselves, string by string, so the answer is
 //! never surer than theirs.
 
+mod nouns;
+mod starts;
+
 use std::sync::LazyLock;
 
-use super::forms::{Class, FORMS, Form, Part};
+use self::nouns::Nouns;
+use self::starts::{Kind, Starts};
+use super::forms::{Class, FORMS, Form};
 use super::shapes::{self, INNER};
-use super::value::name_byte;
 use super::words::WORDS;
 use super::{Pace, View};
 
@@ -193,31 +197,6 @@ impl Judge<'_> {
     }
 }
 
-/// How a text that may begin somewhere is judged.
-#[derive(Clone, Copy, PartialEq)]
-enum Kind {
-    /// The beginning of this form.
-    Form(usize),
-    /// A form with a run before this text.
-    Anywhere,
-}
-
-/// A text, whether capitals matter in it, and how it is judged.
-type Text = (&'static [u8], bool, Kind);
-
-/// Texts by a hash of the first four bytes of one of their words, of each byte the last five bits: capitals and small
-/// letters fall together. What else does is told apart afterwards.
-struct Starts {
-    /// Whether a text begins so, a bit each.
-    bits: Box<[u32; 1 << 12]>,
-    /// Whether a text of two bytes is this one, a bit each.
-    pairs: Box<[u32; 1 << 11]>,
-    /// Which list of texts begins so, by all but the last two bits of the hash.
-    places: Box<[u16; 1 << 15]>,
-    /// Each with where in it the word begins whose first bytes are looked for. The first list is of the texts of two.
-    texts: Vec<Vec<(usize, Text)>>,
-}
-
 struct Table {
     /// Texts with which a form begins, by one of their words.
     forms: Starts,
@@ -268,183 +247,6 @@ fn within_base64(form: &Form) -> bool {
     !form.before.is_empty() && form.text.as_bytes().first().is_some_and(|b| word(*b))
 }
 
-fn hash(four: u32) -> usize {
-    ((four & 0x1f1f_1f1f).wrapping_mul(0x9e37_79b1) >> 15) as usize
-}
-
-fn four(bytes: &[u8], at: usize) -> u32 {
-    match bytes.get(at..at + 4) {
-        Some(four) => u32::from_le_bytes([four[0], four[1], four[2], four[3]]),
-        None => {
-            let get = |n: usize| bytes.get(at + n).copied().unwrap_or(0);
-            u32::from_le_bytes([get(0), get(1), get(2), 0])
-        }
-    }
-}
-
-impl Starts {
-    fn new() -> Starts {
-        Starts {
-            bits: Box::new([0; 1 << 12]),
-            pairs: Box::new([0; 1 << 11]),
-            places: Box::new([0; 1 << 15]),
-            texts: vec![Vec::new()],
-        }
-    }
-
-    fn add(&mut self, text: &'static [u8], exact: bool, kind: Kind) {
-        // The longest word: the first is that of many addresses.
-        let length = |at: usize| text[at..].iter().take_while(|b| word(**b)).count();
-        let words = (0..text.len()).filter(|&i| word(text[i]) && (i == 0 || !word(text[i - 1])));
-        let offset = words.filter(|i| i + 4 <= text.len() || *i == 0).max_by_key(|i| length(*i));
-        let offset = offset.or_else(|| text.iter().position(|b| word(*b))).unwrap_or(0);
-        let begin = &text[offset..];
-        if let [first, second] = *begin {
-            for (first, second) in cases(first, exact).flat_map(|f| cases(second, exact).map(move |s| (f, s)))
-            {
-                let pair = usize::from(first) << 8 | usize::from(second);
-                self.pairs[pair >> 5] |= 1 << (pair & 31);
-            }
-            self.texts[0].push((offset, (text, exact, kind)));
-            return;
-        }
-        // A fourth byte may be any.
-        for fourth in begin.get(3).map_or(0..=31, |b| *b..=*b) {
-            let hash = hash(u32::from_le_bytes([begin[0], begin[1], begin[2], fourth]));
-            self.bits[hash >> 5] |= 1 << (hash & 31);
-            let place = &mut self.places[hash >> 2];
-            if *place == 0 {
-                *place = u16::try_from(self.texts.len()).unwrap_or(u16::MAX);
-                self.texts.push(Vec::new());
-            }
-            let list = &mut self.texts[usize::from(*place)];
-            if !list.contains(&(offset, (text, exact, kind))) {
-                list.push((offset, (text, exact, kind)));
-            }
-        }
-    }
-
-    #[inline]
-    fn may_begin(&self, bytes: &[u8], at: usize) -> bool {
-        let four = four(bytes, at);
-        self.by_hash(four) || self.by_pair(four)
-    }
-
-    fn by_hash(&self, four: u32) -> bool {
-        let hash = hash(four);
-        self.bits[hash >> 5] >> (hash & 31) & 1 != 0
-    }
-
-    fn by_pair(&self, four: u32) -> bool {
-        let pair = usize::from((four as u16).swap_bytes());
-        self.pairs[pair >> 5] >> (pair & 31) & 1 != 0
-    }
-
-    /// Whether a matcher might find something of a text whose word begins at `at`.
-    #[inline(never)]
-    fn begins(&self, bytes: &[u8], at: usize) -> bool {
-        let four = four(bytes, at);
-        let place = if self.by_hash(four) { self.places[hash(four) >> 2] } else { 0 };
-        let doubtful = |(offset, text): &(usize, Text)| {
-            at.checked_sub(*offset).is_some_and(|at| doubtful(bytes, at, text))
-        };
-        place > 0 && self.texts[usize::from(place)].iter().any(doubtful)
-            || self.by_pair(four) && self.texts[0].iter().any(doubtful)
-    }
-}
-
-/// A byte of a text, as it may be written.
-fn cases(b: u8, exact: bool) -> impl Iterator<Item = u8> {
-    let other = if exact { b } else { b.to_ascii_uppercase() };
-    [b, other].into_iter().take(if other == b { 1 } else { 2 })
-}
-
-/// The nouns of names, by their last three bytes, of each the last five bits.
-struct Nouns {
-    /// Whether a noun ends so, a bit each.
-    bits: Box<[u32; 1 << 10]>,
-    /// By the last byte: each noun, and whether it may be the end of a longer word.
-    by_last: [Vec<(&'static [u8], bool)>; 32],
-}
-
-impl Nouns {
-    fn new() -> Nouns {
-        Nouns { bits: Box::new([0; 1 << 10]), by_last: std::array::from_fn(|_| Vec::new()) }
-    }
-
-    fn add(&mut self, noun: &'static [u8], ending: bool) {
-        let [.., before, last] = *noun else { return };
-        let third = noun.len().checked_sub(3).map(|at| noun[at]);
-        // The byte before a noun of two may be any.
-        for third in third.map_or(0..=31, |b| b..=b) {
-            let at = Self::place(third, before, last);
-            self.bits[at >> 5] |= 1 << (at & 31);
-        }
-        self.by_last[usize::from(last & 31)].push((noun, ending));
-    }
-
-    fn place(third: u8, before: u8, last: u8) -> usize {
-        usize::from(third & 31) << 10 | usize::from(before & 31) << 5 | usize::from(last & 31)
-    }
-
-    /// Whether the name that ends before `end`, if one does, has a noun in it.
-    fn announces(&self, bytes: &[u8], end: usize) -> bool {
-        let get = |at: usize, back: usize| at.checked_sub(back).map_or(0, |i| bytes[i]);
-        let mut at = end;
-        while at > 0 && name_byte(bytes[at - 1]) {
-            if !continues(bytes, at) {
-                let place = Self::place(get(at, 3), get(at, 2), get(at, 1));
-                if self.bits[place >> 5] >> (place & 31) & 1 != 0 && self.ends(bytes, at) {
-                    return true;
-                }
-            }
-            at -= 1;
-        }
-        false
-    }
-
-    #[inline(never)]
-    fn ends(&self, bytes: &[u8], end: usize) -> bool {
-        self.by_last[usize::from(bytes[end - 1] & 31)].iter().any(|(noun, ending)| {
-            end.checked_sub(noun.len()).is_some_and(|at| {
-                bytes[at..end].eq_ignore_ascii_case(noun) && (*ending || !continues(bytes, at))
-            })
-        })
-    }
-}
-
-fn doubtful(bytes: &[u8], at: usize, (text, exact, kind): &Text) -> bool {
-    let end = at + text.len();
-    let last = text[text.len() - 1];
-    let Some(found) = bytes.get(at..end).filter(|found| (found[text.len() - 1] ^ last) & 31 == 0) else {
-        return false;
-    };
-    if !(if *exact { found == *text } else { found.eq_ignore_ascii_case(text) }) {
-        return false;
-    }
-    match kind {
-        Kind::Form(nth) => goes_on(*nth, bytes, end),
-        Kind::Anywhere => true,
-    }
-}
-
-/// Whether the first run of a form is long enough. What could lengthen it, such as an end of the line, is an escape in
-/// JSON, and doubtful by itself.
-fn goes_on(form: usize, bytes: &[u8], from: usize) -> bool {
-    match FORMS.get(form).and_then(|form| form.after.first()) {
-        Some(Part::Run(run)) if run.class != Class::Guid => {
-            bytes[from..].iter().take_while(|b| run.class.of(**b)).take(run.least).count() == run.least
-        }
-        _ => true,
-    }
-}
-
-/// Two small letters side by side are in one word.
-fn continues(bytes: &[u8], at: usize) -> bool {
-    let small = |i: usize| bytes.get(i).is_some_and(u8::is_ascii_lowercase);
-    at > 0 && small(at - 1) && small(at)
-}
-
 /// Whether credentials may stand before the `@` at `at`.
 fn address(bytes: &[u8], at: usize) -> bool {
     if matches!(bytes.get(at + 1), Some(b'(' | b'/'))
@@ -481,52 +283,14 @@ fn string_around(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
 /// Whether the matchers find nothing in a string, given as it stands in JSON.
 fn clean(raw: &str) -> bool {
     let pace = Pace::new(&|| ());
-    let text = if raw.contains('\\') { unescape(raw) } else { Some(raw.to_owned()) };
-    text.is_some_and(|text| super::find(&View::new(&text, &pace), false, 0, &pace).is_empty())
-}
-
-/// What the string says; none where an escape is wrong.
-fn unescape(raw: &str) -> Option<String> {
-    let mut out = String::with_capacity(raw.len());
-    let mut rest = raw;
-    while let Some(at) = rest.find('\\') {
-        out.push_str(&rest[..at]);
-        let code = *rest.as_bytes().get(at + 1)?;
-        rest = rest.get(at + 2..)?;
-        out.push(match code {
-            b'"' | b'\\' | b'/' => char::from(code),
-            b'b' => '\u{8}',
-            b'f' => '\u{c}',
-            b'n' => '\n',
-            b'r' => '\r',
-            b't' => '\t',
-            b'u' => {
-                let mut unit = u32::from_str_radix(rest.get(..4)?, 16).ok()?;
-                rest = &rest[4..];
-                if (0xd800..0xdc00).contains(&unit) {
-                    let low = u32::from_str_radix(rest.strip_prefix("\\u")?.get(..4)?, 16).ok()?;
-                    unit = 0x10000 + ((unit - 0xd800) << 10) + low.checked_sub(0xdc00)?;
-                    rest = &rest[6..];
-                }
-                char::from_u32(unit)?
-            }
-            _ => return None,
-        });
-    }
-    out.push_str(rest);
-    Some(out)
+    let text = serde_json::from_str::<String>(&format!("\"{raw}\""));
+    text.is_ok_and(|text| super::find(&View::new(&text, &pace), false, 0, &pace).is_empty())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn redact_quick_reads_escapes() {
-        assert_eq!(unescape(r#"a\"\\\/\n\u00e9\ud83d\ude00z"#).as_deref(), Some("a\"\\/\né😀z"));
-        assert_eq!(unescape(r"\ud800"), None);
-        assert_eq!(unescape("\\"), None);
-    }
+    use crate::forms::Part;
 
     /// A form whose text may stand between other letters and digits is in a run of base64 that is long enough.
     #[test]
