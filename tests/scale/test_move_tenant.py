@@ -114,8 +114,8 @@ def test_a_move_waits_for_those_under_way_and_for_nobody_else(servers, tenant):
         moving = threading.Thread(target=move, args=(one, other, name))
         moving.start()
         until = time.monotonic() + 60
-        while one.state(name) != "leaving" and time.monotonic() < until:
-            time.sleep(0.02)
+        while one.state(name) != "leaving":
+            assert time.monotonic() < until
         with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState, match="not on the node") as refused:
             one.do("SELECT inventory_core.set_tenant(%s)", name, user=role)
         assert "being moved" in refused.value.diag.message_detail
@@ -137,7 +137,11 @@ def test_a_first_move_waits_for_those_who_found_no_ranges(tenant, servers):
         before = reader.execute("SELECT count(*) FROM inventory_core.inventory_items(%s)", (name,)).fetchone()
         moving = threading.Thread(target=move, args=(one, other, name))
         moving.start()
-        time.sleep(1)
+        with one.connect() as owner:
+            sleeps = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'"
+            until = time.monotonic() + 60
+            while not owner.execute(sleeps).fetchone()[0]:      # the mover waits for the reader
+                assert time.monotonic() < until
         assert one.state(name) is None
         assert reader.execute("SELECT count(*) FROM inventory_core.inventory_items").fetchone() == before
         reader.commit()
