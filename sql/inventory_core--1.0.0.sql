@@ -3389,8 +3389,8 @@ DECLARE
     inserted bigint := 0;
     updated bigint := 0;
     unchanged bigint;
-    is_unchanged boolean;
-    has_errors boolean;
+    is_unchanged boolean := false;
+    has_errors boolean := false;
 BEGIN
     -- The caller holds the run exclusively, so no batch adds a part, and the items shared, so nothing is forgotten meanwhile.
     SELECT o.* INTO sets FROM inventory_core_internal._observed_sets(run.tenant_id, run.run_id) AS o;
@@ -3400,10 +3400,10 @@ BEGIN
         FROM inventory_core_internal._run_counts(run.tenant_id, run.run_id) AS c;
     END IF;
 
-    is_unchanged := sets.are_unchanged AND status = 'success' AND run.mode = 'full' AND run.policy_types IS NULL
-        AND (expected_items IS NULL OR expected_items <= sets.items)
-        AND inventory_core_internal._judge_unchanged(run, sets.chunks, sets.observed);
-    has_errors := false;
+    IF sets.are_unchanged AND status = 'success' AND run.mode = 'full' AND run.policy_types IS NULL
+       AND (expected_items IS NULL OR expected_items <= sets.items) THEN
+        is_unchanged := inventory_core_internal._judge_unchanged(run, sets.chunks, sets.observed);
+    END IF;
     IF is_unchanged THEN
         PERFORM inventory_core_internal._try_number_waiting(run.tenant_id);
     ELSE
@@ -4857,7 +4857,7 @@ BEGIN
     -- The row of the view inventory_sync_runs, without the parts that only a running run needs.
     SELECT s.selection INTO selection FROM inventory_core_internal.selections AS s
     WHERE s.tenant_id = tenant AND s.selection_hash = run.selection_hash;
-    IF NOT run.is_clean THEN
+    IF run.is_clean IS NOT TRUE THEN
         SELECT count(*), coalesce(array_agg(DISTINCT e.error_code ORDER BY e.error_code), '{}') INTO error_count, error_codes
         FROM inventory_core_internal.sync_errors AS e
         WHERE e.tenant_id = tenant AND e.run_id = run.run_id;

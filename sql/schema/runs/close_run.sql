@@ -104,8 +104,8 @@ DECLARE
     inserted bigint := 0;
     updated bigint := 0;
     unchanged bigint;
-    is_unchanged boolean;
-    has_errors boolean;
+    is_unchanged boolean := false;
+    has_errors boolean := false;
 BEGIN
     -- The caller holds the run exclusively, so no batch adds a part, and the items shared, so nothing is forgotten meanwhile.
     SELECT o.* INTO sets FROM inventory_core_internal._observed_sets(run.tenant_id, run.run_id) AS o;
@@ -115,10 +115,10 @@ BEGIN
         FROM inventory_core_internal._run_counts(run.tenant_id, run.run_id) AS c;
     END IF;
 
-    is_unchanged := sets.are_unchanged AND status = 'success' AND run.mode = 'full' AND run.policy_types IS NULL
-        AND (expected_items IS NULL OR expected_items <= sets.items)
-        AND inventory_core_internal._judge_unchanged(run, sets.chunks, sets.observed);
-    has_errors := false;
+    IF sets.are_unchanged AND status = 'success' AND run.mode = 'full' AND run.policy_types IS NULL
+       AND (expected_items IS NULL OR expected_items <= sets.items) THEN
+        is_unchanged := inventory_core_internal._judge_unchanged(run, sets.chunks, sets.observed);
+    END IF;
     IF is_unchanged THEN
         PERFORM inventory_core_internal._try_number_waiting(run.tenant_id);
     ELSE

@@ -54,7 +54,7 @@ BEGIN
     -- The row of the view inventory_sync_runs, without the parts that only a running run needs.
     SELECT s.selection INTO selection FROM inventory_core_internal.selections AS s
     WHERE s.tenant_id = tenant AND s.selection_hash = run.selection_hash;
-    IF NOT run.is_clean THEN
+    IF run.is_clean IS NOT TRUE THEN
         SELECT count(*), coalesce(array_agg(DISTINCT e.error_code ORDER BY e.error_code), '{}') INTO error_count, error_codes
         FROM inventory_core_internal.sync_errors AS e
         WHERE e.tenant_id = tenant AND e.run_id = run.run_id;
