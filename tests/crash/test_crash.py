@@ -68,7 +68,7 @@ def play_until_the_server_dies(replay, history):
         try:
             replay.apply(step)
         except psycopg.OperationalError:
-            if not any(session.connection.broken for session in replay.sessions.values()):
+            if not any(connection.broken for session in replay.sessions.values() for connection in session.connections()):
                 raise
             return step, before
 
@@ -110,7 +110,7 @@ def crash(server, replay, history, rng, at_latest):
     killer.join()
     server.start()
     for tenant, session in replay.sessions.items():
-        session.connection.close()
+        session.close()
         replay.sessions[tenant] = Session(replay.database, replay.roles[tenant], tenant, session.names)
     return settle(replay, step, before)
 
@@ -168,7 +168,7 @@ def test_the_comparison_notices_what_is_lost(server_with_extension):
             owner.execute("CHECKPOINT")
         for tenant, session in sessions.items():
             sessions[tenant] = Session(database, prepared.roles[tenant], tenant, session.names)
-            session.connection.close()
+            session.close()
         replay = new_replay(prepared, sessions, 1)
         history = History(1, replay.models, prepared.missing_kinds)
         with pytest.raises(Disagreement):

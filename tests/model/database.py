@@ -121,6 +121,13 @@ class Session:
         self.execute("SELECT inventory_core.current_tenant()", {})   # loads the library, so its settings are known
         self.call("set_clock", {"to": EPOCH})
 
+    def connections(self):
+        return self.connection, self.consumer.connection
+
+    def close(self):
+        for connection in self.connections():
+            connection.close()
+
     def execute(self, statement, args):
         row = self.connection.execute(statement, args).fetchone()
         return row and row[0]
@@ -255,7 +262,6 @@ def scratch(prepared, change=None):
         yield sessions
     finally:
         for session in sessions.values():
-            session.connection.close()
-            session.consumer.connection.close()
+            session.close()
         with admin() as server:
             run_as_admin(server, "DROP DATABASE {} WITH (FORCE)", database)

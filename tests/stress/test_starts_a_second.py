@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 
+import psycopg
 import pytest
 
 from own_server import BINDIR
@@ -33,6 +34,9 @@ def test_starts_a_second(database, tmp_path, capsys, selection, limit):
     owner.execute(f"ALTER DATABASE {name} SET inventory_core.max_running_runs_per_tenant = {limit}")
     script = tmp_path / "start_and_finish.sql"
     script.write_text(START_AND_FINISH.replace("SELECTION", selection).replace("'tenant :tenant'", "'tenant ' || :tenant"))
+    # In a new database the first reads extend visibility maps (PostgreSQL 19), and a start waits for no lock longer than 100 ms.
+    with psycopg.connect(dbname=name, user=name, autocommit=True) as first:
+        first.execute("SELECT inventory_core.finish_run('tenant 0', run_id) FROM inventory_core.start_run('tenant 0', '{}')")
     bench = subprocess.run([f"{BINDIR}/pgbench", "-n", "-c", str(CLIENTS), "-j", "2", "-T", SECONDS, "-f", str(script), "-U", name, name],
                            capture_output=True, encoding="utf-8", timeout=120)
     assert bench.returncode == 0, bench.stderr
@@ -41,7 +45,7 @@ def test_starts_a_second(database, tmp_path, capsys, selection, limit):
     # counted in the row of the selection, or still to be added up there
     refused, = owner.execute("""SELECT (SELECT coalesce(sum(refused_count), 0) FROM inventory_core_internal.selections)
                                      + (SELECT coalesce(sum(refused_count), 0) FROM inventory_core_internal.refusals)""").fetchone()
-    answered = int(re.search(r"actually processed: (\d+)", bench.stdout)[1])
+    answered = 1 + int(re.search(r"actually processed: (\d+)", bench.stdout)[1])
     with capsys.disabled():
         print(f"\n  {CLIENTS} clients: {started / float(SECONDS):.0f} starts with their finish a second, {answered / float(SECONDS):.0f} "
               f"answers a second ({refused} refusals counted of {answered - started})", end="")
