@@ -23,10 +23,11 @@ AT_ONCE = ThreadPoolExecutor(len(TENANTS))
 
 
 class Replay:
-    def __init__(self, settings, sessions=None, seed=0):
+    def __init__(self, settings, sessions=None, seed=0, compare_every=COMPARE_EVERY):
         self.models = {tenant: Tenant(tenant, settings) for tenant in TENANTS}
         self.sessions = sessions              # None: the model alone, for its own tests
         self.rng = random.Random(seed)        # which items and runs are asked about
+        self.compare_every = compare_every
         self.steps = []
         self.lost_run_texts = {}
 
@@ -100,7 +101,9 @@ class Replay:
         for (tenant, _, items, runs), got in zip(questions, found):
             model = self.models[tenant]
             learn_ids(model, got["inventory_items"] or [])
-            for answer, rows in expected_answers(model, items, runs).items():
+            with model.still():
+                expected = expected_answers(model, items, runs)
+            for answer, rows in expected.items():
                 found_rows = type(rows)(got[answer] or [])
                 if rows != found_rows and comparable(rows) != comparable(found_rows):
                     raise Disagreement(f"{tenant}: {answer} differs\n" + difference(rows, found_rows))
@@ -138,7 +141,7 @@ class Replay:
                 continue
             if count % COMPARE_VIEWS_EVERY == 0:
                 self.compare_views(step.tenant)
-            if count % COMPARE_EVERY == 0:
+            if count % self.compare_every == 0:
                 self.compare(*TENANTS)
             elif step.kind in MOVES_A_BASELINE and baselines(self.models[step.tenant]) != before:
                 self.compare(step.tenant)

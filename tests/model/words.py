@@ -1,6 +1,8 @@
 """The words of the contract (DESIGN section 4): known, counting, baseline, missed, missing, present, reasons."""
 
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import wraps
 
 from contract import Refused, shown_time
 from records import Run
@@ -14,8 +16,31 @@ class Absence:
     is_removed: bool
 
 
+def kept_while_still(method):
+    @wraps(method)
+    def look(self, *args):
+        if self.kept is None:
+            return method(self, *args)
+        key = (method, *args)
+        if key not in self.kept:
+            self.kept[key] = method(self, *args)
+        return self.kept[key]
+    return look
+
+
 class Words:
     """What a tenant's runs say, by the definitions of the contract; `Tenant` has the runs."""
+
+    kept = None         # what was found out while the tenant is still
+
+    @contextmanager
+    def still(self):
+        """Nothing happens to the tenant meanwhile: what one answer has found out, the others need not."""
+        self.kept = {}
+        try:
+            yield
+        finally:
+            self.kept = None
 
     def own_run(self, name):
         for run in self.runs:
@@ -29,12 +54,15 @@ class Words:
             raise Refused("55000")
         return run
 
+    @kept_while_still
     def runs_of(self, selection):
         return [run for run in self.runs if run.selection == selection]
 
+    @kept_while_still
     def completed(self, selection):
         return [run for run in self.runs_of(selection) if run.completed]
 
+    @kept_while_still
     def running(self, selection):
         return next((run for run in self.runs_of(selection) if not run.completed), None)
 
@@ -42,9 +70,11 @@ class Words:
         if not self.runs_of(selection):
             raise Refused("P0002")
 
+    @kept_while_still
     def full_runs(self, selection):
         return [run for run in self.completed(selection) if run.mode == "full"]
 
+    @kept_while_still
     def counting(self, selection, policy_type, which):
         """The runs that an absence of this type can be judged by."""
         return [run for run in self.full_runs(selection)
@@ -54,15 +84,18 @@ class Words:
         wanted = self.counting(selection, policy_type, which)
         return wanted[-1] if wanted else None
 
+    @kept_while_still
     def last_seen_by(self, selection):
         """Known items: number -> the completed run of the selection that last saw it."""
         return {number: run for run in self.completed(selection) for number in run.seen}
 
+    @kept_while_still
     def missed_by(self, selection, number, which):
         """The runs that count and came after the one that last saw a known item."""
         last = self.last_seen_by(selection)[number]
         return [run for run in self.counting(selection, self.items[number].policy_type, which) if run.seq > last.seq]
 
+    @kept_while_still
     def removals(self, selection, number):
         """The completed runs that ended with a known item removed, since it was last seen."""
         last = self.last_seen_by(selection)[number]
@@ -78,6 +111,7 @@ class Words:
         first_removal = removals[:1] if removals and not (missed and missed[0].seq <= removals[0].seq) else []
         return Absence(len(missed) + len(first_removal), (first_removal or missed)[0], (removals or missed)[-1], bool(removals))
 
+    @kept_while_still
     def missing(self, selection, which):
         """Known, not observed by the baseline nor by any later run, a running one too; or removed since it was observed."""
         running = self.running(selection)
