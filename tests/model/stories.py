@@ -38,4 +38,63 @@ def at(count):
 
 
 STORIES = {
+    ("the baseline is off by one", "the running run is ignored", "missed_runs is off by one"): [
+        step(ACME, "start_run", name="r1", selection=HALF),
+        step(ACME, "upsert_items", run="r1", items=[item(34)]),
+        step(ACME, "finish_run", run="r1"),
+        step(ACME, "start_run", name="r2", selection=HALF),
+        step(ACME, "finish_run", run="r2"),
+    ],
+    ("newly missing is what any run has missed",): [
+        step(ACME, "start_run", name="r1", selection=HALF),
+        step(ACME, "upsert_items", run="r1", items=[item(30)]),
+        step(ACME, "finish_run", run="r1"),
+        step(ACME, "start_run", name="r2", selection=HALF),
+        step(ACME, "finish_run", run="r2"),
+        step(ACME, "start_run", name="r3", selection=HALF),
+        step(ACME, "finish_run", run="r3"),
+    ],
+    ("a failed run vouches",): [
+        step(ACME, "start_run", name="r1", selection=HALF),
+        step(ACME, "finish_run", run="r1", status="failed"),
+        step(ACME, "start_run", name="r2", selection=HALF),
+        step(ACME, "upsert_items", run="r2", items=[{"policy_type": "ttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttt", "external_id": "i"}, item(16)], on_bad_item="record"),
+        step(ACME, "finish_run", run="r2"),
+    ],
+    ("a partial run without a located hole vouches",): [
+        step(ACME, "start_run", name="r1", selection=HALF, policy_types=("Größe", "app", "app")),
+        step(ACME, "finish_run", run="r1", status="partial"),
+    ],
+    ("what other selections saw is counted", "run_seq counts the runs of all selections"): [
+        step(ACME, "start_run", name="r1", selection=LEFT),
+        step(ACME, "start_run", name="r2", selection=HALF),
+        step(ACME, "upsert_items", run="r1", items=[item(12)]),
+        step(ACME, "finish_run", run="r1"),
+        step(ACME, "set_clock", to=at(950)),
+        step(ACME, "start_run", name="r3", selection=HALF, policy_types=("Größe", "app", "app")),
+        step(ACME, "finish_run", run="r3"),
+    ],
+    ("a failed run is skipped as a baseline",): [
+        step(ACME, "start_run", name="r1", selection=LEFT),
+        step(ACME, "upsert_items", run="r1", items=[item(7)]),
+        step(ACME, "set_clock", to=at(950)),
+        step(ACME, "start_run", name="r2", selection=LEFT),
+    ],
+    ("missing_since is the start of the baseline",): [
+        step(ACME, "start_run", name="r1", selection=LEFT),
+        step(ACME, "upsert_items", run="r1", items=[item(16)]),
+        step(ACME, "remove_items", run="r1", items=[item(16)]),
+        step(ACME, "set_clock", to=at(1260)),
+        step(ACME, "reap_expired_runs"),
+    ],
+    ("an untyped error is taken for typed",): [
+        step(ACME, "start_run", name="r1", selection=HALF),
+        step(ACME, "upsert_items", run="r1", items=[{"policy_type": "ttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttt", "external_id": "i"}, item(16)], on_bad_item="record"),
+        step(ACME, "finish_run", run="r1"),
+    ],
+    ("a hole is located by what the extension added",): [
+        step(ACME, "start_run", name="r1", selection=LEFT),
+        step(ACME, "upsert_items", run="r1", items=[item(18), {"policy_type": "device policy", "external_id": None}], on_bad_item="record"),
+        step(ACME, "finish_run", run="r1", status="partial"),
+    ],
 }
