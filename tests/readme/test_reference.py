@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[2]
 REFERENCE = "\n".join(page.read_text("utf-8") for page in sorted((ROOT / "docs" / "reference").glob("*.md")))
 CONTENTS = (ROOT / "docs" / "reference.md").read_text("utf-8")
 ERRORS = (ROOT / "docs" / "errors.md").read_text("utf-8")
+MISSING = (ROOT / "docs" / "missing.md").read_text("utf-8")
 DATABASE = f"reference_{os.getpid()}"
 NAMESPACE = "'inventory_core'::regnamespace"
 
@@ -143,6 +144,37 @@ def test_every_sqlstate_of_ours(database):
     assert {name.title().replace("_", "") for name in named - internal} == states
 
 
+def first_column(text):
+    """The words in backquotes at the start of the rows of all tables."""
+    return {word for cell in re.findall(r"^\| (`[^|]*) \|", text, re.M) for word in re.findall(r"`(\w+)`", cell)}
+
+
+def source(database, name):
+    [text] = database.execute("SELECT string_agg(prosrc, ' ') FROM pg_proc WHERE proname = %s AND pronamespace IN "
+                              "('inventory_core'::regnamespace, 'inventory_core_internal'::regnamespace)", [name]).fetchone()
+    return text
+
+
+def verdicts(database):
+    return set(re.findall(r"(?:THEN|ELSE) '(\w+)'", source(database, "explain_missing")))
+
+
+def test_every_verdict_of_explain_missing(database):
+    assert first_column(sections(REFERENCE)["explain_missing"]) == verdicts(database)
+
+
+def test_every_reason_of_a_refused_start(database):
+    told = set(re.findall(r"reason := (?:CASE WHEN [^;]* THEN )?'(\w+)'", source(database, "start_run")))
+    assert first_column(sections(REFERENCE)["start_run"]) == told
+
+
+def test_every_reason_of_a_missing_item(database):
+    of_runs = re.search(r"unnest\(ARRAY\[([^]]*)\]", source(database, "_selection_confidence"))[1]
+    told = set(re.findall(r"'(\w+)'", of_runs)) | {"seen_elsewhere", "removed"}
+    table = re.search(r"^\| reason \| means \| what to do \|$(.*?)^$", MISSING, re.M | re.S)[1]
+    assert first_column(table) == told
+
+
 # --- and these tests could fail
 
 def test_a_function_on_another_page_is_caught():
@@ -162,6 +194,10 @@ def test_a_wrong_signature_is_caught(database, old, new):
     ("Its name in the API", "Its name"), ("| `elapsed` |", "| `nothing` | text | |\n| `elapsed` |")])
 def test_a_wrong_column_is_caught(database, old, new):
     assert old in REFERENCE and shown_columns(REFERENCE.replace(old, new, 1)) != columns(database)
+
+
+def test_a_verdict_left_out_is_caught(database):
+    assert first_column(sections(REFERENCE.replace("| `not_covered` |", "| |"))["explain_missing"]) != verdicts(database)
 
 
 @pytest.mark.parametrize("old, new", [("| `15min` |", "| `15s` |"), ("| `inventory_core.clock` |", "| `inventory_core.watch` |")])
