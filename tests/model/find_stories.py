@@ -1,8 +1,8 @@
-"""Writes a story for each mutant that has none: the shortest history found that it turns red.
+"""Writes a story for each mutant that is named: the shortest history found that it turns red.
 
-    scripts/with-cluster python3 tests/model/find_stories.py [PART OF]      (PART OF: share the work between processes)
+    scripts/with-cluster python3 tests/model/find_stories.py "NAME OF A MUTANT" ...
 
-A mutant that an existing story kills joins it. Else random histories are played until one kills it, and that one is cut down.
+A mutant that an existing story kills can join it. Else random histories are played until one kills it, and that one is cut down.
 What is found is printed as Python, to be read and put into stories.py.
 """
 
@@ -133,14 +133,11 @@ def shown_item(raw):
 
 
 def main():
-    part, of = map(int, sys.argv[1:3]) if len(sys.argv) > 1 else (0, 1)
-    told = {name for names in STORIES for name in names}
-    stories = {names: steps for names, steps in STORIES.items()}
+    stories = dict(STORIES)
     with database.template() as prepared:
-        for mutant in [mutant for mutant in MUTANTS if mutant.name not in told][part::of]:
+        for mutant in [mutant for mutant in MUTANTS if mutant.name in sys.argv[1:]]:
             known = next((names for names, steps in stories.items() if failure(prepared, mutant, steps)), None)
             if known:
-                stories[(*known, mutant.name)] = stories.pop(known)
                 print(f"# {mutant.name!r} is killed by the story of {known[0]!r}", flush=True)
                 continue
             steps = random_failure(prepared, mutant)
@@ -153,8 +150,6 @@ def main():
             steps = renamed(simplify(steps, lambda some: failure(prepared, mutant, some)))
             stories[mutant.name,] = steps
             print(f'    ("{mutant.name}",): [\n' + "".join(f"        {as_python(step)},\n" for step in steps) + "    ],", flush=True)
-    for names in stories:
-        print("#", names)
 
 
 if __name__ == "__main__":

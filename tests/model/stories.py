@@ -38,7 +38,7 @@ def at(count):
 
 
 STORIES = {
-    ("the baseline is off by one", "the running run is ignored", "missed_runs is off by one"): [
+    ("the baseline is off by one", "the running run is ignored", "missed_runs is off by one", "a miss of an outage counts"): [
         step(ACME, "start_run", name="r1", selection=HALF),
         step(ACME, "upsert_items", run="r1", items=[item(34)]),
         step(ACME, "finish_run", run="r1"),
@@ -58,10 +58,11 @@ STORIES = {
         step(ACME, "start_run", name="r1", selection=HALF),
         step(ACME, "finish_run", run="r1", status="failed"),
         step(ACME, "start_run", name="r2", selection=HALF),
-        step(ACME, "upsert_items", run="r2", items=[{"policy_type": "ttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttt", "external_id": "i"}, item(16)], on_bad_item="record"),
+        step(ACME, "upsert_items", run="r2", items=[{"policy_type": "t" * 201, "external_id": "i"}, item(16)], on_bad_item="record"),
         step(ACME, "finish_run", run="r2"),
     ],
-    ("a partial run without a located hole vouches",): [
+    ("a partial run without a located hole vouches", "a type not covered is judged",
+     "what a run was started for is not covered"): [
         step(ACME, "start_run", name="r1", selection=HALF, policy_types=("Größe", "app", "app")),
         step(ACME, "finish_run", run="r1", status="partial"),
     ],
@@ -89,12 +90,34 @@ STORIES = {
     ],
     ("an untyped error is taken for typed",): [
         step(ACME, "start_run", name="r1", selection=HALF),
-        step(ACME, "upsert_items", run="r1", items=[{"policy_type": "ttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttt", "external_id": "i"}, item(16)], on_bad_item="record"),
+        step(ACME, "upsert_items", run="r1", items=[{"policy_type": "t" * 201, "external_id": "i"}, item(16)], on_bad_item="record"),
         step(ACME, "finish_run", run="r1"),
     ],
     ("a hole is located by what the extension added",): [
         step(ACME, "start_run", name="r1", selection=LEFT),
         step(ACME, "upsert_items", run="r1", items=[item(18), {"policy_type": "device policy", "external_id": None}], on_bad_item="record"),
         step(ACME, "finish_run", run="r1", status="partial"),
+    ],
+    ("a partial run never vouches",): [
+        step(ACME, "start_run", name="r1", selection=SPARE),
+        step(ACME, "record_error", run="r1", policy_type="Größe"),
+        step(ACME, "upsert_items", run="r1", items=[item(12)]),
+        step(ACME, "finish_run", run="r1", status="partial"),
+    ],
+    ("a type with an error is vouched for", "the runs that count for every type are forgotten where there is an exception"): [
+        step(ACME, "start_run", name="r1", selection=SPARE),
+        step(ACME, "upsert_items", run="r1", items=[item(6)]),
+        step(ACME, "finish_run", run="r1"),
+        step(ACME, "start_run", name="r2", selection=SPARE),
+        step(ACME, "record_error", run="r2", policy_type="Größe"),
+        step(ACME, "upsert_items", run="r2", items=[item(17), item(16), item(29)]),
+        step(ACME, "finish_run", run="r2"),
+    ],
+    ("the guard of the total is off",): [
+        step(ACME, "start_run", name="r1", selection=HALF),
+        step(ACME, "upsert_items", run="r1", items=[item(26), item(28), item(12), item(30)]),
+        step(ACME, "finish_run", run="r1"),
+        step(ACME, "start_run", name="r2", selection=HALF),
+        step(ACME, "finish_run", run="r2"),
     ],
 }

@@ -1,32 +1,44 @@
-"""The proof that the model test can fail: each mutant, a deliberate mistake in the meaning, must turn its story red."""
+"""The proof that the model test can fail: each mutant, a deliberate mistake in the meaning, must turn it red.
+
+Most are caught by any random history. What those seldom reach has a story.
+"""
 
 import psycopg
 import pytest
 
 from database import scratch
 from mutants import MUTANTS
-from replay import Disagreement, Replay
+from replay import Disagreement, Replay, generate
 from stories import STORIES
 
+SEEDS = (1001, 1002)
+STEPS = 300
 STORY_OF = {name: story for names, story in STORIES.items() for name in names}
 
 
-def disagreement(prepared, story, change=None):
+def disagreement(prepared, seed=0, story=None, change=None):
     """A statement that fails for another reason than section 7 knows is no kill: it ends the test instead."""
     with scratch(prepared, change) as sessions:
-        replay = Replay(prepared.settings, sessions, compare_every=1)
+        replay = Replay(prepared.settings, sessions, seed, **{"compare_every": 1} if story else {})
         try:
-            replay.play(story)
+            replay.play(story or generate(replay, seed, STEPS, prepared.missing_kinds))
         except (Disagreement, psycopg.errors.UniqueViolation) as error:     # or a constraint that catches the mistake
             return error
     return None
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+def test_without_a_mutation_the_same_histories_agree(prepared, seed):
+    assert disagreement(prepared, seed) is None
+
+
 @pytest.mark.parametrize("story", STORIES.values(), ids=[names[0].replace(" ", "_") for names in STORIES])
 def test_without_a_mutation_the_story_agrees(prepared, story):
-    assert disagreement(prepared, story) is None
+    assert disagreement(prepared, story=story) is None
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name.replace(" ", "_"))
 def test_a_mutant_turns_it_red(prepared, mutant):
-    assert disagreement(prepared, STORY_OF[mutant.name], mutant.apply), f"survived: {mutant.name}"
+    story = STORY_OF.get(mutant.name)
+    played = (disagreement(prepared, seed, story, mutant.apply) for seed in ((0,) if story else SEEDS))
+    assert any(played), f"survived: {mutant.name}; tests/model/find_stories.py writes a story for it"
