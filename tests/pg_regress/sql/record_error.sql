@@ -50,3 +50,15 @@ SELECT record_error('record_error', :'run', 'timeout');
 SELECT record_error('record_error', NULL, 'timeout');
 SELECT record_error(NULL, :'run', 'timeout');
 SELECT error_count FROM inventory_sync_runs('record_error');
+
+-- An empty type names none, as NULL: a partial run does not say by it where its hole is, and so vouches for nothing.
+SELECT run_id AS run FROM start_run('record_error', '{"type": "empty"}') \gset
+SELECT upsert_items('record_error', :'run', '[{"policy_type": "vm", "external_id": "a"}, {"policy_type": "vm", "external_id": "b"}]') \gset
+SELECT status FROM finish_run('record_error', :'run');
+SELECT run_id AS run FROM start_run('record_error', '{"type": "empty"}') \gset
+SELECT upsert_items('record_error', :'run', '[{"policy_type": "vm", "external_id": "a"}]') \gset
+SELECT record_error('record_error', :'run', 'timeout', policy_type => '') \gset
+SELECT status FROM finish_run('record_error', :'run', 'partial');
+SELECT policy_type IS NULL AS is_null FROM inventory_sync_errors('record_error') WHERE run_id = :'run';
+SELECT missing_items, confirmed_missing FROM selection_status('record_error', selection_hash('{"type": "empty"}'));
+SELECT policy_type, error_codes FROM missing_summary('record_error', selection_hash('{"type": "empty"}'));
