@@ -1,123 +1,118 @@
-"""Short histories that reach what random ones seldom reach. Each is named by the mutants that it turns red."""
+"""Short histories that reach what random ones seldom reach, each by the mutants that it turns red.
+
+Item n is the nth of the universe: 0, 4, 8, ... are apps, 1, 5, 9, ... device policies.
+"""
 
 from datetime import timedelta
 
-from contract import EPOCH
-from history import HASHES, SELECTIONS, TENANTS, UNIVERSE, Step
+from history import HASHES, SELECTIONS, UNIVERSE, Step
 
-ACME, GLOBEX = TENANTS
-LEFT, RIGHT, HALF, SPARE = SELECTIONS
-SELECTION_NAMES = ("LEFT", "RIGHT", "HALF", "SPARE")
-NEVER = timedelta(0)
-DEFAULTS = {
-    "start_run": {"correlation_id": None, "request_id": None, "lease": None, "min_age": None, "mode": "full", "policy_types": None},
-    "upsert_items": {"on_bad_item": "reject_batch"},
-    "record_error": {"error_code": None, "message": None, "http_status": None, "policy_type": None},
-    "finish_run": {"status": "success", "expected_items": None, "accept_shrink": False, "cursor": None},
-    "forget_missing": {"min_missed_runs": 0, "min_age": timedelta(0), "dry_run": False},
-    "prune_runs": {"keep": timedelta(0), "keep_last": 0},
-    "forget_orphans": {"dry_run": False},
-}
+LEFT, RIGHT, _, SPARE = SELECTIONS
+APPS, DEVICE_POLICIES = [0, 4, 8, 12], [1, 5, 9, 13]
+NO_TYPE = {"external_id": "no type"}
 
 
-def step(tenant, kind, **args):
-    return Step(tenant, kind, DEFAULTS.get(kind, {}) | args)
+def step(kind, **args):
+    return [Step("acme", kind, args)]
 
 
-def item(number, **fields):
+def start(name, selection=LEFT, **args):
+    unsaid = {"correlation_id": None, "request_id": None, "lease": None, "min_age": None}
+    return step("start_run", name=name, selection=selection, **unsaid | args)
+
+
+def item(number):
     policy_type, external_id = UNIVERSE[number]
-    return {"policy_type": policy_type, "external_id": external_id, **fields}
+    return {"policy_type": policy_type, "external_id": external_id}
 
 
-def seconds(count):
-    return timedelta(seconds=count)
+def sees(name, *numbers, bad=()):
+    return step("upsert_items", run=name, items=[*map(item, numbers), *bad], on_bad_item="record" if bad else "reject_batch")
 
 
-def at(count):
-    return EPOCH + timedelta(seconds=count)
+def removes(name, *numbers):
+    return step("remove_items", run=name, items=[*map(item, numbers)])
+
+
+def fails_at(name, policy_type=None):
+    return step("record_error", run=name, error_code="timeout", message=None, http_status=None, policy_type=policy_type)
+
+
+def finish(name, status="success", expected_items=None, **args):
+    return step("finish_run", run=name, status=status, expected_items=expected_items, **args)
+
+
+def run(name, *numbers, selection=LEFT, removed=(), status="success", expected_items=None, cursor=None, **args):
+    return [*start(name, selection, **args), *sees(name, *numbers), *(removes(name, *removed) if removed else ()),
+            *finish(name, status, expected_items, cursor=cursor)]
+
+
+def prune():
+    return step("prune_runs", keep=timedelta(0), keep_last=0)
 
 
 STORIES = {
-    ("the baseline is off by one", "the running run is ignored", "missed_runs is off by one", "a miss of an outage counts"): [
-        step(ACME, "start_run", name="r1", selection=HALF),
-        step(ACME, "upsert_items", run="r1", items=[item(34)]),
-        step(ACME, "finish_run", run="r1"),
-        step(ACME, "start_run", name="r2", selection=HALF),
-        step(ACME, "finish_run", run="r2"),
-    ],
-    ("newly missing is what any run has missed",): [
-        step(ACME, "start_run", name="r1", selection=HALF),
-        step(ACME, "upsert_items", run="r1", items=[item(30)]),
-        step(ACME, "finish_run", run="r1"),
-        step(ACME, "start_run", name="r2", selection=HALF),
-        step(ACME, "finish_run", run="r2"),
-        step(ACME, "start_run", name="r3", selection=HALF),
-        step(ACME, "finish_run", run="r3"),
-    ],
-    ("a failed run vouches",): [
-        step(ACME, "start_run", name="r1", selection=HALF),
-        step(ACME, "finish_run", run="r1", status="failed"),
-        step(ACME, "start_run", name="r2", selection=HALF),
-        step(ACME, "upsert_items", run="r2", items=[{"policy_type": "t" * 201, "external_id": "i"}, item(16)], on_bad_item="record"),
-        step(ACME, "finish_run", run="r2"),
-    ],
-    ("a partial run without a located hole vouches", "a type not covered is judged",
-     "what a run was started for is not covered"): [
-        step(ACME, "start_run", name="r1", selection=HALF, policy_types=("Größe", "app", "app")),
-        step(ACME, "finish_run", run="r1", status="partial"),
-    ],
-    ("what other selections saw is counted", "run_seq counts the runs of all selections"): [
-        step(ACME, "start_run", name="r1", selection=LEFT),
-        step(ACME, "start_run", name="r2", selection=HALF),
-        step(ACME, "upsert_items", run="r1", items=[item(12)]),
-        step(ACME, "finish_run", run="r1"),
-        step(ACME, "set_clock", to=at(950)),
-        step(ACME, "start_run", name="r3", selection=HALF, policy_types=("Größe", "app", "app")),
-        step(ACME, "finish_run", run="r3"),
-    ],
-    ("a failed run is skipped as a baseline",): [
-        step(ACME, "start_run", name="r1", selection=LEFT),
-        step(ACME, "upsert_items", run="r1", items=[item(7)]),
-        step(ACME, "set_clock", to=at(950)),
-        step(ACME, "start_run", name="r2", selection=LEFT),
-    ],
-    ("missing_since is the start of the baseline",): [
-        step(ACME, "start_run", name="r1", selection=LEFT),
-        step(ACME, "upsert_items", run="r1", items=[item(16)]),
-        step(ACME, "remove_items", run="r1", items=[item(16)]),
-        step(ACME, "set_clock", to=at(1260)),
-        step(ACME, "reap_expired_runs"),
-    ],
-    ("an untyped error is taken for typed",): [
-        step(ACME, "start_run", name="r1", selection=HALF),
-        step(ACME, "upsert_items", run="r1", items=[{"policy_type": "t" * 201, "external_id": "i"}, item(16)], on_bad_item="record"),
-        step(ACME, "finish_run", run="r1"),
-    ],
-    ("a hole is located by what the extension added",): [
-        step(ACME, "start_run", name="r1", selection=LEFT),
-        step(ACME, "upsert_items", run="r1", items=[item(18), {"policy_type": "device policy", "external_id": None}], on_bad_item="record"),
-        step(ACME, "finish_run", run="r1", status="partial"),
-    ],
-    ("a partial run never vouches",): [
-        step(ACME, "start_run", name="r1", selection=SPARE),
-        step(ACME, "record_error", run="r1", policy_type="Größe"),
-        step(ACME, "upsert_items", run="r1", items=[item(12)]),
-        step(ACME, "finish_run", run="r1", status="partial"),
-    ],
-    ("a type with an error is vouched for", "the runs that count for every type are forgotten where there is an exception"): [
-        step(ACME, "start_run", name="r1", selection=SPARE),
-        step(ACME, "upsert_items", run="r1", items=[item(6)]),
-        step(ACME, "finish_run", run="r1"),
-        step(ACME, "start_run", name="r2", selection=SPARE),
-        step(ACME, "record_error", run="r2", policy_type="Größe"),
-        step(ACME, "upsert_items", run="r2", items=[item(17), item(16), item(29)]),
-        step(ACME, "finish_run", run="r2"),
-    ],
-    ("the guard of the total is off",): [
-        step(ACME, "start_run", name="r1", selection=HALF),
-        step(ACME, "upsert_items", run="r1", items=[item(26), item(28), item(12), item(30)]),
-        step(ACME, "finish_run", run="r1"),
-        step(ACME, "start_run", name="r2", selection=HALF),
-        step(ACME, "finish_run", run="r2"),
-    ],
+    "a hole is located by what the extension added":
+        start("r1") + sees("r1", 2, bad=[{"policy_type": "compliance", "external_id": ""}]) + finish("r1", "partial"),
+    "an unchanged run had no errors":
+        run("r1", 0) + start("r2") + fails_at("r2") + sees("r2", 0) + finish("r2"),
+    "an unchanged run ends no count of a type that was forgotten":
+        run("r1", 0, 1) + step("forget_items", keys=[UNIVERSE[1]]) + run("r2", 0),
+    "a run of some types is unchanged for all":
+        run("r1", 0, 1) + run("r2", 0) + run("r3", 0, policy_types=("app",)),
+    "a run that saw what an earlier one saw is not looked at closer":
+        run("r1", 0, 1, cursor="page 1") + run("r2", 0, mode="delta") + run("r3", 0),
+    # ---- guards
+    "the guard by type counts all items":
+        run("r1", *APPS, *DEVICE_POLICIES) + run("r2", *DEVICE_POLICIES),
+    "a shrink of a type is never confirmed":
+        run("r1", *APPS, *DEVICE_POLICIES) + run("r2", *DEVICE_POLICIES) + run("r3", *DEVICE_POLICIES),
+    "a shrink is never confirmed":
+        run("r1", 0, 4, 1, 5, 2, 6) + run("r2", 0) + run("r3", 0),
+    "the total guard counts types that are not covered":
+        run("r1", *APPS, *DEVICE_POLICIES, 2) + run("r2", *APPS, policy_types=("app",)),
+    "the number that was expected excuses a shrink":
+        run("r1", *APPS, *DEVICE_POLICIES) + run("r2", 0, expected_items=1),
+    "the guards expect what the run removed":
+        run("r1", *APPS, *DEVICE_POLICIES) + run("r2", 0, 8, 12, removed=[4, *DEVICE_POLICIES]),
+    # ---- removals and the feed
+    "a removal in a failed run tells nothing":
+        run("r1", 0) + run("r2", removed=[0], status="failed"),
+    "a repeated removal begins anew":
+        run("r1", 0) + run("r2", removed=[0], status="failed") + run("r3", removed=[0], status="failed"),
+    "a removal of what was missing is a miss of its own":
+        run("r1", 0, 1) + run("r2", 1) + run("r3", 1, removed=[0]),
+    "a removed item that is observed stays removed":
+        run("r1", 0, 1) + run("r2", 1, removed=[0]) + run("r3", 0, 1) + run("r4", 1),
+    "an after from another life is served":
+        run("r1", 0) + step("follow", page=1000) + step("forget_tenant") + run("r2", 1) + step("follow", page=1000),
+    # ---- fresh, seen elsewhere, forgotten
+    "a run of some types is fresh for all":
+        run("r1", 0, policy_types=("app",)) + start("r2", min_age=timedelta(hours=1)),
+    "a replayed batch records its rejects again":
+        start("r1") + 2 * sees("r1", 0, bad=[NO_TYPE]) + finish("r1"),
+    "what another selection misses is seen elsewhere":
+        run("r1", 0, 1) + run("r2", 1) + run("r3", 0, 1, selection=RIGHT) + run("r4", 1, selection=RIGHT),
+    "what another selection sees is forgotten":
+        run("r1", 0, 1) + run("r2", 0, selection=RIGHT) + run("r3", 1)
+        + step("forget_missing", hash=HASHES[0], min_missed_runs=0, min_age=timedelta(0), dry_run=False),
+    # ---- pruning
+    "pruning takes a baseline":
+        run("r1", 0) + start("r2") + fails_at("r2", "compliance") + finish("r2", "partial") + run("r3", status="failed") + prune(),
+    "pruning takes the latest clean run":
+        run("r1") + run("r2", status="failed") + prune(),
+    "pruning takes the run that removed an item":
+        run("r1", 0, cursor="page 1") + run("r2", removed=[0], mode="delta") + run("r3", mode="delta") + prune(),
+    # ---- names that change, selections that go
+    "an inserted item that was renamed is folded under its old type":
+        start("r1") + sees("r1", 0) + step("rename_item", key=UNIVERSE[0], to=UNIVERSE[1]) + finish("r1"),
+    "a replaced selection keeps its cursor":
+        run("r1", 0, cursor="page 1") + step("replace_selection", hash=HASHES[0], selection=SPARE) + start("r2", SPARE),
+    "a selection is forgotten while a run of it is running":
+        start("r1") + step("forget_selection", hash=HASHES[0]),
+    "what a forgotten selection saw last was seen by nobody":
+        run("r1", 0) + run("r2", 0, selection=RIGHT) + step("forget_selection", hash=HASHES[1]),
+    "what a forgotten selection saw last was seen last by the oldest run":
+        run("r1", 0, selection=SPARE) + run("r2", 0, selection=RIGHT) + run("r3", 0)
+        + step("forget_selection", hash=HASHES[0]),
 }
