@@ -26,7 +26,7 @@ BEGIN
     PERFORM inventory_core_internal._add_error(tenant, run_id, error_code,
                                       upstream_code => left(inventory_core.redact(given_code), 200),
                                       http_status => http_status,
-                                      policy_type => left(policy_type, 200),
+                                      policy_type => nullif(left(policy_type, 200), ''),
                                       message => left(inventory_core.redact(message), 2000),
                                       by_caller => true);
 END
