@@ -44,7 +44,9 @@ impl Line {
             b"http" | b"https" | b"xh" | b"xhs" => Tool::Http,
             b"sqlcmd" | b"bcp" | b"ipmitool" => Tool::BigP,
             b"redis-cli" => Tool::SmallA,
-            b"snmpget" | b"snmpgetnext" | b"snmpwalk" | b"snmpbulkget" | b"snmpbulkwalk" | b"snmpset" => Tool::Snmp,
+            b"snmpget" | b"snmpgetnext" | b"snmpwalk" | b"snmpbulkget" | b"snmpbulkwalk" | b"snmpset" => {
+                Tool::Snmp
+            }
             b"ldapsearch" | b"ldapmodify" | b"ldapadd" | b"ldapwhoami" => Tool::SmallW,
             _ => return,
         };

@@ -126,7 +126,8 @@ pub(super) fn dotted(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
     // Names of files hold hex there.
     let hex = secret.iter().all(u8::is_ascii_hexdigit);
     // Of a run as short as this too many read like words.
-    let changes = secret.windows(2).filter(|pair| pair[0].is_ascii_digit() != pair[1].is_ascii_digit()).count();
+    let changes =
+        secret.windows(2).filter(|pair| pair[0].is_ascii_digit() != pair[1].is_ascii_digit()).count();
     (id.iter().chain(secret).all(|b| small(*b))
         && !hex
         && secret.iter().any(u8::is_ascii_digit)

@@ -55,7 +55,9 @@ impl View {
             match character {
                 // Invisible: a word is still that word with one of these inside it.
                 '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' | '\u{ad}' if place > 0 => {}
-                '\u{a0}' | '\u{2028}' | '\u{2029}' | '\u{3000}' => view.append(b' ', place as u32, 0),
+                '\u{a0}' | '\u{202f}' | '\u{2028}' | '\u{2029}' | '\u{3000}' => {
+                    view.append(b' ', place as u32, 0)
+                }
                 '\u{ff1a}' => view.append(b':', place as u32, 0),
                 '\u{ff1d}' => view.append(b'=', place as u32, 0),
                 'ñ' => view.append(b'n', place as u32, 0),
@@ -77,7 +79,11 @@ impl View {
                 '«' => {
                     view.append(b'"', place as u32, 0);
                     skip_to = place + '«'.len_utf8();
-                    skip_to += text[skip_to..].chars().next().filter(|c| c.is_whitespace()).map_or(0, char::len_utf8);
+                    skip_to += text[skip_to..]
+                        .chars()
+                        .next()
+                        .filter(|c| matches!(c, ' ' | '\u{a0}' | '\u{202f}'))
+                        .map_or(0, char::len_utf8);
                 }
                 '»' => {
                     let blank = view.bytes.last() == Some(&b' ');

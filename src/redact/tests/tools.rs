@@ -42,6 +42,7 @@ const FOUND: &[&str] = &[
     "password \"⟦{w12}⟧\"",
     "Bad password “⟦{w12}⟧”",
     "mot de passe « ⟦{w12}⟧ » refusé",
+    "mot de passe «\u{202f}⟦{w12}⟧\u{202f}» refusé",
     "Le mot de passe «⟦{w12}⟧» est refusé",
     "Passwort „⟦{w12}⟧“ falsch",
     "Passwort: »⟦{w12}⟧«",
