@@ -112,3 +112,15 @@ fn redact_tools_without_a_secret_stay() {
         assert_eq!(redact(text, &|| ()), *text);
     }
 }
+
+/// By its form alone: it is short, so a few read like words.
+#[test]
+fn redact_finds_kubeadm_tokens() {
+    let mut r = Random(19);
+    let tokens: Vec<_> = (0..2_000).map(|_| fill("{q6}.{q16}", &mut r)).collect();
+    let left = tokens
+        .iter()
+        .filter(|token| redact(&format!("join with {token} refused"), &|| ()).contains(*token))
+        .count();
+    assert!(left <= 20, "{left} of {}", tokens.len());
+}
