@@ -28,6 +28,8 @@ enum Tool {
     SmallA,
     /// `-w password`.
     SmallW,
+    /// `-c community`, `-A password`, `-X password`.
+    Snmp,
 }
 
 impl Line {
@@ -38,10 +40,13 @@ impl Line {
             }
             b"sshpass" | b"docker" | b"podman" | b"az" | b"helm" | b"mongo" | b"mongosh" | b"mongodump"
             | b"psexec" | b"psexec64" | b"cqlsh" | b"buildah" | b"skopeo" | b"oc" | b"cf" | b"influx"
-            | b"nerdctl" => Tool::SmallP,
+            | b"nerdctl" | b"rdesktop" => Tool::SmallP,
             b"http" | b"https" | b"xh" | b"xhs" => Tool::Http,
-            b"sqlcmd" | b"bcp" => Tool::BigP,
+            b"sqlcmd" | b"bcp" | b"ipmitool" => Tool::BigP,
             b"redis-cli" => Tool::SmallA,
+            b"snmpget" | b"snmpgetnext" | b"snmpwalk" | b"snmpbulkget" | b"snmpbulkwalk" | b"snmpset" => {
+                Tool::Snmp
+            }
             b"ldapsearch" | b"ldapmodify" | b"ldapadd" | b"ldapwhoami" => Tool::SmallW,
             _ => return,
         };
@@ -59,7 +64,13 @@ pub(super) fn option(view: &View, start: usize, end: usize, line: &Line, spans: 
         (b"a", Tool::Http) if !long => user(view, end, spans),
         (b"user" | b"proxy-user" | b"auth", _) if long => user(view, end, spans),
         (b"pw", _) if !long => password(view, end, spans),
-        (b"p", Tool::SmallP) | (b"P", Tool::BigP) | (b"a", Tool::SmallA) | (b"w", Tool::SmallW) if !long => {
+        (b"p", Tool::SmallP)
+        | (b"P", Tool::BigP)
+        | (b"a", Tool::SmallA)
+        | (b"w", Tool::SmallW)
+        | (b"c" | b"A" | b"X", Tool::Snmp)
+            if !long =>
+        {
             password(view, end, spans)
         }
         ([b'p', _, ..], Tool::Mysql | Tool::SmallP) | ([b'P', _, ..], Tool::BigP) if !long => {

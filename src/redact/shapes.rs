@@ -125,10 +125,13 @@ pub(super) fn dotted(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
     let edge = |b: u8| !(b.is_ascii_alphanumeric() || matches!(b, b'.' | b'/'));
     // Names of files hold hex there.
     let hex = secret.iter().all(u8::is_ascii_hexdigit);
+    // Of runs as short as these too many read like words.
+    let changes =
+        |run: &[u8]| run.windows(2).filter(|p| p[0].is_ascii_digit() != p[1].is_ascii_digit()).count();
     (id.iter().chain(secret).all(|b| small(*b))
         && !hex
         && secret.iter().any(u8::is_ascii_digit)
-        && natural::odd(secret)
+        && (changes(id) + changes(secret) >= 3 || natural::odd(secret))
         && edge(get(end))
         && (start == 0 || edge(bytes[start - 1])))
     .then_some((start, end))

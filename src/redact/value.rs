@@ -62,8 +62,8 @@ pub(super) fn quoted(view: &View, open: usize) -> Value {
     let mut i = open + 1;
     while i < limit {
         if closes(i) {
-            // SQL and CSV write a quote inside quotes twice.
-            if i > open + 1 && mark != b'`' && closes(i + 1) {
+            // SQL and CSV write a quote inside quotes twice: the same one, and not `\""` at the end of a JSON string.
+            if i > open + 1 && mark != b'`' && closes(i + 1) && view.width(i + 1) == view.width(i) {
                 i += 2;
                 continue;
             }

@@ -55,7 +55,9 @@ impl View {
             match character {
                 // Invisible: a word is still that word with one of these inside it.
                 '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' | '\u{ad}' if place > 0 => {}
-                '\u{a0}' | '\u{2028}' | '\u{2029}' | '\u{3000}' => view.append(b' ', place as u32, 0),
+                '\u{a0}' | '\u{202f}' | '\u{2028}' | '\u{2029}' | '\u{3000}' => {
+                    view.append(b' ', place as u32, 0)
+                }
                 '\u{ff1a}' => view.append(b':', place as u32, 0),
                 '\u{ff1d}' => view.append(b'=', place as u32, 0),
                 'ñ' => view.append(b'n', place as u32, 0),
@@ -66,7 +68,28 @@ impl View {
                 'Ş' => view.append(b'S', place as u32, 0),
                 'ö' | 'ó' => view.append(b'o', place as u32, 0),
                 'Ö' | 'Ó' => view.append(b'O', place as u32, 0),
-                '\u{201c}' | '\u{201d}' => view.append(b'"', place as u32, 0),
+                // “ ” „ 」 』
+                '\u{201c}'..='\u{201e}' | '\u{300d}' | '\u{300f}' => view.append(b'"', place as u32, 0),
+                // 「 『: no blank stands before them.
+                '\u{300c}' | '\u{300e}' => {
+                    view.append(b' ', place as u32, 0);
+                    view.append(b'"', place as u32, 0);
+                }
+                // In French a blank stands inside them.
+                '«' => {
+                    view.append(b'"', place as u32, 0);
+                    skip_to = place + '«'.len_utf8();
+                    skip_to += text[skip_to..]
+                        .chars()
+                        .next()
+                        .filter(|c| matches!(c, ' ' | '\u{a0}' | '\u{202f}'))
+                        .map_or(0, char::len_utf8);
+                }
+                '»' => {
+                    let blank = view.bytes.last() == Some(&b' ');
+                    let (start, _) = if blank { view.pop(1) } else { (place as u32, 0) };
+                    view.append(b'"', start, 0);
+                }
                 '\u{2018}' | '\u{2019}' => view.append(b'\'', place as u32, 0),
                 _ if character.is_ascii() => view.append(character as u8, place as u32, 0),
                 _ => match WORDS.written(&text[place..]) {

@@ -121,6 +121,44 @@ def test_less_access_by_a_later_grant(fresh):
                     session.execute(f"SELECT inventory_core_internal.{call}(%s, '')", (kind,))
 
 
+def test_a_grant_under_an_earlier_name_does_not_come_back(fresh):
+    """A renamed role is granted less than before; under its old name it has no more."""
+    later, = names("later")
+    with another_role(fresh, (A, "maintainer")) as role, fresh.admin() as owner:
+        run(owner, "ALTER ROLE {} RENAME TO {}", role, later)
+        try:
+            grant(owner, later, A, "reader")
+        finally:
+            run(owner, "ALTER ROLE {} RENAME TO {}", later, role)
+        with connect(fresh.database, role) as session:
+            assert session.execute("SELECT inventory_core.granted_tenants()").fetchall() == []
+        grant(owner, role, A, "reader")
+        assert owner.execute("SELECT role_name, access FROM inventory_core_internal.tenant_grants "
+                             "WHERE role_oid = quote_ident(%s)::regrole", (role,)).fetchall() == [(role, "reader")]
+
+
+def test_a_grant_does_not_depend_on_a_group(fresh):
+    """A role that was a member through another role keeps its own grant when it leaves that role."""
+    role, = names("member")
+    with (plain_roles(role), another_role(fresh, (A, "writer")) as group, fresh.admin() as owner,
+          connect(fresh.database, role) as session):
+        run(owner, "GRANT {} TO {}", group, role)
+        works(session, 1)
+        grant(owner, role, "own", "writer")
+        run(owner, "REVOKE {} FROM {}", group, role)
+        assert session.execute("SELECT inventory_core.granted_tenants()").fetchall() == [("own",)]
+        with session.transaction():
+            bind(session, "own")
+        with pytest.raises(errors.InsufficientPrivilege):
+            bind(session, A)
+
+
+def test_a_role_that_can_be_no_member(fresh):
+    with fresh.admin() as owner, pytest.raises(errors.InvalidParameterValue) as raised:
+        grant(owner, "pg_database_owner", A, "reader")
+    assert raised.value.diag.message_hint
+
+
 def test_revoke_leaves_other_tenants(fresh):
     with another_role(fresh, (A, "writer"), ("own", "writer")) as role, fresh.admin() as owner, connect(fresh.database, role) as session:
         owner.execute("SELECT inventory_core.revoke_access(quote_ident(%s)::regrole, 'own')", (role,))

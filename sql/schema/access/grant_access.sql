@@ -34,11 +34,20 @@ BEGIN
                   DETAIL = format('%s would be a member of %I without having its privileges.', role, group_role),
                   HINT = format('ALTER ROLE %s INHERIT, or grant access to a role that inherits.', role);
     END IF;
-    IF pg_has_role(role, group_role, 'USAGE') THEN
+    -- A membership through another role does not suffice: it ends when the role leaves that other role.
+    IF (SELECT r.rolsuper FROM pg_roles AS r WHERE r.oid = role)
+       OR EXISTS (SELECT FROM pg_auth_members AS m
+                  WHERE m.member = role
+                    AND pg_get_userbyid(m.roleid) IN (SELECT g.role_name FROM inventory_core_internal._group_roles() AS g)
+                    AND pg_has_role(m.roleid, group_role, 'USAGE')
+                    AND coalesce((to_jsonb(m) ->> 'inherit_option')::boolean, true)) THEN
         RETURN;
     END IF;
     IF NOT (pg_has_role(group_role, 'MEMBER WITH ADMIN OPTION')
             OR (SELECT r.rolcreaterole AND NOT has_options FROM pg_roles AS r WHERE r.rolname = current_user)) THEN
+        IF pg_has_role(role, group_role, 'USAGE') THEN
+            RETURN;
+        END IF;
         RAISE EXCEPTION 'permission denied to make a role a member of "%"', group_role
             USING ERRCODE = 'insufficient_privilege',
                   DETAIL = format('%I does not have ADMIN OPTION on the group roles of inventory_core.', current_user),
@@ -49,7 +58,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._make_member(regrole, name) IS
-    'Makes a role a member of a group role unless it already has its privileges';
+    'Makes a role a direct member of a group role, or of a higher one, unless it is one';
 
 CREATE FUNCTION inventory_core_internal._restore_group_privileges() RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -90,10 +99,19 @@ BEGIN
                   DETAIL = 'Every role with access to any tenant is a member of it, and would have access to this one.',
                   HINT = 'Grant the tenant to the role that needs it.';
     END IF;
+    IF pg_get_userbyid(role) = 'pg_database_owner' THEN
+        RAISE EXCEPTION 'pg_database_owner cannot be granted a tenant'
+            USING ERRCODE = 'invalid_parameter_value',
+                  DETAIL = 'PostgreSQL makes it a member of no other role.',
+                  HINT = 'Grant the tenant to the role that owns the database.';
+    END IF;
     -- One at a time: two calls could grant the same membership at once.
     LOCK TABLE inventory_core_internal.tenant_grants IN SHARE ROW EXCLUSIVE MODE;
     PERFORM inventory_core_internal._restore_group_privileges();
     PERFORM inventory_core_internal._make_member(role, group_role);
+    -- If the role was renamed, its grant under the earlier name would count again under that name.
+    DELETE FROM inventory_core_internal.tenant_grants AS g
+    WHERE g.tenant_id = tenant AND g.role_oid = role AND g.role_name <> pg_get_userbyid(role);
     INSERT INTO inventory_core_internal.tenant_grants AS g (tenant_id, role_name, role_oid, access, granted_at)
     VALUES (tenant, pg_get_userbyid(role), role, access, inventory_core_internal._now())
     ON CONFLICT ON CONSTRAINT tenant_grants_pkey DO UPDATE

@@ -51,11 +51,11 @@ impl<'a> Fields<'a> {
     /// Reads an element of any kind, given as it is written, and says what is wrong with it.
     pub(super) fn read(element: &'a str) -> Result<Self, Problem> {
         if !element.starts_with('{') {
-            return Err(Problem::new("", "is not an object"));
+            return Err(Problem::of_item("is not an object"));
         }
         let mut fields = Self::default();
         each_member(element, |name, value| fields.set(name, value))
-            .map_err(|_| Problem::new("", "has a field whose name is not valid text"))?;
+            .map_err(|_| Problem::of_item("has a field whose name is not valid text"))?;
         Ok(fields)
     }
 

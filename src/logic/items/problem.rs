@@ -7,7 +7,8 @@ use crate::json::meta;
 
 /// A field and what is wrong with it.
 pub(super) struct Problem {
-    field: String,
+    /// `None`: the item as a whole.
+    field: Option<String>,
     what: String,
     kind: Kind,
 }
@@ -22,7 +23,11 @@ impl Problem {
     pub(super) fn new(field: &str, what: impl Into<String>) -> Self {
         let searched: String = field.chars().take(Self::MAX_SEARCHED_CHARS).collect();
         let shown = redact(&searched, &|| ()).escape_debug().take(Self::MAX_NAME_CHARS).collect();
-        Self { field: shown, what: what.into(), kind: Kind::Invalid }
+        Self { field: Some(shown), what: what.into(), kind: Kind::Invalid }
+    }
+
+    pub(super) fn of_item(what: &str) -> Self {
+        Self { field: None, what: what.to_owned(), kind: Kind::Invalid }
     }
 
     pub(super) fn of_value(field: &str, problem: meta::Problem) -> Self {
@@ -31,10 +36,9 @@ impl Problem {
 
     pub(super) fn at(self, position: i32) -> Error {
         let message = "bad item in batch";
-        let detail = if self.field.is_empty() {
-            format!("Item {position} (counted from 1) {}.", self.what)
-        } else {
-            format!("Item {position} (counted from 1), field \"{}\": it {}.", self.field, self.what)
+        let detail = match self.field {
+            None => format!("Item {position} (counted from 1) {}.", self.what),
+            Some(field) => format!("Item {position} (counted from 1), field \"{field}\": it {}.", self.what),
         };
         let hint = "An item is {\"policy_type\": text, \"external_id\": text, \"display_name\"?: text or null, \
                     \"meta\"?: object or null}. upsert_items stores the good items of a batch with on_bad_item => 'record'.";

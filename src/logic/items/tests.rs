@@ -77,6 +77,7 @@ fn bad_items_name_position_and_field() {
         (r#"{"policy_type":"","external_id":"i"}"#.to_owned(), r#"field "policy_type": it is empty"#),
         (r#"{"policy_type":1,"external_id":"i"}"#.to_owned(), r#"field "policy_type": it must be a string"#),
         (item(r#","colour":1"#), r#"field "colour": it is not a field"#),
+        (item(r#","":1"#), r#"field "": it is not a field"#),
         (item(r#","external_id":null"#), r#"field "external_id": it must be a string"#),
         (item(r#","display_name":["x"]"#), r#"field "display_name": it must be a string"#),
         (item(r#","meta":[1]"#), r#"field "meta": it must be an object"#),

@@ -225,6 +225,9 @@ fn an_error_says_where_and_quotes_no_string() {
     assert_eq!(refused("1e400").detail, "The number 1e400 is too large for an IEEE 754 double.");
     let detail = refused(r#"{"my secret!":{"a":{"b":[]},"":[1e400]}}"#).detail;
     assert_eq!(detail, "The number 1e400 at /*/*/0 is too large for an IEEE 754 double.");
+    // a token is a plain word too
+    let detail = refused(r#"{"ghp_abcdEFGHijklMNOPqrstUVWXyz0123456789":[1e400]}"#).detail;
+    assert_eq!(detail, "The number 1e400 at /*/0 is too large for an IEEE 754 double.");
     let deep = format!("{}1e400{}", "[".repeat(MAX_DEPTH), "]".repeat(MAX_DEPTH));
     assert!(refused(&deep).detail.len() < 400);
     let error = refused(r#"{"a":"hush\x"}"#);

@@ -3,6 +3,8 @@
 use std::cmp::Ordering;
 use std::fmt::Write as _;
 
+use inventory_core_redact::redact;
+
 /// Appends a JSON string in the form of RFC 8785, section 3.2.2.2: quoted, with the short escapes
 /// where JSON has one, `\u00xx` for the other control characters, and everything else as it is.
 pub(crate) fn write_string(out: &mut String, s: &str) {
@@ -41,12 +43,13 @@ pub(crate) fn compare_written_keys(a: &str, b: &str) -> Ordering {
     compare_units(KeyBytes::new(a), KeyBytes::new(b))
 }
 
-/// The key at the start of a text that [`write_string`] wrote, if it is a plain word; otherwise `*`, because messages must
-/// not quote it.
+/// The key at the start of a text that [`write_string`] wrote, if it is a plain word and no token; otherwise `*`, because
+/// messages must not quote it.
 pub(crate) fn plain_word(written: &str) -> &str {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
     let word = written.get(1..).and_then(|rest| rest.split_once('"')).map_or("", |(word, _)| word);
-    if (1..=40).contains(&word.len()) && word.bytes().all(plain) { word } else { "*" }
+    let quotable = (1..=40).contains(&word.len()) && word.bytes().all(plain) && redact(word, &|| ()) == word;
+    if quotable { word } else { "*" }
 }
 
 /// UTF-8 bytes give the order of UTF-16 code units except between a character beyond U+FFFF (first byte F0 to F4; in

@@ -39,12 +39,39 @@ const FOUND: &[&str] = &[
     "密码：⟦{w12}⟧",
     "Hasło: ⟦{w12}⟧",
     "kennwort=⟦{w12}⟧",
+    "password \"⟦{w12}⟧\"",
+    "Bad password “⟦{w12}⟧”",
+    "mot de passe « ⟦{w12}⟧ » refusé",
+    "mot de passe «\u{202f}⟦{w12}⟧\u{202f}» refusé",
+    "Le mot de passe «⟦{w12}⟧» est refusé",
+    "Passwort „⟦{w12}⟧“ falsch",
+    "Passwort: »⟦{w12}⟧«",
+    "パスワード「⟦{w12}⟧」",
+    "password=『⟦{w12}⟧』",
+    "ipmitool -H 10.0.0.5 -U admin -P ⟦{w12}⟧ power status",
+    "rdesktop -u bob -p ⟦{w12}⟧ pc1",
+    "snmpwalk -v2c -c ⟦{w12}⟧ 10.0.0.5",
+    "snmpget -v3 -u sync -A ⟦{w12}⟧ -X ⟦{w12}⟧ 10.0.0.5",
+    "<sharedKey><keyType>passPhrase</keyType><protected>false</protected><keyMaterial>⟦{w12}⟧</keyMaterial></sharedKey>",
+    "SNMP community: ⟦{w12}⟧",
+    "snmpCommunity=⟦{w12}⟧",
+    "community string: ⟦{w12}⟧",
+    "{\"activationCode\":\"⟦{q4}-{q4}-{q4}⟧\"}",
+    "ProductKey: ⟦{u5}-{u5}-{u5}-{u5}-{u5}⟧",
+    "privKey: ⟦{w12}⟧",
     "kubeadm join 10.0.0.5:6443 with ⟦q{q5}.a1{q14}⟧ refused",
 ];
 
 #[rustfmt::skip]
 const KEPT: &[&str] = &[
     "AUTH failed for user sync",
+    "Le jeton « access_token » est invalide",
+    "Das Feld „Kennwort“ ist nicht gesetzt",
+    "Settings » Password » Change",
+    "Kennwort »« ist leer, mot de passe « » vide",
+    "the product key you entered is not valid",
+    "key material is not exportable",
+    "SNMP community was not configured",
     "ENV DB_HOST db.example.com",
     "Пароль: введите новый пароль",
     "密码：不能为空",
@@ -84,4 +111,16 @@ fn redact_tools_without_a_secret_stay() {
     for text in KEPT {
         assert_eq!(redact(text, &|| ()), *text);
     }
+}
+
+/// By its form alone: it is short, so a few read like words.
+#[test]
+fn redact_finds_kubeadm_tokens() {
+    let mut r = Random(19);
+    let tokens: Vec<_> = (0..2_000).map(|_| fill("{q6}.{q16}", &mut r)).collect();
+    let left = tokens
+        .iter()
+        .filter(|token| redact(&format!("join with {token} refused"), &|| ()).contains(*token))
+        .count();
+    assert!(left <= 20, "{left} of {}", tokens.len());
 }
