@@ -5,6 +5,7 @@ Item n is the nth of the universe: 0, 4, 8, ... are apps, 1, 5, 9, ... device po
 
 from datetime import timedelta
 
+from contract import EPOCH
 from history import HASHES, SELECTIONS, UNIVERSE, Step
 
 LEFT, RIGHT, _, SPARE = SELECTIONS
@@ -47,6 +48,10 @@ def run(name, *numbers, selection=LEFT, removed=(), status="success", expected_i
             *finish(name, status, expected_items, cursor=cursor)]
 
 
+def later(seconds):
+    return step("set_clock", to=EPOCH + timedelta(seconds=seconds))
+
+
 def prune():
     return step("prune_runs", keep=timedelta(0), keep_last=0)
 
@@ -79,13 +84,13 @@ STORIES = {
     "a removal in a failed run tells nothing":
         run("r1", 0) + run("r2", removed=[0], status="failed"),
     "a repeated removal begins anew":
-        run("r1", 0) + run("r2", removed=[0], status="failed") + run("r3", removed=[0], status="failed"),
+        run("r1", 0) + run("r2", removed=[0], status="failed") + later(60) + run("r3", removed=[0], status="failed"),
     "a removal of what was missing is a miss of its own":
         run("r1", 0, 1) + run("r2", 1) + run("r3", 1, removed=[0]),
     "a removed item that is observed stays removed":
         run("r1", 0, 1) + run("r2", 1, removed=[0]) + run("r3", 0, 1) + run("r4", 1),
     "an after from another life is served":
-        run("r1", 0) + step("follow", page=1000) + step("forget_tenant") + run("r2", 1) + step("follow", page=1000),
+        run("r1", 0, 4, 8) + step("follow", page=1000) + step("forget_tenant") + run("r2", 1),
     # ---- fresh, seen elsewhere, forgotten
     "a run of some types is fresh for all":
         run("r1", 0, policy_types=("app",)) + start("r2", min_age=timedelta(hours=1)),
@@ -98,14 +103,18 @@ STORIES = {
         + step("forget_missing", hash=HASHES[0], min_missed_runs=0, min_age=timedelta(0), dry_run=False),
     # ---- pruning
     "pruning takes a baseline":
-        run("r1", 0) + start("r2") + fails_at("r2", "compliance") + finish("r2", "partial") + run("r3", status="failed") + prune(),
+        run("r1", 0, 4) + start("r2") + fails_at("r2", "compliance") + sees("r2", 4) + finish("r2", "partial")
+        + run("r3", 4, status="failed") + prune(),
     "pruning takes the latest clean run":
-        run("r1") + run("r2", status="failed") + prune(),
+        run("r1", 0, cursor="page 1") + run("r2", mode="delta") + run("r3", mode="delta", status="failed") + prune(),
     "pruning takes the run that removed an item":
         run("r1", 0, cursor="page 1") + run("r2", removed=[0], mode="delta") + run("r3", mode="delta") + prune(),
     # ---- names that change, selections that go
     "an inserted item that was renamed is folded under its old type":
-        start("r1") + sees("r1", 0) + step("rename_item", key=UNIVERSE[0], to=UNIVERSE[1]) + finish("r1"),
+        start("r1") + sees("r1", 0, 5) + step("rename_item", key=UNIVERSE[0], to=UNIVERSE[1]) + finish("r1")
+        + run("r2", 5, policy_types=("device policy",)),
+    "a replaced selection forgets its types":
+        run("r1", 0) + step("replace_selection", hash=HASHES[0], selection=SPARE),
     "a replaced selection keeps its cursor":
         run("r1", 0, cursor="page 1") + step("replace_selection", hash=HASHES[0], selection=SPARE) + start("r2", SPARE),
     "a selection is forgotten while a run of it is running":

@@ -1,7 +1,9 @@
 """The proof that the model test can fail: each mutant, a deliberate mistake in the meaning, must turn it red.
 
-Most are caught by any random history. What those seldom reach has a story.
+Most are caught by any random history. What those seldom reach has a story. MUTANTS=no leaves the mutants out.
 """
+
+import os
 
 import psycopg
 import pytest
@@ -36,6 +38,7 @@ def test_without_a_mutation_the_story_agrees(prepared, story):
     assert disagreement(prepared, story=story) is None
 
 
+@pytest.mark.skipif(os.environ.get("MUTANTS") == "no", reason="MUTANTS=no: they have been played on another major")
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name.replace(" ", "_"))
 def test_a_mutant_turns_it_red(prepared, mutant):
     story = STORIES.get(mutant.name)
