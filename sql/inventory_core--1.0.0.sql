@@ -1641,7 +1641,8 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT coalesce(jsonb_object_agg(m.key, m.value), '{}')
     FROM jsonb_each(CASE WHEN jsonb_typeof(filter_meta.meta) = 'object' THEN filter_meta.meta END) AS m (key, value)
-    WHERE m.key = ANY (filter_meta.allowed);
+    -- hashed; ANY would compare each key with each element
+    WHERE m.key IN (SELECT unnest(filter_meta.allowed));
 END;
 COMMENT ON FUNCTION inventory_core.filter_meta(jsonb, text[]) IS
     'The allowed top-level keys of an object; anything that is not an object gives {}';
