@@ -117,8 +117,9 @@ COMMIT;
 SQL
 }
 
-# What the selection of everything says is missing, and why, as one digest.
+# What the selection of everything says of itself that is missing, and why, as one digest.
 missing_evidence() {
-    value "SELECT md5(string_agg(concat_ws(' ', item_id, missed_runs, missing_since, baseline_run_id, confidence, reasons), ','))
+    value "SELECT md5(string_agg(concat_ws(' ', item_id, missed_runs, missing_since, baseline_run_id, confidence,
+                                           array_remove(reasons, 'seen_elsewhere')), ',' ORDER BY item_id))
            FROM inventory_core.missing_items('acme', inventory_core.selection_hash(:'all'))"
 }
