@@ -10,7 +10,7 @@ import pytest
 
 from database import scratch
 from mutants import MUTANTS
-from replay import Disagreement, Replay, generate
+from replay import COMPARE_EVERY, Disagreement, Replay, generate
 from stories import STORIES
 
 SEEDS = (1001, 1002)
@@ -20,12 +20,16 @@ STEPS = 300
 def disagreement(prepared, seed=0, story=None, change=None):
     """A statement that fails for another reason than section 7 knows is no kill: it ends the test instead."""
     with scratch(prepared, change) as sessions:
-        replay = Replay(prepared.settings, sessions, seed, **{"compare_every": 1} if story else {})
+        replay = Replay(prepared.settings, sessions, seed, compare_every=1 if story else COMPARE_EVERY)
         try:
             replay.play(story or generate(replay, seed, STEPS, prepared.missing_kinds))
         except (Disagreement, psycopg.errors.UniqueViolation) as error:     # or a constraint that catches the mistake
             return error
     return None
+
+
+def test_every_story_is_of_a_mutant():
+    assert STORIES.keys() <= {mutant.name for mutant in MUTANTS}
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -35,6 +35,7 @@ BEGIN
                   HINT = format('ALTER ROLE %s INHERIT, or grant access to a role that inherits.', role);
     END IF;
     -- A membership through another role does not suffice: it ends when the role leaves that other role.
+    -- pg_auth_members has inherit_option since PostgreSQL 16.
     IF (SELECT r.rolsuper FROM pg_roles AS r WHERE r.oid = role)
        OR EXISTS (SELECT FROM pg_auth_members AS m
                   WHERE m.member = role
@@ -45,6 +46,7 @@ BEGIN
     END IF;
     IF NOT (pg_has_role(group_role, 'MEMBER WITH ADMIN OPTION')
             OR (SELECT r.rolcreaterole AND NOT has_options FROM pg_roles AS r WHERE r.rolname = current_user)) THEN
+        -- Who may not make it a direct member makes do with that.
         IF pg_has_role(role, group_role, 'USAGE') THEN
             RETURN;
         END IF;
@@ -58,7 +60,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inventory_core_internal._make_member(regrole, name) IS
-    'Makes a role a direct member of a group role, or of a higher one, unless it is one';
+    'Makes a role a member of a group role, unless it is one directly or a superuser; a membership in a higher one will do';
 
 CREATE FUNCTION inventory_core_internal._restore_group_privileges() RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE

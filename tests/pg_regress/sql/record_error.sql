@@ -19,8 +19,6 @@ SELECT record_error('record_error', :'run', '') \gset
 SELECT record_error('record_error', :'run', 'Timeout', repeat('m', 100000), -1, '') \gset
 SELECT record_error('record_error', :'run', repeat('c', 100000), E'line\n\x01', 2147483647, repeat('ü', 5000)) \gset
 SELECT error_no, error_code, http_status, left(policy_type, 2) AS policy_type, recorded_at FROM inventory_sync_errors('record_error') ORDER BY error_no;
--- An empty policy_type is none: no item has it, and the error would seem to concern a type.
-SELECT count(*) FROM inventory_sync_errors('record_error') WHERE policy_type = '';
 SELECT had_errors, error_codes, error_count FROM inventory_sync_runs('record_error');
 
 -- Texts are redacted before they are stored, and cut after: what a secret was is left, no part of it.
